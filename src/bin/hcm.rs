@@ -1,0 +1,3 @@
+//! `hcm`: the command line of Hybrid Connection Manager.
+
+fn main() {}

@@ -1,0 +1,318 @@
+//! The messages of the local channel. These types and those of `model` are the
+//! wire; golden JSON files in `tests/golden` guard them.
+//!
+//! A client says [`ClientMessage::Hello`] first and the service answers with
+//! [`ServerMessage::Hello`]; then each [`ClientMessage::Request`] is answered by the
+//! [`ServerMessage::Response`] with its id. After [`Request::Subscribe`] the service
+//! sends a snapshot and then events; a client that lags gets a fresh snapshot.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::snapshot::{ConnectionView, ServiceInfo, Snapshot};
+use crate::model::{ConnectionId, ConnectionSelector, Secret};
+
+/// Version of this protocol. It grows when an old peer would misunderstand.
+pub const PROTOCOL_VERSION: u32 = 1;
+/// Oldest version that this program still speaks.
+pub const OLDEST_PROTOCOL_VERSION: u32 = 1;
+/// Longest message in bytes, without its length prefix.
+pub const MAX_MESSAGE_BYTES: usize = 4 << 20;
+
+/// From a client to the service.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ClientMessage {
+    /// The first message.
+    Hello(Hello),
+    /// Asks for something.
+    Request {
+        /// Chosen by the client; comes back with the answer.
+        id: u64,
+        /// What is asked for.
+        request: Request,
+    },
+}
+
+/// From the service to a client.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ServerMessage {
+    /// Answers the client's hello.
+    Hello(Hello),
+    /// The client cannot be served at all; the channel is closed after this.
+    Refused {
+        /// Why.
+        error: RequestError,
+    },
+    /// Answers the request with this id.
+    Response {
+        /// The request's id.
+        id: u64,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// Everything, at one revision; for a subscriber.
+    Snapshot {
+        /// The state.
+        snapshot: Box<Snapshot>,
+    },
+    /// One change, for a subscriber; revisions follow each other without a gap.
+    Event {
+        /// The revision after the change.
+        revision: u64,
+        /// The change.
+        event: Event,
+    },
+    /// A line of the log, for one who follows it.
+    Log {
+        /// The line.
+        line: LogLine,
+    },
+}
+
+/// Who speaks, and which versions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Newest protocol version that the speaker knows.
+    pub protocol: u32,
+    /// Oldest protocol version that the speaker knows.
+    pub oldest_protocol: u32,
+    /// Name of the program.
+    pub program: String,
+    /// Version of the program.
+    pub version: String,
+}
+
+impl Hello {
+    /// The hello of this build, spoken by `program`.
+    pub fn of(program: &str) -> Self {
+        Self {
+            protocol: PROTOCOL_VERSION,
+            oldest_protocol: OLDEST_PROTOCOL_VERSION,
+            program: program.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    /// The version that both sides speak, if there is one.
+    pub fn common_version(&self, other: &Self) -> Option<u32> {
+        let newest = self.protocol.min(other.protocol);
+        (newest >= self.oldest_protocol.max(other.oldest_protocol)).then_some(newest)
+    }
+}
+
+/// What a client may ask for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Request {
+    /// The state, once.
+    Snapshot,
+    /// The state, and then every change of it.
+    Subscribe,
+    /// Adds a hybrid connection.
+    AddConnection {
+        /// The connection string; the only secret on this channel, and only in
+        /// this direction.
+        #[serde(with = "crate::model::secret::exposed")]
+        connection_string: Secret,
+        /// Replace the key of one that is there instead of refusing.
+        #[serde(default)]
+        replace: bool,
+    },
+    /// Removes a hybrid connection.
+    RemoveConnection {
+        /// Which.
+        connection: ConnectionSelector,
+    },
+    /// Closes the channel to Azure and opens it again.
+    RestartConnection {
+        /// Which.
+        connection: ConnectionSelector,
+    },
+    /// Cuts short whatever wait is under way.
+    TryNow {
+        /// Which; all without.
+        #[serde(default)]
+        connection: Option<ConnectionSelector>,
+    },
+    /// Listens.
+    EnableConnection {
+        /// Which.
+        connection: ConnectionSelector,
+    },
+    /// Stops listening and keeps the configuration.
+    DisableConnection {
+        /// Which.
+        connection: ConnectionSelector,
+    },
+    /// The values of all settings.
+    GetSettings,
+    /// Changes a setting.
+    SetSetting {
+        /// Its dotted name.
+        name: String,
+        /// Its value; empty takes an optional one away.
+        value: String,
+    },
+    /// The last lines of the log.
+    Logs {
+        /// How many at most.
+        lines: usize,
+        /// Go on sending lines as they come.
+        follow: bool,
+    },
+    /// Ends the service after its streams have drained.
+    Shutdown,
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It was done.
+    Ok {
+        /// What was asked for.
+        response: Response,
+    },
+    /// It was not done, and nothing has changed.
+    Error {
+        /// Why not.
+        error: RequestError,
+    },
+}
+
+/// The answer to a request that was done.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Response {
+    /// Done; there is nothing more to say.
+    Done,
+    /// Done to this connection.
+    Connection {
+        /// Which.
+        id: ConnectionId,
+    },
+    /// The state.
+    Snapshot {
+        /// The state.
+        snapshot: Box<Snapshot>,
+    },
+    /// Names and values of the settings, ordered by name.
+    Settings {
+        /// Each setting.
+        settings: Vec<(String, String)>,
+    },
+    /// Lines of the log, oldest first.
+    Logs {
+        /// The lines.
+        lines: Vec<LogLine>,
+    },
+}
+
+/// One change of the state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// A connection is new, or something about it changed.
+    Connection {
+        /// All of it.
+        connection: Box<ConnectionView>,
+    },
+    /// A connection is gone.
+    Removed {
+        /// Which.
+        id: ConnectionId,
+    },
+    /// Something about the service changed.
+    Service {
+        /// All of it.
+        service: ServiceInfo,
+    },
+}
+
+impl Event {
+    /// Applies this event to `snapshot`, which has the revision before it.
+    pub fn apply(self, snapshot: &mut Snapshot, revision: u64) {
+        snapshot.revision = revision;
+        let connections = &mut snapshot.connections;
+        match self {
+            Self::Service { service } => snapshot.service = service,
+            Self::Connection { connection } => {
+                match connections.binary_search_by(|view| view.id.cmp(&connection.id)) {
+                    Ok(at) => connections[at] = *connection,
+                    Err(at) => connections.insert(at, *connection),
+                }
+            }
+            Self::Removed { id } => connections.retain(|view| view.id != id),
+        }
+    }
+}
+
+/// A line of the service's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// When.
+    pub at: Timestamp,
+    /// `ERROR`, `WARN`, `INFO`, `DEBUG` or `TRACE`.
+    pub level: String,
+    /// Which part of the program.
+    pub target: String,
+    /// What, with its fields.
+    pub message: String,
+}
+
+/// Why a request was not done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct RequestError {
+    /// The kind; exit codes and marked fields come from it.
+    pub code: ErrorCode,
+    /// In words, with what to do.
+    pub message: String,
+    /// The field of the request, or part of the connection string, that is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+impl RequestError {
+    /// An error without a field.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), field: None }
+    }
+
+    /// The same, about `field`.
+    pub fn about(mut self, field: Option<&str>) -> Self {
+        self.field = field.map(str::to_owned);
+        self
+    }
+}
+
+/// The kinds of refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorCode {
+    /// The message is not one of this protocol.
+    BadMessage,
+    /// No protocol version in common.
+    VersionMismatch,
+    /// The caller may not do this.
+    Denied,
+    /// The connection string is wrong.
+    InvalidConnectionString,
+    /// There is no such setting, or the value does not fit.
+    InvalidSetting,
+    /// No such connection.
+    NotFound,
+    /// More than one connection has this name.
+    Ambiguous,
+    /// The connection is there already.
+    AlreadyExists,
+    /// The service is stopping.
+    Stopping,
+    /// The change could not be written to disk.
+    NotSaved,
+    /// A newer client or service knows more kinds.
+    #[serde(other)]
+    Other,
+}

@@ -1,0 +1,8 @@
+//! Hybrid Connection Manager: lets an app in Azure reach one `host:port` inside
+//! a private network over Azure Relay, with outbound connections on port 443 only.
+//!
+//! The programs in `src/bin` parse arguments and call this library. The layers
+//! and what each may use are in `docs/ARCHITECTURE.md`; a test holds them.
+
+pub mod ipc;
+pub mod model;

@@ -1,0 +1,47 @@
+//! A hybrid connection as the user configured it.
+
+use super::endpoint::Endpoint;
+use super::names::ConnectionId;
+use super::secret::Secret;
+use super::status::Desired;
+
+/// What survives a restart of one hybrid connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HybridConnection {
+    /// Which one.
+    pub id: ConnectionId,
+    /// How this listener proves its right to listen.
+    pub credential: Credential,
+    /// Whether the user wants it to listen.
+    pub desired: Desired,
+    /// The endpoint that Azure named last; used while Azure cannot be asked.
+    pub last_endpoint: Option<Endpoint>,
+}
+
+/// The right to listen, as the connection string carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A shared access key: tokens are made from it.
+    Key {
+        /// The name of the authorization rule, `defaultListener` for example.
+        name: String,
+        /// The key's text; used as it stands, not base64-decoded.
+        key: Secret,
+    },
+    /// A ready-made shared access signature, which cannot be renewed.
+    Signature {
+        /// The name of the rule in it (`skn`).
+        name: String,
+        /// The whole `SharedAccessSignature …` text.
+        token: Secret,
+    },
+}
+
+impl Credential {
+    /// The name of the authorization rule; no secret.
+    pub fn key_name(&self) -> &str {
+        match self {
+            Self::Key { name, .. } | Self::Signature { name, .. } => name,
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What went wrong, as a code with its meaning, what to do, and whether to retry.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Something that keeps a connection from working.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// What kind of fault.
+    pub code: FaultCode,
+    /// What was seen, in the words of whoever reported it; never a secret.
+    pub detail: String,
+    /// Azure's tracking id, for a support request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking_id: Option<String>,
+}
+
+impl Fault {
+    /// A fault with what was seen.
+    pub fn new(code: FaultCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), tracking_id: None }
+    }
+
+    /// The same with Azure's tracking id.
+    pub fn with_tracking_id(mut self, id: Option<String>) -> Self {
+        self.tracking_id = id;
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.summary())?;
+        if !self.detail.is_empty() {
+            write!(f, ": {}", self.detail)?;
+        }
+        Ok(())
+    }
+}
+
+/// May the listener try again by itself? *When* is the backoff's business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// At once, then at the steps of the reconnect table.
+    Soon,
+    /// Seldom: a person or an administrator has to act first.
+    Slowly,
+    /// Not before the configuration changes.
+    Never,
+}
+
+macro_rules! fault_codes {
+    ($( $(#[$doc:meta])* $name:ident = $text:literal, $retry:ident, $summary:literal, $advice:literal; )*) => {
+        /// Every kind of fault. The text form is stable: scripts may match it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum FaultCode {
+            $( $(#[$doc])* #[serde(rename = $text)] $name, )*
+        }
+
+        impl FaultCode {
+            /// All codes, for the catalogue and its tests.
+            pub const ALL: &[Self] = &[ $( Self::$name, )* ];
+
+            /// The stable text form, `unauthorized` for example.
+            pub fn as_str(self) -> &'static str {
+                match self { $( Self::$name => $text, )* }
+            }
+
+            /// What happened, in one short sentence without a full stop.
+            pub fn summary(self) -> &'static str {
+                match self { $( Self::$name => $summary, )* }
+            }
+
+            /// What to do about it.
+            pub fn advice(self) -> &'static str {
+                match self { $( Self::$name => $advice, )* }
+            }
+
+            /// Whether trying again by itself makes sense.
+            pub fn retry(self) -> Retry {
+                match self { $( Self::$name => Retry::$retry, )* }
+            }
+        }
+    };
+}
+
+fault_codes! {
+    /// The namespace's name does not resolve.
+    NamespaceNotResolved = "namespace-not-resolved", Soon,
+        "The namespace's name could not be resolved",
+        "Check the network, the DNS of this machine, and that the namespace still exists.";
+    /// No TCP connection to Azure.
+    AzureUnreachable = "azure-unreachable", Soon,
+        "Azure could not be reached",
+        "Check that outbound TCP on port 443 to the namespace and to its gateways is allowed.";
+    /// Connecting to Azure took too long.
+    AzureTimedOut = "azure-timed-out", Soon,
+        "Azure did not answer in time",
+        "A firewall that drops packets looks like this: allow outbound TCP on port 443.";
+    /// The TLS certificate is not trusted.
+    TlsUntrusted = "tls-untrusted", Slowly,
+        "The certificate of the other side is not trusted",
+        "If your network inspects TLS, add its CA: hcm settings set network.extra_ca_certificates FILE.";
+    /// TLS failed otherwise.
+    TlsFailed = "tls-failed", Soon,
+        "The TLS handshake failed",
+        "Check that nothing between this machine and Azure changes TLS; TLS 1.2 or 1.3 is needed.";
+    /// 401.
+    Unauthorized = "unauthorized", Slowly,
+        "Azure refused the key (401)",
+        "The key was regenerated or removed. Add the connection again with its current connection string: hcm add --replace.";
+    /// 401 while this machine's clock is wrong.
+    ClockWrong = "clock-wrong", Slowly,
+        "Azure refused the token, and this machine's clock is wrong",
+        "Set the clock (time synchronisation): tokens are valid for a limited time.";
+    /// 403.
+    Forbidden = "forbidden", Slowly,
+        "The key has no right to listen (403)",
+        "Use a key of a rule that has the Listen right on this hybrid connection or its namespace.";
+    /// The IP firewall of the namespace.
+    IpBlocked = "ip-blocked", Slowly,
+        "The namespace's IP firewall blocks this machine",
+        "Add this network's public address to the namespace's firewall, or use its private endpoint.";
+    /// 404.
+    NotFound = "not-found", Slowly,
+        "The hybrid connection does not exist in Azure (404)",
+        "It was removed or renamed. Create it again, or remove it here: hcm remove.";
+    /// 25 listeners are there already.
+    TooManyListeners = "too-many-listeners", Slowly,
+        "The hybrid connection has as many listeners as it may have (25)",
+        "Stop one of the other listeners.";
+    /// 5xx or a quota.
+    ServiceUnavailable = "service-unavailable", Soon,
+        "Azure Relay reported an error of its own",
+        "It usually passes. If it stays, send the tracking id to Azure support.";
+    /// Something answered that is not Azure Relay.
+    UnexpectedAnswer = "unexpected-answer", Soon,
+        "The answer was not one of Azure Relay",
+        "Something between this machine and Azure (a proxy, a captive portal) answered instead.";
+    /// The control channel broke or went silent.
+    ChannelLost = "channel-lost", Soon,
+        "The connection to Azure was lost",
+        "It is being restored. If this repeats, look for a firewall or proxy that cuts long connections.";
+    /// Azure closed the channel because the token ran out.
+    TokenExpired = "token-expired", Soon,
+        "The token expired",
+        "A new one is made at once. If this repeats, check this machine's clock.";
+    /// The token was given ready-made and is over.
+    TokenSpent = "token-spent", Never,
+        "The shared access signature of the connection string has expired",
+        "It cannot be renewed from here. Add the connection again with a key or a new signature.";
+    /// Azure removed or disabled the hybrid connection.
+    EntityRemoved = "entity-removed", Soon,
+        "The hybrid connection was removed or disabled in Azure",
+        "If that was not meant, create it again; this listener then comes back by itself.";
+    /// The planned restart of a listener's channel, about once a day.
+    Recycled = "recycled", Soon,
+        "Azure restarted the channel, as it does about once a day",
+        "Nothing to do.";
+    /// Azure does not know the endpoint, or it cannot be read.
+    EndpointUnknown = "endpoint-unknown", Soon,
+        "The endpoint could not be read from Azure",
+        "It is read again by itself. The management address (HTTPS on port 443 of the namespace) must be reachable.";
+    /// The metadata names no endpoint.
+    EndpointMissing = "endpoint-missing", Slowly,
+        "The hybrid connection names no usable endpoint",
+        "Set its userMetadata in Azure to [{\"key\":\"endpoint\",\"value\":\"host:port\"}].";
+    /// The endpoint's name does not resolve.
+    EndpointNotResolved = "endpoint-not-resolved", Soon,
+        "The endpoint's name could not be resolved",
+        "Check that this machine's DNS knows the endpoint's host.";
+    /// The endpoint refuses.
+    EndpointRefused = "endpoint-refused", Soon,
+        "The endpoint refused the connection",
+        "Check that the program is running and listens on this port.";
+    /// The endpoint does not answer.
+    EndpointTimedOut = "endpoint-timed-out", Soon,
+        "The endpoint did not answer in time",
+        "Check the host, the port, and the firewalls between this machine and the endpoint.";
+    /// The endpoint cannot be reached for another reason.
+    EndpointUnreachable = "endpoint-unreachable", Soon,
+        "The endpoint could not be reached",
+        "Check the route from this machine to the endpoint.";
+    /// The connections file is damaged.
+    StoreDamaged = "store-damaged", Never,
+        "The connections file was damaged and has been set aside",
+        "The damaged file is kept beside it. Restore a backup or add the connections again.";
+    /// The settings file is damaged.
+    SettingsDamaged = "settings-damaged", Never,
+        "The settings file was damaged and has been set aside; the defaults are in use",
+        "The damaged file is kept beside it. Set what you need again: hcm settings set.";
+    /// An extra CA file is unusable.
+    CaUnusable = "ca-unusable", Never,
+        "The extra CA file could not be used",
+        "It must be a PEM file with certificates that the service may read: hcm settings set network.extra_ca_certificates FILE.";
+}
+
+impl fmt::Display for FaultCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_own_text_and_says_what_to_do() {
+        let texts: BTreeSet<_> = FaultCode::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(texts.len(), FaultCode::ALL.len());
+        for code in FaultCode::ALL {
+            assert!(code.advice().ends_with('.'), "{code}: advice is a sentence");
+            assert!(!code.summary().ends_with('.'), "{code}: a summary has no full stop");
+            let json = serde_json::to_string(code).unwrap();
+            assert_eq!(json, format!("\"{code}\""));
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Settings of the service, each known by a dotted name.
+
+use serde::{Deserialize, Serialize};
+
+/// All settings. A missing one has its default; unknown ones are kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// How Azure is reached.
+    pub network: NetworkSettings,
+    /// What is logged.
+    pub log: LogSettings,
+    /// How the service runs.
+    pub service: ServiceSettings,
+    /// What a newer version wrote; kept as it is.
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+/// How Azure is reached.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NetworkSettings {
+    /// PEM file with CA certificates trusted besides the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extra_ca_certificates: Option<String>,
+    /// What a newer version wrote; kept as it is.
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogSettings {
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: LogLevel,
+    /// Daily log files that are kept.
+    pub keep_files: u32,
+    /// What a newer version wrote; kept as it is.
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+/// How the service runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServiceSettings {
+    /// Seconds that open streams get when the service stops.
+    pub drain_seconds: u32,
+    /// What a newer version wrote; kept as it is.
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { level: LogLevel::Info, keep_files: 14, unknown: serde_json::Map::new() }
+    }
+}
+
+impl Default for ServiceSettings {
+    fn default() -> Self {
+        Self { drain_seconds: 30, unknown: serde_json::Map::new() }
+    }
+}
+
+/// How much is logged; each level has all of the ones before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names are the standard ones")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl LogLevel {
+    /// The name of the level.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// Why a setting could not be read or set.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// There is no such setting.
+    #[error("there is no setting \"{name}\"; there are: {}", Settings::NAMES.join(", "))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+    },
+    /// The value does not fit.
+    #[error("\"{value}\" does not fit the setting {name}: {expected}")]
+    BadValue {
+        /// Which setting.
+        name: String,
+        /// What was given.
+        value: String,
+        /// What it takes.
+        expected: String,
+    },
+}
+
+impl Settings {
+    /// The dotted names of all settings.
+    pub const NAMES: &'static [&'static str] =
+        &["log.keep_files", "log.level", "network.extra_ca_certificates", "service.drain_seconds"];
+
+    /// The value of the setting `name` as text; empty for one that is not set.
+    ///
+    /// # Errors
+    /// [`SettingError::Unknown`] lists the names that exist.
+    pub fn get(&self, name: &str) -> Result<String, SettingError> {
+        Ok(match name {
+            "log.keep_files" => self.log.keep_files.to_string(),
+            "log.level" => self.log.level.as_str().to_owned(),
+            "network.extra_ca_certificates" => {
+                self.network.extra_ca_certificates.clone().unwrap_or_default()
+            }
+            "service.drain_seconds" => self.service.drain_seconds.to_string(),
+            _ => return Err(SettingError::Unknown { name: name.to_owned() }),
+        })
+    }
+
+    /// Sets `name` to `value`; an empty value takes an optional setting away.
+    ///
+    /// # Errors
+    /// [`SettingError`] says which names exist, or what the setting takes.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), SettingError> {
+        let value = value.trim();
+        let bad = |expected: &str| SettingError::BadValue {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            expected: expected.to_owned(),
+        };
+        match name {
+            "log.keep_files" => {
+                self.log.keep_files = whole_number(value, 1, 3650)
+                    .ok_or_else(|| bad("a whole number of files from 1 to 3650"))?;
+            }
+            "log.level" => {
+                self.log.level = serde_json::from_value(value.to_ascii_lowercase().into())
+                    .map_err(|_| bad("error, warn, info, debug or trace"))?;
+            }
+            "network.extra_ca_certificates" => {
+                if !value.is_empty() && !std::path::Path::new(value).is_absolute() {
+                    return Err(bad("the whole path of a PEM file"));
+                }
+                self.network.extra_ca_certificates =
+                    Some(value.to_owned()).filter(|v| !v.is_empty());
+            }
+            "service.drain_seconds" => {
+                self.service.drain_seconds = whole_number(value, 0, 3600)
+                    .ok_or_else(|| bad("a whole number of seconds from 0 to 3600"))?;
+            }
+            _ => return Err(SettingError::Unknown { name: name.to_owned() }),
+        }
+        Ok(())
+    }
+}
+
+fn whole_number(text: &str, least: u32, most: u32) -> Option<u32> {
+    text.parse().ok().filter(|number| (least..=most).contains(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_can_be_read_and_set_to_what_it_is() {
+        let mut settings = Settings::default();
+        for name in Settings::NAMES {
+            let value = settings.get(name).unwrap();
+            settings.set(name, &value).unwrap();
+        }
+        assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_survives() {
+        let text = r#"{"network":{"extra_ca_certificates":"/ca.pem","proxy":"x"},"future":[1]}"#;
+        let settings: Settings = serde_json::from_str(text).unwrap();
+        let back = serde_json::to_value(&settings).unwrap();
+        assert_eq!(back["network"]["proxy"], "x");
+        assert_eq!(back["future"][0], 1);
+    }
+
+    #[test]
+    fn a_wrong_value_or_name_is_said_in_words() {
+        let mut settings = Settings::default();
+        let error = settings.set("log.level", "loud").unwrap_err().to_string();
+        assert!(error.contains("log.level") && error.contains("loud") && error.contains("debug"));
+        let error = settings.get("log.levle").unwrap_err().to_string();
+        assert!(error.contains("log.level,"));
+        assert!(settings.set("network.extra_ca_certificates", "ca.pem").is_err());
+        assert!(settings.set("service.drain_seconds", "-1").is_err());
+    }
+}

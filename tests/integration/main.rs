@@ -1,0 +1,1 @@
+//! Everything that is tested through the library's public face or its programs.
