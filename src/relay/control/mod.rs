@@ -1,0 +1,310 @@
+//! The control channel: one outbound WebSocket by which Azure hands streams to this
+//! listener (Relay protocol guide, "Listener interaction").
+
+pub(crate) mod command;
+mod fault;
+mod keepalive;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, trace, warn};
+use uuid::Uuid;
+
+use command::Command;
+pub use command::{Accept, CommandError};
+use keepalive::{Keepalive, Turn};
+
+use super::network::{AzureStream, Network};
+use super::sas::{self, LISTENER_TOKEN_LIFE, Token};
+use super::websocket::frame::{CloseFrame, Opcode};
+use super::websocket::handshake::{UpgradeRequest, upgrade};
+use super::websocket::message::{Incoming, MessageChannel};
+use crate::model::{ConnectionId, Credential, Fault, FaultCode};
+
+pub(crate) use fault::{answered, refusal};
+
+/// How long opening the channel may take, as Microsoft's manager has it.
+pub const OPEN_LIMIT: Duration = Duration::from_secs(21);
+/// Longest command. Azure's own client takes 64 KiB.
+const LONGEST_COMMAND: usize = 128 * 1024;
+/// How long a small frame may take to leave before the channel counts as dead.
+const SEND_LIMIT: Duration = Duration::from_secs(10);
+/// How long Azure may take to answer our Close.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Names this listener to Azure; the same at each reconnect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackingId(String);
+
+impl TrackingId {
+    /// A new one.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4().to_string())
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An open control channel.
+#[derive(Debug)]
+pub struct ControlChannel {
+    id: ConnectionId,
+    credential: Credential,
+    token: Token,
+    messages: MessageChannel<AzureStream>,
+    gateway: Option<String>,
+}
+
+/// How a control channel ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// We closed it.
+    Stopped,
+    /// It was closed or lost.
+    Lost(Fault),
+}
+
+impl ControlChannel {
+    /// Opens the channel of `id` within [`OPEN_LIMIT`].
+    ///
+    /// # Errors
+    /// The fault that Azure or the network on the way to it shows.
+    pub async fn open(
+        network: &Network,
+        id: &ConnectionId,
+        credential: &Credential,
+        tracking: &TrackingId,
+    ) -> Result<Self, Fault> {
+        let limit = OPEN_LIMIT.as_secs();
+        let slow = || {
+            let detail =
+                format!("{} did not answer the handshake within {limit} s", id.namespace());
+            Fault::new(FaultCode::AzureTimedOut, detail)
+        };
+        timeout(OPEN_LIMIT, Self::open_unlimited(network, id, credential, tracking))
+            .await
+            .unwrap_or_else(|_| Err(slow()))
+    }
+
+    async fn open_unlimited(
+        network: &Network,
+        id: &ConnectionId,
+        credential: &Credential,
+        tracking: &TrackingId,
+    ) -> Result<Self, Fault> {
+        let now = Timestamp::now();
+        let token = Token::issue(credential, id, now, LISTENER_TOKEN_LIFE)?;
+        let namespace = id.namespace();
+        let stream =
+            network.open(namespace.host(), namespace.port(), Instant::now() + OPEN_LIMIT).await?;
+        let target = format!(
+            "/$hc/{}?sb-hc-action=listen&sb-hc-id={}",
+            sas::encode_path(id.name()),
+            tracking.as_str()
+        );
+        let user_agent = concat!("hybrid-connection-manager/", env!("CARGO_PKG_VERSION"));
+        let request = UpgradeRequest {
+            host: &namespace.to_string(),
+            target: &target,
+            protocol: None,
+            headers: &[
+                ("ServiceBusAuthorization", token.text.expose()),
+                ("Relay-User-Agent", user_agent),
+            ],
+        };
+        let upgraded = upgrade(stream, &request)
+            .await
+            .map_err(|error| fault::refusal(error, Timestamp::now()))?;
+        let gateway = upgraded.head.header("trackingid").and_then(gateway_of);
+        Ok(Self {
+            id: id.clone(),
+            credential: credential.clone(),
+            token,
+            messages: MessageChannel::new(upgraded, LONGEST_COMMAND),
+            gateway,
+        })
+    }
+
+    /// The gateway that serves the channel (`G42`), where Azure tells.
+    pub fn gateway(&self) -> Option<&str> {
+        self.gateway.as_deref()
+    }
+
+    /// Serves the channel until it ends or `stop` is cancelled: keeps it alive, renews
+    /// the token, answers HTTP requests with 501, and hands each `accept` to
+    /// `on_accept`, which must not block.
+    pub async fn run(
+        mut self,
+        stop: CancellationToken,
+        mut on_accept: impl FnMut(Accept) + Send,
+        mut on_http_elsewhere: impl FnMut(String) + Send,
+    ) -> End {
+        let mut keepalive = Keepalive::new(Instant::now());
+        let mut renewal = self.next_renewal();
+        loop {
+            let wake = keepalive.wake_at().min(renewal.unwrap_or_else(|| keepalive.wake_at()));
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return self.close().await,
+                incoming = self.messages.receive() => {
+                    keepalive.on_inbound(Instant::now());
+                    let handled = match incoming {
+                        Ok(incoming) => {
+                            self.handle(incoming, &mut on_accept, &mut on_http_elsewhere).await
+                        }
+                        Err(error) => Err(Fault::new(FaultCode::ChannelLost, error.to_string())),
+                    };
+                    if let Err(fault) = handled {
+                        return End::Lost(fault);
+                    }
+                }
+                () = sleep_until(wake) => {
+                    let now = Instant::now();
+                    let sent = match keepalive.on_time(now) {
+                        Turn::Dead => return End::Lost(Fault::new(
+                            FaultCode::ChannelLost,
+                            format!("no answer to a ping within {} s", keepalive::ANSWER_LIMIT.as_secs()),
+                        )),
+                        Turn::Ping => self.send(Opcode::Ping, b"").await,
+                        Turn::Wait => Ok(()),
+                    };
+                    let renewed = match renewal {
+                        Some(at) if at <= now => {
+                            let renewed = self.renew_token().await;
+                            renewal = self.next_renewal();
+                            renewed
+                        }
+                        _ => Ok(()),
+                    };
+                    if let Err(fault) = sent.and(renewed) {
+                        return End::Lost(fault);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn handle(
+        &mut self,
+        incoming: Incoming,
+        on_accept: &mut (impl FnMut(Accept) + Send),
+        on_http_elsewhere: &mut (impl FnMut(String) + Send),
+    ) -> Result<(), Fault> {
+        match incoming {
+            Incoming::Text(text) => match command::parse(&text) {
+                Ok(Command::Accept(accept)) => on_accept(accept),
+                Ok(Command::Request { id: Some(id), .. }) => {
+                    self.send(Opcode::Text, command::not_implemented(&id).as_bytes()).await?;
+                }
+                Ok(Command::Request { id: None, address }) => on_http_elsewhere(address),
+                Ok(Command::Unknown(name)) => {
+                    debug!(connection = %self.id, command = name, "a command that this version does not know is ignored");
+                }
+                Err(error) => {
+                    warn!(connection = %self.id, %error, "a command from Azure is ignored")
+                }
+            },
+            // The body of a request that was answered already.
+            Incoming::Binary(body) => {
+                trace!(connection = %self.id, bytes = body.len(), "dropped a body")
+            }
+            Incoming::TooLong(bytes) => {
+                warn!(connection = %self.id, bytes, longest = LONGEST_COMMAND, "a command from Azure is too long and is ignored");
+            }
+            Incoming::Ping(payload) => self.send(Opcode::Pong, &payload).await?,
+            Incoming::Pong => {}
+            Incoming::Close(close) => {
+                let fault = fault::closed(&close, self.token.renewable);
+                let answer = CloseFrame::payload(echoed(close.code), &close.reason);
+                // The channel is over whether or not the answer still gets through.
+                if let Err(error) = self.send(Opcode::Close, &answer).await {
+                    trace!(connection = %self.id, %error, "the Close could not be answered");
+                }
+                return Err(fault);
+            }
+            Incoming::End => {
+                return Err(Fault::new(FaultCode::ChannelLost, "Azure ended the connection"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), Fault> {
+        match timeout(SEND_LIMIT, self.messages.send(opcode, payload)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Fault::new(FaultCode::ChannelLost, error.to_string())),
+            Err(_) => Err(Fault::new(
+                FaultCode::ChannelLost,
+                format!("nothing could be sent for {} s", SEND_LIMIT.as_secs()),
+            )),
+        }
+    }
+
+    async fn renew_token(&mut self) -> Result<(), Fault> {
+        self.token =
+            Token::issue(&self.credential, &self.id, Timestamp::now(), LISTENER_TOKEN_LIFE)?;
+        debug!(connection = %self.id, expires = %self.token.expires_at, "token renewed");
+        let message = command::renew_token(&self.token.text);
+        self.send(Opcode::Text, message.expose().as_bytes()).await
+    }
+
+    /// When the token is renewed: at 75 to 80 % of its life, so that there is time to
+    /// fail, and not at the same instant for all listeners.
+    fn next_renewal(&self) -> Option<Instant> {
+        if !self.token.renewable {
+            return None;
+        }
+        let life = self.token.expires_at.duration_since(self.token.made_at).unsigned_abs();
+        let age = Timestamp::now().duration_since(self.token.made_at).unsigned_abs();
+        let share = 0.75 + 0.05 * fastrand::f64();
+        Some(Instant::now() + life.mul_f64(share).saturating_sub(age))
+    }
+
+    /// Closes the channel and waits for Azure's own Close, so that no `accept` that
+    /// is on its way is lost without a trace.
+    async fn close(mut self) -> End {
+        let closing = async {
+            self.send(Opcode::Close, &CloseFrame::payload(1000, "Normal Closure")).await.ok()?;
+            loop {
+                match self.messages.receive().await {
+                    Ok(Incoming::Close(_) | Incoming::End) | Err(_) => break,
+                    Ok(_) => {}
+                }
+            }
+            self.messages.shutdown().await.ok()
+        };
+        if timeout(CLOSE_LIMIT, closing).await.is_err() {
+            debug!(connection = %self.id, "Azure did not answer the Close in time");
+        }
+        End::Stopped
+    }
+}
+
+/// Codes that only stand for something and are never sent (RFC 6455, section 7.4.1).
+fn echoed(code: u16) -> u16 {
+    if matches!(code, 1005 | 1006 | 1015) { 1000 } else { code }
+}
+
+/// The gateway in a tracking id: `GUID_G42` or `GUID_G42_G7` names G42.
+fn gateway_of(tracking_id: &str) -> Option<String> {
+    let gateway = tracking_id.split('_').nth(1)?;
+    gateway.starts_with('G').then(|| gateway.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gateway_is_read_from_the_tracking_id() {
+        assert_eq!(gateway_of("0f-1_G42_G7").as_deref(), Some("G42"));
+        assert_eq!(gateway_of("0f-1"), None);
+        assert_eq!(gateway_of("0f-1_x"), None);
+    }
+}

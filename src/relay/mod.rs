@@ -1,0 +1,21 @@
+//! The listener side of Azure Relay Hybrid Connections.
+//!
+//! A [`control`] channel waits for `accept` commands; each is answered by a
+//! [`rendezvous`], whose [`splice`] carries one stream. [`management`] reads the
+//! endpoint from Azure. Nothing here reads a file, the environment or settings.
+
+pub mod backoff;
+pub mod control;
+pub mod dial;
+pub mod management;
+pub mod network;
+pub mod rendezvous;
+pub mod sas;
+pub mod splice;
+pub mod tls;
+pub mod traffic;
+pub mod websocket;
+
+pub use control::{ControlChannel, TrackingId};
+pub use network::Network;
+pub use traffic::TrafficCounters;

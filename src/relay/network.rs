@@ -1,0 +1,101 @@
+//! How Azure is reached: TCP, then TLS.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::dial::{self, DialError};
+use crate::model::{Fault, FaultCode};
+
+/// A connection to Azure.
+pub type AzureStream = TlsStream<TcpStream>;
+
+/// Silence after which the system probes a connection, and the pause between probes.
+const PROBE_AFTER: Duration = Duration::from_secs(60);
+const PROBE_EVERY: Duration = Duration::from_secs(15);
+/// How long sent bytes may stay unconfirmed before the connection counts as broken.
+const UNCONFIRMED: Duration = Duration::from_secs(60);
+
+/// The way to Azure; cheap to clone.
+#[derive(Clone)]
+pub struct Network {
+    tls: TlsConnector,
+}
+
+impl std::fmt::Debug for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Network")
+    }
+}
+
+impl Network {
+    /// The way to Azure that trusts what `tls` trusts.
+    pub fn new(tls: Arc<ClientConfig>) -> Self {
+        Self { tls: TlsConnector::from(tls) }
+    }
+
+    /// Opens TCP and TLS to `host` before `deadline`.
+    ///
+    /// # Errors
+    /// A fault that tells the name, the network and the certificate apart.
+    pub async fn open(
+        &self,
+        host: &str,
+        port: u16,
+        deadline: Instant,
+    ) -> Result<AzureStream, Fault> {
+        let limit = deadline.saturating_duration_since(Instant::now());
+        let tcp = dial::connect(host, port, limit).await.map_err(|error| azure_fault(&error))?;
+        watch_liveness(&tcp);
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+            Fault::new(FaultCode::NamespaceNotResolved, format!("{host} is no host name"))
+        })?;
+        match timeout_at(deadline, self.tls.connect(name, tcp)).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => Err(tls_fault(host, &error)),
+            Err(_) => Err(Fault::new(
+                FaultCode::AzureTimedOut,
+                format!("{host}:{port} took the connection and did not answer the TLS handshake"),
+            )),
+        }
+    }
+}
+
+fn azure_fault(error: &DialError) -> Fault {
+    let code = match error {
+        DialError::NotResolved { .. } => FaultCode::NamespaceNotResolved,
+        DialError::Refused(_) | DialError::Unreachable { .. } => FaultCode::AzureUnreachable,
+        DialError::TimedOut(..) => FaultCode::AzureTimedOut,
+    };
+    Fault::new(code, error.to_string())
+}
+
+fn tls_fault(host: &str, error: &std::io::Error) -> Fault {
+    let cause = error.get_ref().and_then(|source| source.downcast_ref::<rustls::Error>());
+    let code = match cause {
+        Some(rustls::Error::InvalidCertificate(_)) => FaultCode::TlsUntrusted,
+        _ => FaultCode::TlsFailed,
+    };
+    Fault::new(code, format!("{host}: {error}"))
+}
+
+/// Lets the system find out that the other side is gone, also where nothing is sent.
+fn watch_liveness(tcp: &TcpStream) {
+    let socket = SockRef::from(tcp);
+    let probes = TcpKeepalive::new().with_time(PROBE_AFTER).with_interval(PROBE_EVERY);
+    let mut done = socket.set_tcp_keepalive(&probes);
+    #[cfg(target_os = "linux")]
+    {
+        done = done.and_then(|()| socket.set_tcp_user_timeout(Some(UNCONFIRMED)));
+    }
+    if let Err(error) = done {
+        tracing::debug!(%error, "the system does not watch this connection for us");
+    }
+}

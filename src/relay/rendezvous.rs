@@ -1,0 +1,240 @@
+//! The answer to one `accept`: the endpoint is dialled first; then the WebSocket to the
+//! rendezvous address takes the stream, or refuses it with the reason, so that the app
+//! sees a refusal instead of a stream that is dead.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use super::control::{self, Accept, command};
+use super::dial::{self, DialError};
+use super::network::{AzureStream, Network};
+use super::sas::encode_form;
+use super::splice::{self, SpliceEnd};
+use super::traffic::TrafficCounters;
+use super::websocket::frame::{CloseFrame, Opcode};
+use super::websocket::handshake::{UpgradeError, UpgradeRequest, Upgraded, upgrade};
+use super::websocket::message::{Incoming, MessageChannel};
+use crate::model::{Endpoint, Fault, FaultCode};
+
+/// How long the rendezvous may take; Azure forgets the address after 30 s.
+pub const LIMIT: Duration = Duration::from_secs(20);
+/// How long the endpoint may take to answer, so that a refusal still gets through.
+pub const DIAL_LIMIT: Duration = Duration::from_secs(15);
+/// Longest head of an HTTP request that is fetched at its address (32 kB of headers).
+const LONGEST_REQUEST: usize = 128 * 1024;
+
+/// How a stream ended.
+#[derive(Debug)]
+pub enum StreamEnd {
+    /// It was carried.
+    Carried(SpliceEnd),
+    /// The endpoint could not be dialled, and the sender was told so.
+    Refused(Fault),
+    /// The rendezvous itself failed.
+    Failed(Fault),
+}
+
+/// What a dial of the endpoint took, or why it failed.
+pub type Dialled = Result<Duration, Fault>;
+
+/// Dials the endpoint within [`DIAL_LIMIT`].
+///
+/// # Errors
+/// One of the endpoint's faults.
+pub async fn dial_endpoint(endpoint: &Endpoint) -> Result<(TcpStream, Duration), Fault> {
+    let start = Instant::now();
+    match dial::connect(endpoint.host(), endpoint.port(), DIAL_LIMIT).await {
+        Ok(stream) => Ok((stream, start.elapsed())),
+        Err(error) => {
+            let code = match &error {
+                DialError::NotResolved { .. } => FaultCode::EndpointNotResolved,
+                DialError::Refused(_) => FaultCode::EndpointRefused,
+                DialError::TimedOut(..) => FaultCode::EndpointTimedOut,
+                DialError::Unreachable { .. } => FaultCode::EndpointUnreachable,
+            };
+            Err(Fault::new(code, error.to_string()))
+        }
+    }
+}
+
+/// Serves one stream to its end. `on_dialled` hears how the endpoint answered.
+pub async fn serve(
+    network: &Network,
+    accept: &Accept,
+    endpoint: &Endpoint,
+    counters: &TrafficCounters,
+    on_dialled: impl FnOnce(Dialled),
+) -> StreamEnd {
+    let deadline = Instant::now() + LIMIT;
+    let Some(address) = Address::parse(&accept.address) else {
+        let detail = "the rendezvous address is not of the form wss://HOST/…";
+        return StreamEnd::Failed(Fault::new(FaultCode::UnexpectedAnswer, detail));
+    };
+    // The gateway is connected meanwhile, but hears nothing before the endpoint answers.
+    let (dialled, gateway) = tokio::join!(
+        async {
+            let dialled = dial_endpoint(endpoint).await;
+            on_dialled(dialled.as_ref().map(|(_, took)| *took).map_err(Clone::clone));
+            dialled
+        },
+        network.open(address.host, address.port, deadline),
+    );
+    let gateway = match gateway {
+        Ok(gateway) => gateway,
+        Err(fault) => return StreamEnd::Failed(fault),
+    };
+    match dialled {
+        Ok((stream, _)) => {
+            let protocol =
+                accept.protocols.as_ref().and_then(|all| all.split(',').next()).map(str::trim);
+            match take(gateway, &address, protocol, deadline).await {
+                Ok(upgraded) => {
+                    let _active = counters.stream_opened();
+                    StreamEnd::Carried(splice::carry(upgraded, stream, counters).await)
+                }
+                Err(fault) => {
+                    splice::reset(&stream);
+                    StreamEnd::Failed(fault)
+                }
+            }
+        }
+        Err(fault) => {
+            counters.stream_refused();
+            match refuse(gateway, &address, &fault, deadline).await {
+                Ok(()) => StreamEnd::Refused(fault),
+                Err(failure) => StreamEnd::Failed(failure),
+            }
+        }
+    }
+}
+
+async fn take(
+    gateway: AzureStream,
+    address: &Address<'_>,
+    protocol: Option<&str>,
+    deadline: Instant,
+) -> Result<Upgraded<AzureStream>, Fault> {
+    let request =
+        UpgradeRequest { host: address.authority, target: address.target, protocol, headers: &[] };
+    match timeout_at(deadline, upgrade(gateway, &request)).await {
+        Ok(Ok(upgraded)) => Ok(upgraded),
+        Ok(Err(error)) => Err(control::refusal(error, Timestamp::now())),
+        Err(_) => Err(late(address)),
+    }
+}
+
+/// Tells the sender that there will be no stream. Azure answers with 410 when it has
+/// passed the refusal on (Relay protocol guide, "Reject").
+async fn refuse(
+    gateway: AzureStream,
+    address: &Address<'_>,
+    fault: &Fault,
+    deadline: Instant,
+) -> Result<(), Fault> {
+    let status = if fault.code == FaultCode::EndpointTimedOut { 504 } else { 502 };
+    let separator = if address.target.contains('?') { '&' } else { '?' };
+    let target = format!(
+        "{}{separator}sb-hc-statusCode={status}&sb-hc-statusDescription={}",
+        address.target,
+        encode_form(&fault.detail)
+    );
+    let request =
+        UpgradeRequest { host: address.authority, target: &target, protocol: None, headers: &[] };
+    match timeout_at(deadline, upgrade(gateway, &request)).await {
+        Ok(Err(UpgradeError::Refused(head))) if head.status == 410 => Ok(()),
+        Ok(Err(error)) => Err(control::refusal(error, Timestamp::now())),
+        Ok(Ok(_)) => {
+            let detail = "the gateway took a refusal for an acceptance";
+            Err(Fault::new(FaultCode::UnexpectedAnswer, detail))
+        }
+        Err(_) => Err(late(address)),
+    }
+}
+
+/// Answers an HTTP request that is too big for the control channel with 501: its head
+/// is fetched at `address`, and the answer goes back the same way.
+///
+/// # Errors
+/// The fault of the rendezvous.
+pub async fn refuse_http(network: &Network, address: &str) -> Result<(), Fault> {
+    let deadline = Instant::now() + LIMIT;
+    let address = Address::parse(address).ok_or_else(|| {
+        Fault::new(FaultCode::UnexpectedAnswer, "the address of a request is not wss://HOST/…")
+    })?;
+    let stream = network.open(address.host, address.port, deadline).await?;
+    let upgraded = take(stream, &address, None, deadline).await?;
+    let mut messages = MessageChannel::new(upgraded, LONGEST_REQUEST);
+    let lost = |error: std::io::Error| Fault::new(FaultCode::ChannelLost, error.to_string());
+    let answering = async {
+        loop {
+            match messages.receive().await {
+                Ok(Incoming::Text(text)) => {
+                    if let Some(id) = command::fetched_request_id(&text) {
+                        let answer = command::not_implemented(&id);
+                        messages.send(Opcode::Text, answer.as_bytes()).await.map_err(lost)?;
+                        let close = CloseFrame::payload(1000, "");
+                        return messages.send(Opcode::Close, &close).await.map_err(lost);
+                    }
+                }
+                Ok(Incoming::Close(_) | Incoming::End) => return Ok(()),
+                Ok(_) => {}
+                Err(error) => return Err(Fault::new(FaultCode::ChannelLost, error.to_string())),
+            }
+        }
+    };
+    timeout_at(deadline, answering).await.unwrap_or_else(|_| Err(late(&address)))
+}
+
+fn late(address: &Address<'_>) -> Fault {
+    let detail =
+        format!("the gateway {} did not answer within {} s", address.host, LIMIT.as_secs());
+    Fault::new(FaultCode::AzureTimedOut, detail)
+}
+
+/// A `wss://` address, taken apart and otherwise left as it is.
+#[derive(Debug, PartialEq, Eq)]
+struct Address<'a> {
+    authority: &'a str,
+    host: &'a str,
+    port: u16,
+    target: &'a str,
+}
+
+impl<'a> Address<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let rest = text.strip_prefix("wss://")?;
+        let (authority, target) = rest.split_at(rest.find('/')?);
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) => (host, port.parse().ok()?),
+            None => (authority, crate::model::names::DEFAULT_PORT),
+        };
+        let clean = |text: &str| !text.chars().any(|c| c.is_whitespace() || c.is_control());
+        (!host.is_empty() && clean(text)).then_some(Self { authority, host, port, target })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_taken_apart_and_kept_verbatim() {
+        let text = "wss://g63-prod-001-sb.servicebus.windows.net:443/$hc/a/b?x=%2f&sb-hc-id=1_G0";
+        assert_eq!(
+            Address::parse(text),
+            Some(Address {
+                authority: "g63-prod-001-sb.servicebus.windows.net:443",
+                host: "g63-prod-001-sb.servicebus.windows.net",
+                port: 443,
+                target: "/$hc/a/b?x=%2f&sb-hc-id=1_G0",
+            })
+        );
+        assert_eq!(Address::parse("wss://h/x").unwrap().port, 443);
+        for bad in ["ws://h/x", "wss://h", "wss:///x", "wss://h:x/y", "wss://h/a b\r\nX: y"] {
+            assert_eq!(Address::parse(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! The data path against real sockets and narrow pipes. The other side is written with
+//! `tungstenite` where it can be, and by raw frames where that would end too early.
+
+use sha2::{Digest as _, Sha256};
+use tokio::io::{DuplexStream, duplex};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+
+use futures_util::{SinkExt as _, StreamExt as _};
+
+use super::*;
+use crate::relay::websocket::frame::apply_mask;
+use crate::relay::websocket::handshake::Head;
+
+impl Side for DuplexStream {
+    fn reset(&self) {}
+}
+
+fn upgraded<S>(stream: S, leftover: Vec<u8>) -> Upgraded<S> {
+    Upgraded { stream, leftover, head: Head::for_test(101) }
+}
+
+async fn tcp_pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (one, other) = tokio::join!(TcpStream::connect(address), listener.accept());
+    (one.unwrap(), other.unwrap().0)
+}
+
+/// A running splice between a gateway and an endpoint, seen from both of them.
+struct Running {
+    gateway: TcpStream,
+    endpoint: TcpStream,
+    splice: JoinHandle<(SpliceEnd, crate::model::Traffic)>,
+}
+
+async fn running(leftover: Vec<u8>) -> Running {
+    let (azure, gateway) = tcp_pair().await;
+    let (near, endpoint) = tcp_pair().await;
+    let splice = tokio::spawn(async move {
+        let counters = TrafficCounters::default();
+        let end = carry(upgraded(azure, leftover), near, &counters).await;
+        (end, counters.read())
+    });
+    Running { gateway, endpoint, splice }
+}
+
+fn random_bytes(len: usize) -> Vec<u8> {
+    let mut random = fastrand::Rng::with_seed(len as u64);
+    std::iter::repeat_with(|| random.u8(..)).take(len).collect()
+}
+
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![first];
+    match payload.len() {
+        len @ 0..=125 => bytes.push(len as u8),
+        len @ 126..=0xFFFF => {
+            bytes.push(126);
+            bytes.extend((len as u16).to_be_bytes());
+        }
+        len => {
+            bytes.push(127);
+            bytes.extend((len as u64).to_be_bytes());
+        }
+    }
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+/// Reads one masked frame: its first byte and payload.
+async fn read_frame<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<(u8, Vec<u8>)> {
+    let mut head = [0; 2];
+    stream.read_exact(&mut head).await?;
+    assert_eq!(head[1] & 0x80, 0x80, "a client masks its frames");
+    let len = match head[1] & 0x7F {
+        126 => usize::from(stream.read_u16().await?),
+        127 => stream.read_u64().await? as usize,
+        short => usize::from(short),
+    };
+    let mut mask = [0; 4];
+    stream.read_exact(&mut mask).await?;
+    let mut payload = vec![0; len];
+    stream.read_exact(&mut payload).await?;
+    apply_mask(&mut payload, mask);
+    Ok((head[0], payload))
+}
+
+#[tokio::test]
+async fn no_byte_is_lost_or_added() {
+    for size in [0, 1, 125, 126, 65_521, 65_522, 65_523, 65_536, 3_000_001] {
+        let Running { gateway, mut endpoint, splice } = running(Vec::new()).await;
+        let bytes = random_bytes(size);
+        let mut gateway = WebSocketStream::from_raw_socket(gateway, Role::Server, None).await;
+        let send = bytes.clone();
+        let sender = tokio::spawn(async move {
+            for part in send.chunks(40_000) {
+                gateway.feed(Message::Binary(Bytes::copy_from_slice(part))).await.unwrap();
+            }
+            gateway.flush().await.unwrap();
+            let mut back = Vec::new();
+            while let Some(message) = gateway.next().await {
+                if let Message::Binary(part) = message.unwrap() {
+                    back.extend_from_slice(&part);
+                }
+            }
+            back
+        });
+        // The endpoint echoes everything and then ends.
+        let mut echoed = 0;
+        let mut part = vec![0; 10_000];
+        while echoed < size {
+            let read = endpoint.read(&mut part).await.unwrap();
+            endpoint.write_all(&part[..read]).await.unwrap();
+            echoed += read;
+        }
+        endpoint.shutdown().await.unwrap();
+        let back = sender.await.unwrap();
+        assert_eq!(Sha256::digest(&back), Sha256::digest(&bytes), "{size} bytes");
+        let (end, traffic) = splice.await.unwrap();
+        assert!(matches!(end, SpliceEnd::Finished), "{end:?}");
+        assert_eq!(traffic.bytes_to_endpoint, size as u64);
+        assert_eq!(traffic.bytes_to_azure, size as u64);
+    }
+}
+
+#[tokio::test]
+async fn the_endpoint_may_end_first() {
+    let Running { mut gateway, mut endpoint, splice } = running(Vec::new()).await;
+    endpoint.shutdown().await.unwrap();
+    assert_eq!(read_frame(&mut gateway).await.unwrap(), (0x88, vec![0x03, 0xE8]));
+    let bytes = random_bytes(1 << 20);
+    let (sent, received) = tokio::join!(
+        async {
+            for part in bytes.chunks(50_000) {
+                gateway.write_all(&frame(0x82, part)).await.unwrap();
+            }
+            gateway.write_all(&frame(0x88, &[0x03, 0xE8])).await
+        },
+        async {
+            let mut received = Vec::new();
+            endpoint.read_to_end(&mut received).await.map(|_| received)
+        }
+    );
+    sent.unwrap();
+    assert!(received.unwrap() == bytes);
+    drop(gateway);
+    assert!(matches!(splice.await.unwrap().0, SpliceEnd::Finished));
+}
+
+#[tokio::test]
+async fn the_sender_may_end_first() {
+    let Running { mut gateway, mut endpoint, splice } = running(Vec::new()).await;
+    gateway.write_all(&frame(0x82, b"last words")).await.unwrap();
+    gateway.write_all(&frame(0x88, &[0x03, 0xE8])).await.unwrap();
+    let mut heard = Vec::new();
+    endpoint.read_to_end(&mut heard).await.unwrap();
+    assert_eq!(heard, b"last words");
+    let bytes = random_bytes(1 << 20);
+    let (sent, received) = tokio::join!(
+        async {
+            endpoint.write_all(&bytes).await.unwrap();
+            endpoint.shutdown().await
+        },
+        async {
+            let mut received = Vec::new();
+            loop {
+                match read_frame(&mut gateway).await.unwrap() {
+                    (0x82, payload) => received.extend(payload),
+                    (first, payload) => {
+                        assert_eq!((first, payload), (0x88, vec![0x03, 0xE8]));
+                        return received;
+                    }
+                }
+            }
+        }
+    );
+    sent.unwrap();
+    assert!(received == bytes);
+    drop(gateway);
+    assert!(matches!(splice.await.unwrap().0, SpliceEnd::Finished));
+}
+
+#[tokio::test]
+async fn text_empty_and_fragmented_frames_are_bytes_and_pings_are_answered_between() {
+    let Running { mut gateway, mut endpoint, splice } = running(frame(0x82, b"a")).await;
+    for bytes in [
+        frame(0x81, "é".as_bytes()),
+        frame(0x82, b""),
+        frame(0x02, b"b"),
+        frame(0x89, b"still there?"),
+        frame(0x00, b""),
+        frame(0x00, b"c"),
+        frame(0x8A, b"unasked"),
+        frame(0x80, b"d"),
+        frame(0x88, b""),
+    ] {
+        gateway.write_all(&bytes).await.unwrap();
+    }
+    let mut heard = Vec::new();
+    endpoint.read_to_end(&mut heard).await.unwrap();
+    assert_eq!(heard, "aébcd".as_bytes());
+    assert_eq!(read_frame(&mut gateway).await.unwrap(), (0x8A, b"still there?".to_vec()));
+    drop(endpoint);
+    assert_eq!(read_frame(&mut gateway).await.unwrap().0, 0x88);
+    drop(gateway);
+    assert!(matches!(splice.await.unwrap().0, SpliceEnd::Finished));
+}
+
+#[tokio::test]
+async fn a_reset_of_the_endpoint_is_a_reset_for_azure() {
+    let Running { mut gateway, endpoint, splice } = running(Vec::new()).await;
+    reset(&endpoint);
+    drop(endpoint);
+    let error = read_frame(&mut gateway).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    assert!(matches!(splice.await.unwrap().0, SpliceEnd::EndpointAborted(_)));
+}
+
+#[tokio::test]
+async fn what_breaks_on_azures_side_is_a_reset_for_the_endpoint() {
+    for broken in [
+        frame(0x82, b"x")[..2].to_vec(), // cut in the middle of a frame
+        frame(0x88, &[0x03, 0xF3]),      // 1011
+        vec![0xFF, 0x00],                // no frame
+        vec![0x82, 0x80],                // masked
+        Vec::new(),                      // the end without a Close
+    ] {
+        let Running { mut gateway, mut endpoint, splice } = running(Vec::new()).await;
+        gateway.write_all(&broken).await.unwrap();
+        gateway.shutdown().await.unwrap();
+        let error = endpoint.read_u8().await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "{broken:x?}");
+        let end = splice.await.unwrap().0;
+        assert!(matches!(end, SpliceEnd::AzureAborted(_)), "{broken:x?}: {end:?}");
+    }
+}
+
+/// A splice over pipes of 1 KiB, for tests with a paused clock.
+fn narrow() -> (DuplexStream, DuplexStream, JoinHandle<SpliceEnd>) {
+    let (azure, gateway) = duplex(1024);
+    let (near, endpoint) = duplex(1024);
+    let splice = tokio::spawn(async move {
+        carry(upgraded(azure, Vec::new()), near, &TrafficCounters::default()).await
+    });
+    (gateway, endpoint, splice)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_on_either_side_stops_the_other() {
+    let (mut gateway, mut endpoint, _splice) = narrow();
+    let bytes = vec![0; 1 << 20];
+    let mut taken = 0;
+    let pushing = async {
+        loop {
+            taken += endpoint.write(&bytes).await.unwrap();
+        }
+    };
+    // The paused clock moves on only when nothing else can.
+    timeout(Duration::from_secs(1), pushing).await.unwrap_err();
+    assert!(taken <= buffer::SIZE + 4 * 1024, "{taken} bytes from the endpoint");
+
+    let mut taken = 0;
+    let header = frame(0x82, &bytes);
+    gateway.write_all(&header[..10]).await.unwrap();
+    let pushing = async {
+        loop {
+            taken += gateway.write(&bytes).await.unwrap();
+        }
+    };
+    timeout(Duration::from_secs(1), pushing).await.unwrap_err();
+    assert!(taken <= buffer::SIZE + 4 * 1024, "{taken} bytes from Azure");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_stream_pings() {
+    let (mut gateway, mut endpoint, _splice) = narrow();
+    let start = Instant::now();
+    assert_eq!(read_frame(&mut gateway).await.unwrap(), (0x89, Vec::new()));
+    assert_eq!(start.elapsed().as_secs(), PING_AFTER.as_secs());
+    endpoint.write_all(b"x").await.unwrap();
+    assert_eq!(read_frame(&mut gateway).await.unwrap().0, 0x82);
+    assert_eq!(read_frame(&mut gateway).await.unwrap().0, 0x89);
+    assert!(start.elapsed() >= PING_AFTER * 3, "a busy period needs no ping");
+}
