@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use super::control::{self, Accept, command};
 use super::dial::{self, DialError};
@@ -60,12 +61,14 @@ pub async fn dial_endpoint(endpoint: &Endpoint) -> Result<(TcpStream, Duration),
     }
 }
 
-/// Serves one stream to its end. `on_dialled` hears how the endpoint answered.
+/// Serves one stream to its end, or until `cut` is cancelled. `on_dialled` hears how the
+/// endpoint answered.
 pub async fn serve(
     network: &Network,
     accept: &Accept,
     endpoint: &Endpoint,
     counters: &TrafficCounters,
+    cut: &CancellationToken,
     on_dialled: impl FnOnce(Dialled),
 ) -> StreamEnd {
     let deadline = Instant::now() + LIMIT;
@@ -93,7 +96,7 @@ pub async fn serve(
             match take(gateway, &address, protocol, deadline).await {
                 Ok(upgraded) => {
                     let _active = counters.stream_opened();
-                    StreamEnd::Carried(splice::carry(upgraded, stream, counters).await)
+                    StreamEnd::Carried(splice::carry(upgraded, stream, counters, cut).await)
                 }
                 Err(fault) => {
                     splice::reset(&stream);

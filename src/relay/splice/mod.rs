@@ -27,6 +27,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use self::download::Download;
 use self::upload::Upload;
@@ -52,6 +53,8 @@ pub enum SpliceEnd {
     EndpointAborted(io::Error),
     /// Azure or the sender broke the connection; the endpoint's side was reset.
     AzureAborted(AzureAbort),
+    /// This program cut it; both sides were reset.
+    Cut,
 }
 
 /// How Azure's side broke a stream.
@@ -96,11 +99,13 @@ pub(super) fn reset(socket: &TcpStream) {
     }
 }
 
-/// Carries bytes between `azure` and `endpoint` until both directions have ended.
+/// Carries bytes between `azure` and `endpoint` until both directions have ended, or
+/// `cut` is cancelled.
 pub async fn carry<A: Side, E: Side>(
     azure: Upgraded<A>,
     mut endpoint: E,
     counters: &TrafficCounters,
+    cut: &CancellationToken,
 ) -> SpliceEnd {
     let Upgraded { stream: mut azure, leftover, .. } = azure;
     let mut splice = Splice {
@@ -109,13 +114,20 @@ pub async fn carry<A: Side, E: Side>(
         ping: Box::pin(sleep(PING_AFTER)),
         counters,
     };
-    let broken = poll_fn(|cx| splice.poll(cx, &mut azure, &mut endpoint)).await;
-    match broken {
-        Ok(()) => {
+    let carried = cut
+        .run_until_cancelled(poll_fn(|cx| splice.poll(cx, &mut azure, &mut endpoint)))
+        .await;
+    match carried {
+        None => {
+            endpoint.reset();
+            azure.reset();
+            SpliceEnd::Cut
+        }
+        Some(Ok(())) => {
             finish(azure).await;
             SpliceEnd::Finished
         }
-        Err(Broken::Endpoint(error)) => {
+        Some(Err(Broken::Endpoint(error))) => {
             if splice.upload.is_done() {
                 // Everything the endpoint had to say has left; it just listens no more.
                 finish(azure).await;
@@ -124,7 +136,7 @@ pub async fn carry<A: Side, E: Side>(
             }
             SpliceEnd::EndpointAborted(error)
         }
-        Err(Broken::Azure(abort)) => {
+        Some(Err(Broken::Azure(abort))) => {
             endpoint.reset();
             azure.reset();
             SpliceEnd::AzureAborted(abort)

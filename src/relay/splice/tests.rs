@@ -42,7 +42,7 @@ async fn running(leftover: Vec<u8>) -> Running {
     let (near, endpoint) = tcp_pair().await;
     let splice = tokio::spawn(async move {
         let counters = TrafficCounters::default();
-        let end = carry(upgraded(azure, leftover), near, &counters).await;
+        let end = carry(upgraded(azure, leftover), near, &counters, &CancellationToken::new()).await;
         (end, counters.read())
     });
     Running { gateway, endpoint, splice }
@@ -243,7 +243,13 @@ fn narrow() -> (DuplexStream, DuplexStream, JoinHandle<SpliceEnd>) {
     let (azure, gateway) = duplex(1024);
     let (near, endpoint) = duplex(1024);
     let splice = tokio::spawn(async move {
-        carry(upgraded(azure, Vec::new()), near, &TrafficCounters::default()).await
+        carry(
+            upgraded(azure, Vec::new()),
+            near,
+            &TrafficCounters::default(),
+            &CancellationToken::new(),
+        )
+        .await
     });
     (gateway, endpoint, splice)
 }

@@ -1,0 +1,121 @@
+//! One attempt to listen: reads the endpoint if it is unknown, opens the control
+//! channel, and hands its streams over.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+use tracing::debug;
+
+use super::Note;
+use super::streams::Streams;
+use crate::model::{ConnectionId, Credential, Fault, FaultCode};
+use crate::relay::control::End;
+use crate::relay::{ControlChannel, Network, TrackingId, management, rendezvous};
+
+/// How a channel fares.
+#[derive(Debug)]
+pub(super) enum Report {
+    Opened { gateway: Option<String> },
+    Failed(Fault),
+    Lost(Fault),
+}
+
+/// A channel that is being opened or open. Dropping it closes it in the background.
+pub(super) struct Channel {
+    _stop: DropGuard,
+}
+
+impl Channel {
+    #[expect(clippy::too_many_arguments, reason = "each is another thing, used once")]
+    pub(super) fn open(
+        generation: u64,
+        id: &ConnectionId,
+        credential: &Credential,
+        tracking: &TrackingId,
+        network: Network,
+        streams: Arc<Streams>,
+        notes: mpsc::Sender<Note>,
+        tasks: &TaskTracker,
+    ) -> Self {
+        let stop = CancellationToken::new();
+        let attempt = Attempt {
+            id: id.clone(),
+            credential: credential.clone(),
+            tracking: tracking.clone(),
+            network,
+            streams,
+            notes,
+            generation,
+            stop: stop.clone(),
+        };
+        tasks.spawn(attempt.run());
+        Self { _stop: stop.drop_guard() }
+    }
+}
+
+struct Attempt {
+    id: ConnectionId,
+    credential: Credential,
+    tracking: TrackingId,
+    network: Network,
+    streams: Arc<Streams>,
+    notes: mpsc::Sender<Note>,
+    generation: u64,
+    stop: CancellationToken,
+}
+
+impl Attempt {
+    async fn run(self) {
+        let Some(opened) = self.stop.run_until_cancelled(self.open()).await else { return };
+        let channel = match opened {
+            Ok(channel) => channel,
+            Err(fault) => return self.report(Report::Failed(fault)).await,
+        };
+        let gateway = channel.gateway().map(str::to_owned);
+        self.report(Report::Opened { gateway }).await;
+        let (streams, network, id) = (&self.streams, &self.network, &self.id);
+        let end = channel
+            .run(
+                self.stop.clone(),
+                |accept| streams.serve(accept),
+                |address| {
+                    let (network, id) = (network.clone(), id.clone());
+                    tokio::spawn(async move {
+                        if let Err(fault) = rendezvous::refuse_http(&network, &address).await {
+                            debug!(connection = %id, %fault, "an HTTP request was not answered");
+                        }
+                    });
+                },
+            )
+            .await;
+        if let End::Lost(fault) = end {
+            self.report(Report::Lost(fault)).await;
+        }
+    }
+
+    async fn open(&self) -> Result<ControlChannel, Fault> {
+        if self.streams.endpoint().is_none() {
+            self.learn_endpoint().await?;
+        }
+        ControlChannel::open(&self.network, &self.id, &self.credential, &self.tracking).await
+    }
+
+    /// Without an endpoint a listener would take streams away from others that have one.
+    async fn learn_endpoint(&self) -> Result<(), Fault> {
+        let description = management::describe(&self.network, &self.id, &self.credential).await?;
+        if let Err(error) = &description.endpoint {
+            return Err(Fault::new(FaultCode::EndpointMissing, error.to_string()));
+        }
+        let described = Note::Described(Box::new(Ok(description)));
+        self.notes.send(described).await.unwrap_or_default();
+        Ok(())
+    }
+
+    async fn report(&self, report: Report) {
+        let note = Note::Channel { generation: self.generation, report };
+        // The connection may have been removed meanwhile.
+        self.notes.send(note).await.unwrap_or_default();
+    }
+}

@@ -1,0 +1,299 @@
+//! What a connection does next. Pure: no I/O, and the time and chance are arguments.
+//!
+//! ```text
+//!            Enable / Restart / TryNow / time up
+//! Disabled ────────────────► Connecting ──Opened──► Connected
+//!    ▲                        ▲   │  ▲                  │
+//!    │                 time up│   │Failed               │Lost
+//!    │                        │   ▼  └──(at once)───────┤
+//!    └─Drained── Stopping   Waiting ◄───────────────────┘
+//!                   ▲          │ Never retried
+//!                   └─Disable  └──────────► Faulted
+//! ```
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::status::Then;
+use crate::model::{ConnectionStatus, Desired, Fault};
+use crate::relay::backoff;
+
+/// Desired and actual state of one connection.
+#[derive(Clone, Debug)]
+pub(super) struct Machine {
+    desired: Desired,
+    status: ConnectionStatus,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub(super) enum Event {
+    /// The user wants it to listen.
+    Enable,
+    /// The user wants it to stop listening.
+    Disable,
+    /// The user wants a fresh channel.
+    Restart,
+    /// The user, or a changed network, cuts a wait short.
+    TryNow,
+    /// The service ends.
+    Shutdown,
+    /// The channel is open.
+    Opened {
+        /// The gateway that serves it.
+        gateway: Option<String>,
+    },
+    /// The channel could not be opened.
+    Failed(Fault),
+    /// The open channel ended.
+    Lost(Fault),
+    /// The moment of the last [`Effect::WakeAt`] has come.
+    TimeUp,
+    /// No stream is open any more.
+    Drained,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// Open a channel; whatever was opened before is void.
+    Open,
+    /// Close the channel, or give up opening it.
+    Close,
+    /// Let the open streams end, then report [`Event::Drained`].
+    Drain,
+    /// Report [`Event::TimeUp`] then; replaces an earlier one.
+    WakeAt(Timestamp),
+}
+
+impl Machine {
+    /// A connection that nothing has happened to.
+    pub(super) fn new() -> Self {
+        Self { desired: Desired::Disabled, status: ConnectionStatus::Disabled }
+    }
+
+    /// What the user wants.
+    pub(super) fn desired(&self) -> Desired {
+        self.desired
+    }
+
+    /// What it does.
+    pub(super) fn status(&self) -> &ConnectionStatus {
+        &self.status
+    }
+
+    /// Takes in `event` at `now`; `random` from 0 to 1 spreads waits.
+    pub(super) fn on(&mut self, event: Event, now: Timestamp, random: f64) -> Vec<Effect> {
+        match event {
+            Event::Enable => {
+                self.desired = Desired::Enabled;
+                if matches!(
+                    self.status,
+                    ConnectionStatus::Disabled | ConnectionStatus::Stopping { .. }
+                ) {
+                    return self.connect(1, None);
+                }
+                Vec::new()
+            }
+            Event::Disable => {
+                self.desired = Desired::Disabled;
+                self.stop(Then::Disabled)
+            }
+            Event::Shutdown => self.stop(Then::Shutdown),
+            Event::Restart => match self.desired {
+                Desired::Enabled => {
+                    let mut effects = vec![Effect::Close];
+                    effects.extend(self.connect(1, None));
+                    effects
+                }
+                Desired::Disabled => Vec::new(),
+            },
+            Event::TryNow | Event::TimeUp => self.cut_wait_short(),
+            Event::Opened { gateway } => {
+                if matches!(self.status, ConnectionStatus::Connecting { .. }) {
+                    self.status = ConnectionStatus::Connected { since: now, gateway };
+                }
+                Vec::new()
+            }
+            Event::Failed(fault) => match self.status {
+                ConnectionStatus::Connecting { attempt, .. } => {
+                    self.wait(attempt.saturating_add(1), fault, now, random)
+                }
+                _ => Vec::new(),
+            },
+            Event::Lost(fault) => match self.status {
+                ConnectionStatus::Connected { .. } => self.wait(1, fault, now, random),
+                _ => Vec::new(),
+            },
+            Event::Drained => {
+                if let ConnectionStatus::Stopping { then } = &self.status
+                    && **then == Then::Disabled
+                {
+                    self.status = ConnectionStatus::Disabled;
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    fn connect(&mut self, attempt: u32, last: Option<Fault>) -> Vec<Effect> {
+        self.status = ConnectionStatus::Connecting { attempt, last };
+        vec![Effect::Open]
+    }
+
+    fn cut_wait_short(&mut self) -> Vec<Effect> {
+        match &self.status {
+            ConnectionStatus::Waiting { attempt, fault, .. } => {
+                let (attempt, fault) = (*attempt, fault.clone());
+                self.connect(attempt, Some(fault))
+            }
+            ConnectionStatus::Faulted { fault } => {
+                let fault = fault.clone();
+                self.connect(1, Some(fault))
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn wait(&mut self, attempt: u32, fault: Fault, now: Timestamp, random: f64) -> Vec<Effect> {
+        match backoff::wait_before(attempt, fault.code, random) {
+            None => {
+                self.status = ConnectionStatus::Faulted { fault };
+                Vec::new()
+            }
+            Some(wait) => {
+                let until = later(now, wait);
+                self.status = ConnectionStatus::Waiting { until, attempt, fault };
+                vec![Effect::WakeAt(until)]
+            }
+        }
+    }
+
+    fn stop(&mut self, then: Then) -> Vec<Effect> {
+        match &self.status {
+            ConnectionStatus::Disabled => Vec::new(),
+            ConnectionStatus::Stopping { then: already } if **already == then => Vec::new(),
+            _ => {
+                self.status = ConnectionStatus::Stopping { then: Box::new(then) };
+                vec![Effect::Close, Effect::Drain]
+            }
+        }
+    }
+}
+
+fn later(now: Timestamp, wait: Duration) -> Timestamp {
+    now.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::FaultCode;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + second).unwrap()
+    }
+
+    fn fault(code: FaultCode) -> Fault {
+        Fault::new(code, "")
+    }
+
+    fn connected() -> Machine {
+        let mut machine = Machine::new();
+        assert_eq!(machine.on(Event::Enable, at(0), 0.0), [Effect::Open]);
+        assert_eq!(machine.on(Event::Opened { gateway: Some("G1".into()) }, at(1), 0.0), []);
+        machine
+    }
+
+    #[test]
+    fn a_lost_channel_is_opened_again_by_the_table() {
+        let mut machine = connected();
+        let mut waits = Vec::new();
+        let mut now = 10;
+        let mut effects = machine.on(Event::Lost(fault(FaultCode::ChannelLost)), at(now), 0.0);
+        for _ in 0..7 {
+            let [Effect::WakeAt(until)] = effects[..] else { panic!("{effects:?}") };
+            waits.push(until.as_second() - at(now).as_second());
+            now = until.as_second() - at(0).as_second();
+            assert_eq!(machine.on(Event::TimeUp, at(now), 0.0), [Effect::Open]);
+            effects = machine.on(Event::Failed(fault(FaultCode::AzureUnreachable)), at(now), 0.0);
+        }
+        assert_eq!(waits, [0, 1, 2, 5, 10, 30, 30]);
+        machine.on(Event::TryNow, at(now), 0.0);
+        machine.on(Event::Opened { gateway: None }, at(now), 0.0);
+        let again = machine.on(Event::Lost(fault(FaultCode::ChannelLost)), at(now), 0.0);
+        assert_eq!(again, [Effect::WakeAt(at(now))], "being connected resets the table");
+    }
+
+    #[test]
+    fn try_now_cuts_any_wait_short_and_nothing_else() {
+        let mut machine = connected();
+        assert_eq!(machine.on(Event::TryNow, at(2), 0.0), []);
+        machine.on(Event::Lost(fault(FaultCode::Unauthorized)), at(2), 0.0);
+        assert!(matches!(machine.status(), ConnectionStatus::Waiting { .. }));
+        assert_eq!(machine.on(Event::TryNow, at(3), 0.0), [Effect::Open]);
+        machine.on(Event::Failed(fault(FaultCode::TokenSpent)), at(3), 0.0);
+        assert!(matches!(machine.status(), ConnectionStatus::Faulted { .. }));
+        assert_eq!(machine.on(Event::TryNow, at(4), 0.0), [Effect::Open]);
+    }
+
+    #[test]
+    fn disabling_works_in_every_state_and_leaves_nothing_behind() {
+        let mut starts = vec![connected()];
+        let mut connecting = Machine::new();
+        connecting.on(Event::Enable, at(0), 0.0);
+        let mut waiting = connected();
+        waiting.on(Event::Lost(fault(FaultCode::ChannelLost)), at(2), 0.5);
+        let mut faulted = connecting.clone();
+        faulted.on(Event::Failed(fault(FaultCode::TokenSpent)), at(2), 0.0);
+        starts.extend([connecting, waiting, faulted]);
+        for mut machine in starts {
+            let effects = machine.on(Event::Disable, at(5), 0.0);
+            assert_eq!(effects, [Effect::Close, Effect::Drain], "{:?}", machine.status());
+            for stale in [
+                Event::TimeUp,
+                Event::TryNow,
+                Event::Restart,
+                Event::Opened { gateway: None },
+                Event::Failed(fault(FaultCode::ChannelLost)),
+                Event::Lost(fault(FaultCode::ChannelLost)),
+            ] {
+                assert_eq!(machine.on(stale, at(6), 0.0), []);
+            }
+            machine.on(Event::Drained, at(7), 0.0);
+            assert_eq!(machine.status(), &ConnectionStatus::Disabled);
+            assert_eq!(machine.desired(), Desired::Disabled);
+        }
+    }
+
+    #[test]
+    fn enabling_while_it_stops_connects_at_once() {
+        let mut machine = connected();
+        machine.on(Event::Disable, at(2), 0.0);
+        assert_eq!(machine.on(Event::Enable, at(3), 0.0), [Effect::Open]);
+        assert_eq!(machine.on(Event::Drained, at(4), 0.0), []);
+        assert!(matches!(machine.status(), ConnectionStatus::Connecting { attempt: 1, .. }));
+    }
+
+    #[test]
+    fn a_restart_opens_a_fresh_channel_also_while_failing() {
+        let mut machine = connected();
+        assert_eq!(machine.on(Event::Restart, at(2), 0.0), [Effect::Close, Effect::Open]);
+        machine.on(Event::Failed(fault(FaultCode::NotFound)), at(3), 0.0);
+        assert_eq!(machine.on(Event::Restart, at(4), 0.0), [Effect::Close, Effect::Open]);
+        assert_eq!(
+            machine.status(),
+            &ConnectionStatus::Connecting { attempt: 1, last: None }
+        );
+    }
+
+    #[test]
+    fn a_shutdown_wins_over_a_drained_disable() {
+        let mut machine = connected();
+        assert_eq!(machine.on(Event::Shutdown, at(2), 0.0), [Effect::Close, Effect::Drain]);
+        assert_eq!(machine.desired(), Desired::Enabled, "what the user wants stays");
+        machine.on(Event::Drained, at(3), 0.0);
+        assert!(matches!(machine.status(), ConnectionStatus::Stopping { .. }));
+    }
+}

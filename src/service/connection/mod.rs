@@ -1,0 +1,511 @@
+//! One connection: a task that owns its state and makes it so.
+
+mod channel;
+mod events;
+mod machine;
+mod streams;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::task::TaskTracker;
+use tracing::{debug, info, warn};
+
+use self::channel::{Channel, Report};
+use self::events::History;
+use self::machine::{Effect, Event, Machine};
+use self::streams::Streams;
+use super::hub::Hub;
+use crate::ipc::protocol;
+use crate::model::metadata::MetadataError;
+use crate::model::{
+    AzureFacts, ConnectionId, ConnectionStatus, ConnectionView, Credential, Desired, Endpoint,
+    Fault, FaultCode, HybridConnection, Reachability,
+};
+use crate::relay::management::{self, Description};
+use crate::relay::rendezvous::{Dialled, dial_endpoint};
+use crate::relay::{Network, TrackingId};
+
+/// How often Azure is asked again for the endpoint and the listener count.
+const DESCRIBE_EVERY: Duration = Duration::from_secs(5 * 60);
+/// Shortest time between two views that differ in nothing but traffic.
+const TRAFFIC_EVERY: Duration = Duration::from_secs(1);
+/// Messages that wait for the task.
+const BACKLOG: usize = 256;
+
+/// What is asked of a connection.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// The user's wish has changed.
+    SetDesired(Desired),
+    /// A fresh channel.
+    Restart,
+    /// No more waiting.
+    TryNow,
+    /// Another key; a fresh channel proves it.
+    SetCredential(Credential),
+    /// Stop listening, and let the streams end within the time given.
+    Shutdown(Duration),
+    /// End everything at once.
+    Remove(oneshot::Sender<()>),
+}
+
+/// What a connection tells the supervisor, which keeps it on disk.
+#[derive(Debug)]
+pub(super) struct Learned {
+    /// Which connection.
+    pub(super) id: ConnectionId,
+    /// The endpoint that Azure names.
+    pub(super) endpoint: Endpoint,
+}
+
+/// What every connection needs of the service.
+#[derive(Clone, Debug)]
+pub(super) struct Context {
+    /// Where views are published.
+    pub(super) hub: Arc<Hub>,
+    /// The way to Azure; a change makes waiting connections try again.
+    pub(super) network: watch::Receiver<Network>,
+    /// Where endpoints are kept.
+    pub(super) learned: mpsc::Sender<Learned>,
+    /// The tasks of all channels, which take a moment to close.
+    pub(super) channels: TaskTracker,
+}
+
+/// A running connection. Dropping it ends the task without ceremony.
+#[derive(Debug)]
+pub(super) struct Connection {
+    commands: mpsc::Sender<Command>,
+    task: JoinHandle<()>,
+}
+
+impl Connection {
+    /// Starts `configured`; `drain` is how long its streams get when it is disabled.
+    pub(super) fn start(configured: HybridConnection, context: Context, drain: Duration) -> Self {
+        let (commands, receiver) = mpsc::channel(BACKLOG);
+        let task = tokio::spawn(Actor::new(configured, context, drain).run(receiver));
+        Self { commands, task }
+    }
+
+    /// Asks for something; false when the connection is gone.
+    pub(super) async fn send(&self, command: Command) -> bool {
+        self.commands.send(command).await.is_ok()
+    }
+
+    /// Waits until the task has ended.
+    pub(super) async fn ended(self) {
+        let Self { commands, task } = self;
+        drop(commands);
+        if let Err(error) = task.await {
+            warn!(%error, "a connection's task failed");
+        }
+    }
+}
+
+/// What reaches the task from its own helpers.
+#[derive(Debug)]
+enum Note {
+    Channel { generation: u64, report: Report },
+    Described(Box<Result<Description, Fault>>),
+    Dialled(Dialled),
+    StreamFailed(Fault),
+    Drained { drain: u64 },
+}
+
+struct Actor {
+    id: ConnectionId,
+    credential: Credential,
+    tracking: TrackingId,
+    context: Context,
+    machine: Machine,
+    drain: Duration,
+    streams: Arc<Streams>,
+    azure: Option<AzureFacts>,
+    reachability: Option<Reachability>,
+    history: History,
+    channel: Option<Channel>,
+    generation: u64,
+    wake_at: Option<Instant>,
+    describe_at: Option<Instant>,
+    publish_at: Option<Instant>,
+    notes: mpsc::Sender<Note>,
+    inbox: mpsc::Receiver<Note>,
+    shown: Option<ConnectionView>,
+    stopping: bool,
+}
+
+impl Actor {
+    fn new(configured: HybridConnection, context: Context, drain: Duration) -> Self {
+        let (notes, inbox) = mpsc::channel(BACKLOG);
+        let streams = Streams::new(
+            configured.id.clone(),
+            configured.last_endpoint.clone(),
+            context.network.clone(),
+            notes.clone(),
+        );
+        Self {
+            id: configured.id,
+            credential: configured.credential,
+            tracking: TrackingId::random(),
+            context,
+            machine: Machine::new(),
+            drain,
+            streams: Arc::new(streams),
+            azure: None,
+            reachability: None,
+            history: History::default(),
+            channel: None,
+            generation: 0,
+            wake_at: None,
+            describe_at: None,
+            publish_at: None,
+            notes,
+            inbox,
+            shown: None,
+            stopping: false,
+        }
+        .begin(configured.desired)
+    }
+
+    fn begin(mut self, desired: Desired) -> Self {
+        if desired == Desired::Enabled {
+            self.step(Event::Enable);
+        }
+        self.publish();
+        self
+    }
+
+    async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let mut network = self.context.network.clone();
+        loop {
+            let next = [self.wake_at, self.describe_at, self.publish_at].into_iter().flatten().min();
+            let streams = self.streams.clone();
+            let flow = tokio::select! {
+                command = commands.recv() => match command {
+                    Some(command) => self.on_command(command),
+                    None => {
+                        self.end_at_once();
+                        ControlFlow::Break(())
+                    }
+                },
+                Some(note) = self.inbox.recv() => self.on_note(note),
+                Ok(()) = network.changed() => {
+                    self.step(Event::TryNow);
+                    self.publish();
+                    ControlFlow::Continue(())
+                }
+                () = streams.counters.streams_changed() => {
+                    self.publish_soon();
+                    ControlFlow::Continue(())
+                }
+                () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
+                    self.on_time();
+                    ControlFlow::Continue(())
+                }
+            };
+            if flow.is_break() {
+                return;
+            }
+        }
+    }
+
+    fn on_command(&mut self, command: Command) -> ControlFlow<()> {
+        match command {
+            Command::SetDesired(Desired::Enabled) => self.step(Event::Enable),
+            Command::SetDesired(Desired::Disabled) => self.step(Event::Disable),
+            Command::Restart => {
+                self.history.note("Restarted");
+                self.step(Event::Restart);
+            }
+            Command::TryNow => self.step(Event::TryNow),
+            Command::SetCredential(credential) => {
+                self.credential = credential;
+                self.history.note("The key was replaced");
+                self.step(Event::Restart);
+            }
+            Command::Shutdown(drain) => {
+                self.drain = drain;
+                self.stopping = true;
+                self.step(Event::Shutdown);
+                if *self.machine.status() == ConnectionStatus::Disabled {
+                    return ControlFlow::Break(());
+                }
+            }
+            Command::Remove(done) => {
+                self.end_at_once();
+                self.context.hub.publish(protocol::Event::Removed { id: self.id.clone() });
+                done.send(()).unwrap_or_default();
+                return ControlFlow::Break(());
+            }
+        }
+        self.publish();
+        ControlFlow::Continue(())
+    }
+
+    fn on_note(&mut self, note: Note) -> ControlFlow<()> {
+        match note {
+            // What an earlier attempt or drain had to say is void.
+            Note::Channel { generation: of, .. } | Note::Drained { drain: of }
+                if of != self.generation => {}
+            Note::Channel { report, .. } => self.on_report(report),
+            Note::Described(described) => self.on_described(*described),
+            Note::Dialled(dialled) => {
+                self.on_dialled(dialled);
+                self.publish_soon();
+                return ControlFlow::Continue(());
+            }
+            Note::StreamFailed(fault) => self.history.note(format!("A stream failed: {fault}")),
+            Note::Drained { .. } => {
+                self.step(Event::Drained);
+                if self.stopping {
+                    return ControlFlow::Break(());
+                }
+            }
+        }
+        self.publish();
+        ControlFlow::Continue(())
+    }
+
+    fn on_report(&mut self, report: Report) {
+        match report {
+            Report::Opened { gateway } => {
+                self.history.note(match &gateway {
+                    Some(gateway) => format!("Connected ({gateway})"),
+                    None => "Connected".to_owned(),
+                });
+                self.step(Event::Opened { gateway });
+                self.describe();
+            }
+            Report::Failed(fault) => self.step(Event::Failed(fault)),
+            Report::Lost(fault) => self.step(Event::Lost(fault)),
+        }
+    }
+
+    /// Takes an event through the machine and carries its effects out.
+    fn step(&mut self, event: Event) {
+        let before = self.machine.status().label();
+        let fault = match &event {
+            Event::Failed(fault) | Event::Lost(fault) => Some(fault.clone()),
+            _ => None,
+        };
+        let effects = self.machine.on(event, Timestamp::now(), fastrand::f64());
+        if let Some(fault) = fault {
+            self.history.note_fault(&fault, self.machine.status());
+            self.log_fault(&fault, before != self.machine.status().label());
+        } else if before != self.machine.status().label() {
+            info!(connection = %self.id, status = %self.machine.status().label(), "status");
+        }
+        for effect in effects {
+            self.carry_out(effect);
+        }
+    }
+
+    /// One line at the turn of the tide, the rest for those who look closely.
+    fn log_fault(&self, fault: &Fault, turned: bool) {
+        let advice = fault.code.advice();
+        let tracking = fault.tracking_id.as_deref().unwrap_or_default();
+        if fault.code == FaultCode::Recycled {
+            info!(connection = %self.id, tracking, "{fault}");
+        } else if turned {
+            warn!(connection = %self.id, code = %fault.code, tracking, advice, "{fault}");
+        } else {
+            debug!(connection = %self.id, code = %fault.code, tracking, "{fault}");
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Open => {
+                self.wake_at = None;
+                self.generation += 1;
+                self.channel = Some(Channel::open(
+                    self.generation,
+                    &self.id,
+                    &self.credential,
+                    &self.tracking,
+                    self.context.network.borrow().clone(),
+                    self.streams.clone(),
+                    self.notes.clone(),
+                    &self.context.channels,
+                ));
+            }
+            Effect::Close => {
+                self.generation += 1;
+                self.wake_at = None;
+                self.describe_at = None;
+                self.channel = None;
+            }
+            Effect::Drain => {
+                self.streams.clone().drain(self.generation, self.drain, self.notes.clone());
+            }
+            Effect::WakeAt(at) => {
+                let wait = at.duration_since(Timestamp::now());
+                let wait = if wait.is_negative() { Duration::ZERO } else { wait.unsigned_abs() };
+                self.wake_at = Some(Instant::now() + wait);
+            }
+        }
+    }
+
+    fn on_time(&mut self) {
+        let now = Instant::now();
+        if self.wake_at.is_some_and(|at| at <= now) {
+            self.wake_at = None;
+            self.step(Event::TimeUp);
+            self.publish();
+        }
+        if self.describe_at.is_some_and(|at| at <= now) {
+            self.describe();
+        }
+        if self.publish_at.is_some_and(|at| at <= now) {
+            self.publish();
+        }
+    }
+
+    /// Asks Azure for the description, now and then every few minutes.
+    fn describe(&mut self) {
+        self.describe_at = Some(Instant::now() + DESCRIBE_EVERY.mul_f64(1.0 + 0.1 * fastrand::f64()));
+        let network = self.context.network.borrow().clone();
+        let (id, credential, notes) =
+            (self.id.clone(), self.credential.clone(), self.notes.clone());
+        tokio::spawn(async move {
+            let described = management::describe(&network, &id, &credential).await;
+            // The connection may have been removed meanwhile.
+            notes.send(Note::Described(Box::new(described))).await.unwrap_or_default();
+        });
+    }
+
+    fn on_described(&mut self, described: Result<Description, Fault>) {
+        match described {
+            Ok(description) => {
+                self.azure = Some(AzureFacts {
+                    listener_count: description.listener_count,
+                    created_at: description.created_at,
+                    updated_at: description.updated_at,
+                    read_at: Timestamp::now(),
+                });
+                match description.endpoint {
+                    Ok(read) => self.on_endpoint(read.endpoint, read.mended),
+                    Err(error) => self.on_no_endpoint(&error),
+                }
+            }
+            Err(fault) => {
+                debug!(connection = %self.id, %fault, "the description could not be read");
+                if self.machine.status().fault().is_none() {
+                    self.history.note_once(format!("The endpoint was not read anew: {fault}"));
+                }
+            }
+        }
+    }
+
+    fn on_endpoint(&mut self, endpoint: Endpoint, mended: bool) {
+        if mended {
+            self.history.note_once(
+                "The metadata has the missing quote of the published Bicep sample (after \"value\"); it was mended here, and other programs may refuse it",
+            );
+        }
+        let Some(before) = self.streams.set_endpoint(endpoint.clone()) else {
+            self.check_endpoint(endpoint.clone());
+            return self.remember(endpoint);
+        };
+        if before == endpoint {
+            if self.reachability.is_none() {
+                self.check_endpoint(endpoint);
+            }
+            return;
+        }
+        info!(connection = %self.id, %before, %endpoint, "Azure names another endpoint");
+        self.history.note(format!("The endpoint changed from {before} to {endpoint}"));
+        self.check_endpoint(endpoint.clone());
+        self.remember(endpoint);
+    }
+
+    fn on_no_endpoint(&mut self, error: &MetadataError) {
+        warn!(connection = %self.id, %error, "the metadata names no endpoint");
+        self.history.note_once(format!("The last known endpoint is kept: {error}"));
+    }
+
+    fn remember(&self, endpoint: Endpoint) {
+        let learned = Learned { id: self.id.clone(), endpoint };
+        if let Err(error) = self.context.learned.try_send(learned) {
+            debug!(connection = %self.id, %error, "the endpoint is not kept on disk this time");
+        }
+    }
+
+    /// Dials the endpoint once, so that its state is known before the first stream.
+    fn check_endpoint(&self, endpoint: Endpoint) {
+        let notes = self.notes.clone();
+        tokio::spawn(async move {
+            let dialled = dial_endpoint(&endpoint).await.map(|(_, took)| took);
+            notes.send(Note::Dialled(dialled)).await.unwrap_or_default();
+        });
+    }
+
+    fn on_dialled(&mut self, dialled: Dialled) {
+        if let Err(fault) = &dialled {
+            let known = self.reachability.as_ref().and_then(|last| last.fault.as_ref());
+            if known.map(|known| known.code) != Some(fault.code) {
+                warn!(connection = %self.id, code = %fault.code, "{fault}");
+                self.history.note(fault.to_string());
+            }
+        } else if self.reachability.as_ref().is_some_and(|last| last.fault.is_some()) {
+            self.history.note("The endpoint answers again");
+        }
+        self.reachability = Some(Reachability {
+            checked_at: Timestamp::now(),
+            connect_micros: dialled
+                .as_ref()
+                .ok()
+                .map(|took| u64::try_from(took.as_micros()).unwrap_or(u64::MAX)),
+            fault: dialled.err(),
+        });
+    }
+
+    fn end_at_once(&mut self) {
+        self.channel = None;
+        self.streams.cut();
+    }
+
+    fn publish_soon(&mut self) {
+        let soon = next_second(Instant::now());
+        self.publish_at = Some(self.publish_at.map_or(soon, |at| at.min(soon)));
+    }
+
+    /// Publishes the view if anything in it has changed.
+    fn publish(&mut self) {
+        let view = self.view();
+        self.publish_at =
+            (view.traffic.active_streams > 0).then(|| next_second(Instant::now()));
+        if self.shown.as_ref() != Some(&view) {
+            self.shown = Some(view.clone());
+            self.context.hub.publish(protocol::Event::Connection { connection: Box::new(view) });
+        }
+    }
+
+    fn view(&self) -> ConnectionView {
+        ConnectionView {
+            id: self.id.clone(),
+            key_name: self.credential.key_name().to_owned(),
+            desired: self.machine.desired(),
+            status: self.machine.status().clone(),
+            endpoint: self.streams.endpoint(),
+            azure: self.azure.clone(),
+            reachability: self.reachability.clone(),
+            traffic: self.streams.counters.read(),
+            events: self.history.entries(),
+        }
+    }
+}
+
+/// The next whole second of this process, so that all busy connections publish in one
+/// wake-up.
+fn next_second(now: Instant) -> Instant {
+    static FIRST: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    let since_first = now.saturating_duration_since(*FIRST.get_or_init(|| now));
+    let into_second = since_first.as_micros() % TRAFFIC_EVERY.as_micros();
+    now + TRAFFIC_EVERY - Duration::from_micros(u64::try_from(into_second).unwrap_or(0))
+}

@@ -1,0 +1,105 @@
+//! The state that clients see: one snapshot, and its changes in order.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::broadcast;
+
+use crate::ipc::protocol::Event;
+use crate::model::{ServiceInfo, Snapshot};
+
+/// Changes that a slow client may be behind before it gets a fresh snapshot instead.
+const BACKLOG: usize = 1024;
+
+/// A change and the revision after it.
+pub(super) type Change = Arc<(u64, Event)>;
+
+/// Keeps the snapshot and tells subscribers of its changes.
+#[derive(Debug)]
+pub(super) struct Hub {
+    state: Mutex<Snapshot>,
+    changes: broadcast::Sender<Change>,
+}
+
+impl Hub {
+    /// A hub without connections.
+    pub(super) fn new(service: ServiceInfo) -> Self {
+        let state = Snapshot { revision: 0, service, connections: Vec::new() };
+        Self { state: Mutex::new(state), changes: broadcast::Sender::new(BACKLOG) }
+    }
+
+    /// Makes `event` part of the state and tells everybody.
+    pub(super) fn publish(&self, event: Event) {
+        let mut state = self.lock();
+        let revision = state.revision + 1;
+        event.clone().apply(&mut state, revision);
+        // Nobody listens: that is no fault.
+        self.changes.send(Arc::new((revision, event))).unwrap_or_default();
+    }
+
+    /// Changes what is said of the service itself.
+    pub(super) fn update_service(&self, change: impl FnOnce(&mut ServiceInfo)) {
+        let mut service = self.lock().service.clone();
+        change(&mut service);
+        if service != self.lock().service {
+            self.publish(Event::Service { service });
+        }
+    }
+
+    /// The state now.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        self.lock().clone()
+    }
+
+    /// The state now, and all changes that follow it without a gap.
+    pub(super) fn subscribe(&self) -> (Snapshot, broadcast::Receiver<Change>) {
+        let state = self.lock();
+        (state.clone(), self.changes.subscribe())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Snapshot> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn hub() -> Hub {
+        Hub::new(ServiceInfo {
+            version: "1".into(),
+            pid: 1,
+            started: Timestamp::UNIX_EPOCH,
+            home: String::new(),
+            faults: Vec::new(),
+            draining: None,
+        })
+    }
+
+    #[tokio::test]
+    async fn a_subscriber_can_follow_from_its_snapshot() {
+        let hub = hub();
+        hub.update_service(|service| service.draining = Some(1));
+        let (mut mine, mut changes) = hub.subscribe();
+        assert_eq!(mine.revision, 1);
+        hub.update_service(|service| service.draining = Some(1));
+        hub.update_service(|service| service.draining = Some(2));
+        let (revision, event) = (*changes.recv().await.unwrap()).clone();
+        assert_eq!(revision, mine.revision + 1);
+        event.apply(&mut mine, revision);
+        assert_eq!(mine, hub.snapshot());
+    }
+
+    #[tokio::test]
+    async fn one_who_lags_is_told_so() {
+        let hub = hub();
+        let (_, mut changes) = hub.subscribe();
+        for streams in 0..=BACKLOG as u64 {
+            hub.update_service(|service| service.draining = Some(streams));
+        }
+        let told = changes.recv().await;
+        assert!(matches!(told, Err(broadcast::error::RecvError::Lagged(_))));
+    }
+}
