@@ -6,4 +6,6 @@
 
 pub mod ipc;
 pub mod model;
+pub mod platform;
 pub mod relay;
+pub mod service;
