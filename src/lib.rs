@@ -9,3 +9,4 @@ pub mod model;
 pub mod platform;
 pub mod relay;
 pub mod service;
+pub mod store;

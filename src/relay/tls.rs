@@ -38,3 +38,14 @@ fn provider() -> CryptoProvider {
         .sort_by_key(|suite| suite.suite() != rustls::CipherSuite::TLS13_AES_128_GCM_SHA256);
     provider
 }
+
+/// A configuration under which every connection fails as untrusted: what is left when
+/// not even the system's CAs can be read.
+pub fn trusting_nobody() -> Arc<ClientConfig> {
+    let config = ClientConfig::builder_with_provider(Arc::new(provider()))
+        .with_safe_default_protocol_versions()
+        .expect("the provider has suites for TLS 1.2 and 1.3")
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    Arc::new(config)
+}

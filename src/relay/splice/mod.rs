@@ -114,9 +114,8 @@ pub async fn carry<A: Side, E: Side>(
         ping: Box::pin(sleep(PING_AFTER)),
         counters,
     };
-    let carried = cut
-        .run_until_cancelled(poll_fn(|cx| splice.poll(cx, &mut azure, &mut endpoint)))
-        .await;
+    let carried =
+        cut.run_until_cancelled(poll_fn(|cx| splice.poll(cx, &mut azure, &mut endpoint))).await;
     match carried {
         None => {
             endpoint.reset();

@@ -42,7 +42,8 @@ async fn running(leftover: Vec<u8>) -> Running {
     let (near, endpoint) = tcp_pair().await;
     let splice = tokio::spawn(async move {
         let counters = TrafficCounters::default();
-        let end = carry(upgraded(azure, leftover), near, &counters, &CancellationToken::new()).await;
+        let end =
+            carry(upgraded(azure, leftover), near, &counters, &CancellationToken::new()).await;
         (end, counters.read())
     });
     Running { gateway, endpoint, splice }

@@ -282,10 +282,7 @@ mod tests {
         assert_eq!(machine.on(Event::Restart, at(2), 0.0), [Effect::Close, Effect::Open]);
         machine.on(Event::Failed(fault(FaultCode::NotFound)), at(3), 0.0);
         assert_eq!(machine.on(Event::Restart, at(4), 0.0), [Effect::Close, Effect::Open]);
-        assert_eq!(
-            machine.status(),
-            &ConnectionStatus::Connecting { attempt: 1, last: None }
-        );
+        assert_eq!(machine.status(), &ConnectionStatus::Connecting { attempt: 1, last: None });
     }
 
     #[test]

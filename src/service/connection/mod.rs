@@ -183,7 +183,8 @@ impl Actor {
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         let mut network = self.context.network.clone();
         loop {
-            let next = [self.wake_at, self.describe_at, self.publish_at].into_iter().flatten().min();
+            let next =
+                [self.wake_at, self.describe_at, self.publish_at].into_iter().flatten().min();
             let streams = self.streams.clone();
             let flow = tokio::select! {
                 command = commands.recv() => match command {
@@ -368,7 +369,8 @@ impl Actor {
 
     /// Asks Azure for the description, now and then every few minutes.
     fn describe(&mut self) {
-        self.describe_at = Some(Instant::now() + DESCRIBE_EVERY.mul_f64(1.0 + 0.1 * fastrand::f64()));
+        self.describe_at =
+            Some(Instant::now() + DESCRIBE_EVERY.mul_f64(1.0 + 0.1 * fastrand::f64()));
         let network = self.context.network.borrow().clone();
         let (id, credential, notes) =
             (self.id.clone(), self.credential.clone(), self.notes.clone());
@@ -478,8 +480,7 @@ impl Actor {
     /// Publishes the view if anything in it has changed.
     fn publish(&mut self) {
         let view = self.view();
-        self.publish_at =
-            (view.traffic.active_streams > 0).then(|| next_second(Instant::now()));
+        self.publish_at = (view.traffic.active_streams > 0).then(|| next_second(Instant::now()));
         if self.shown.as_ref() != Some(&view) {
             self.shown = Some(view.clone());
             self.context.hub.publish(protocol::Event::Connection { connection: Box::new(view) });

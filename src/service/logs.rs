@@ -1,0 +1,197 @@
+//! Logs: to the console, to one file a day, and to programs that ask for them.
+
+use std::collections::VecDeque;
+use std::fmt::{self, Write as _};
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::broadcast;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::layer::{Context, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer, Registry, fmt as text, reload};
+
+use crate::ipc::protocol::LogLine;
+use crate::model::settings::LogLevel;
+
+/// Lines that are kept in memory for `hcm logs`.
+const KEPT: usize = 2000;
+/// Lines that a program may be behind.
+const BACKLOG: usize = 1024;
+/// Longest line that is kept in memory, in bytes.
+const LONGEST: usize = 4096;
+
+/// The last lines of the log; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct LogHub(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    lines: Mutex<VecDeque<LogLine>>,
+    follow: broadcast::Sender<LogLine>,
+    level: Mutex<Option<reload::Handle<LevelFilter, Registry>>>,
+}
+
+impl Default for LogHub {
+    fn default() -> Self {
+        Self(Arc::new(Shared {
+            lines: Mutex::default(),
+            follow: broadcast::Sender::new(BACKLOG),
+            level: Mutex::default(),
+        }))
+    }
+}
+
+impl LogHub {
+    /// Logs into files in `folder` (one a day, `keep` of them), to standard error if
+    /// `console`, and into the hub that is returned. Call it once in a process.
+    ///
+    /// # Errors
+    /// Those of the folder.
+    pub fn install(folder: &Path, keep: usize, console: bool) -> io::Result<Self> {
+        let hub = Self::default();
+        let files = RollingFileAppender::builder()
+            .rotation(Rotation::DAILY)
+            .filename_prefix("service")
+            .filename_suffix("log")
+            .max_log_files(keep)
+            .build(folder)
+            .map_err(io::Error::other)?;
+        let (level, handle) = reload::Layer::new(LevelFilter::INFO);
+        *hub.0.level.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
+        let to_console = console
+            .then(|| text::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()));
+        tracing_subscriber::registry()
+            .with(level)
+            .with(text::layer().with_writer(files).with_ansi(false))
+            .with(to_console)
+            .with(ToHub(hub.clone()))
+            .try_init()
+            .map_err(io::Error::other)?;
+        Ok(hub)
+    }
+
+    /// The last `most` lines, oldest first.
+    pub fn last(&self, most: usize) -> Vec<LogLine> {
+        let lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().skip(lines.len().saturating_sub(most)).cloned().collect()
+    }
+
+    /// The lines to come.
+    pub fn follow(&self) -> broadcast::Receiver<LogLine> {
+        self.0.follow.subscribe()
+    }
+
+    /// Logs `level` and what is above it from now on.
+    pub fn set_level(&self, level: LogLevel) {
+        let filter = match level {
+            LogLevel::Error => LevelFilter::ERROR,
+            LogLevel::Warn => LevelFilter::WARN,
+            LogLevel::Info => LevelFilter::INFO,
+            LogLevel::Debug => LevelFilter::DEBUG,
+            LogLevel::Trace => LevelFilter::TRACE,
+        };
+        let handle = self.0.level.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(handle) = &*handle
+            && let Err(error) = handle.reload(filter)
+        {
+            tracing::warn!(%error, "the log level stays as it is");
+        }
+    }
+
+    fn push(&self, line: LogLine) {
+        let mut lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() == KEPT {
+            lines.pop_front();
+        }
+        lines.push_back(line.clone());
+        drop(lines);
+        // Nobody follows: that is no fault.
+        self.0.follow.send(line).map(drop).unwrap_or_default();
+    }
+}
+
+/// Turns events into lines of the hub.
+struct ToHub(LogHub);
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ToHub {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        let mut message = Message::default();
+        event.record(&mut message);
+        let metadata = event.metadata();
+        self.0.push(LogLine {
+            at: Timestamp::now(),
+            level: metadata.level().to_string(),
+            target: metadata.target().to_owned(),
+            message: message.finish(),
+        });
+    }
+}
+
+/// The message of an event, and its fields behind it.
+#[derive(Default)]
+struct Message {
+    text: String,
+    fields: String,
+}
+
+impl Message {
+    fn finish(mut self) -> String {
+        self.text.push_str(&self.fields);
+        if self.text.len() > LONGEST {
+            let end = (0..=LONGEST).rev().find(|&end| self.text.is_char_boundary(end));
+            self.text.truncate(end.unwrap_or_default());
+        }
+        self.text
+    }
+}
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let written = if field.name() == "message" {
+            write!(self.text, "{value:?}")
+        } else {
+            write!(self.fields, " {}={value:?}", field.name())
+        };
+        // A value that cannot be shown leaves the rest of the line as it is.
+        written.unwrap_or_default();
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record_debug(field, &format_args!("{value}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_read_the_last_lines_and_those_to_come() {
+        let hub = LogHub::default();
+        let subscriber = tracing_subscriber::registry().with(ToHub(hub.clone()));
+        let mut follow = hub.follow();
+        tracing::subscriber::with_default(subscriber, || {
+            for number in 0..=KEPT {
+                tracing::info!(number, name = "x", "counted");
+            }
+        });
+        let last = hub.last(2);
+        assert_eq!(last.len(), 2);
+        assert_eq!(last[1].message, format!("counted number={KEPT} name=x"));
+        assert_eq!((last[1].level.as_str(), hub.last(usize::MAX).len()), ("INFO", KEPT));
+        assert!(matches!(follow.try_recv(), Err(broadcast::error::TryRecvError::Lagged(_))));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        let message = Message { text: "é".repeat(LONGEST), fields: String::new() };
+        assert!(message.finish().len() <= LONGEST);
+    }
+}

@@ -1,0 +1,169 @@
+//! The worker process: listens on every enabled hybrid connection and answers the
+//! programs on this machine.
+
+mod connection;
+mod hub;
+pub mod logs;
+mod session;
+mod supervisor;
+mod trust;
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use self::hub::Hub;
+use self::logs::LogHub;
+use self::supervisor::Supervisor;
+use crate::ipc::{BindError, Listener};
+use crate::model::ServiceInfo;
+use crate::platform::paths::Paths;
+use crate::platform::permissions;
+use crate::store::{OpenError, Store};
+
+/// How long a session may take to send what it still has when the service ends.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Why the service did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its files cannot be used.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// Its local channel cannot be opened.
+    #[error(transparent)]
+    Channel(#[from] BindError),
+    /// Its log files cannot be written.
+    #[error("the log files in {} cannot be written: {error}", folder.display())]
+    Logs {
+        /// Their folder.
+        folder: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+}
+
+/// Where the log goes besides `hcm logs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogTo {
+    /// Nowhere.
+    Nowhere,
+    /// Files, one a day.
+    Files,
+    /// Files, and standard error.
+    FilesAndConsole,
+}
+
+/// A service that runs.
+#[derive(Debug)]
+pub struct Service {
+    supervisor: Arc<Supervisor>,
+    logs: LogHub,
+    stop_sessions: CancellationToken,
+    sessions: TaskTracker,
+}
+
+impl Service {
+    /// Opens the files of `paths`, begins to listen on every enabled connection, and
+    /// answers programs on the local channel. Log to somewhere once in a process.
+    ///
+    /// # Errors
+    /// [`StartError`] when another service uses the same home, or the files or the
+    /// local channel cannot be used at all. A damaged file is no error: it is set aside
+    /// and reported as a fault.
+    pub fn start(paths: &Paths, log_to: LogTo) -> Result<Self, StartError> {
+        let opened = Store::open(paths)?;
+        let logs = open_logs(paths, opened.settings.log.keep_files, log_to)?;
+        let listener = Listener::bind(&paths.channel)?;
+        for fault in &opened.faults {
+            warn!(code = %fault.code, "{fault}");
+        }
+        let hub = Arc::new(Hub::new(service_info(&paths.home, opened.faults.clone())));
+        info!(
+            version = env!("CARGO_PKG_VERSION"),
+            home = %paths.home.display(),
+            connections = opened.connections.len(),
+            "service started"
+        );
+        let supervisor = Arc::new(Supervisor::start(opened, hub, logs.clone()));
+        let service = Self {
+            supervisor,
+            logs,
+            stop_sessions: CancellationToken::new(),
+            sessions: TaskTracker::new(),
+        };
+        service.accept_sessions(listener);
+        Ok(service)
+    }
+
+    /// Waits until a program asks the service to end.
+    pub async fn shutdown_requested(&self) {
+        self.supervisor.shutdown_requested().await;
+    }
+
+    /// Stops listening, gives open streams the time that the settings allow (or until
+    /// `hurry` is ready), and ends. Programs hear how many streams are waited for.
+    pub async fn stop(self, hurry: impl Future<Output = ()>) {
+        self.supervisor.stop(hurry).await;
+        self.stop_sessions.cancel();
+        self.sessions.close();
+        if tokio::time::timeout(FAREWELL, self.sessions.wait()).await.is_err() {
+            warn!("a program did not take the last news in time");
+        }
+        info!("service stopped");
+    }
+
+    fn accept_sessions(&self, listener: Listener) {
+        let (supervisor, logs) = (self.supervisor.clone(), self.logs.clone());
+        let (stop, sessions) = (self.stop_sessions.clone(), self.sessions.clone());
+        self.sessions.spawn(async move {
+            loop {
+                let Some(accepted) = stop.run_until_cancelled(listener.accept()).await else {
+                    return;
+                };
+                match accepted {
+                    Ok(incoming) => {
+                        sessions.spawn(session::run(
+                            incoming,
+                            supervisor.clone(),
+                            logs.clone(),
+                            stop.clone(),
+                        ));
+                    }
+                    Err(error) => {
+                        warn!(%error, "the local channel takes no more programs");
+                        return;
+                    }
+                }
+            }
+        });
+    }
+}
+
+fn open_logs(paths: &Paths, keep: u32, log_to: LogTo) -> Result<LogHub, StartError> {
+    if log_to == LogTo::Nowhere {
+        return Ok(LogHub::default());
+    }
+    let folder = &paths.log_dir;
+    let failed = |error| StartError::Logs { folder: folder.clone(), error };
+    permissions::ensure_safe_folder(folder).map_err(OpenError::from)?;
+    let keep = usize::try_from(keep).unwrap_or(usize::MAX);
+    LogHub::install(folder, keep, log_to == LogTo::FilesAndConsole).map_err(failed)
+}
+
+fn service_info(home: &Path, faults: Vec<crate::model::Fault>) -> ServiceInfo {
+    ServiceInfo {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        pid: std::process::id(),
+        started: Timestamp::now(),
+        home: home.display().to_string(),
+        faults,
+        draining: None,
+    }
+}

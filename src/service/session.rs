@@ -1,0 +1,130 @@
+//! One program on the local channel.
+
+use std::sync::Arc;
+
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError as Missed;
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use super::hub::Change;
+use super::logs::LogHub;
+use super::supervisor::Supervisor;
+use crate::ipc::protocol::{LogLine, Request, ServerMessage};
+use crate::ipc::{Incoming, Received, RecvError, ServerWriter};
+use crate::model::Snapshot;
+
+/// The name by which the service says hello.
+const PROGRAM: &str = "hybrid-connection-manager-service";
+
+/// Serves a program until it goes, breaks the protocol, or `stop` is cancelled.
+pub(super) async fn run(
+    incoming: Incoming,
+    supervisor: Arc<Supervisor>,
+    logs: LogHub,
+    stop: CancellationToken,
+) {
+    let peer = incoming.peer();
+    let channel = match incoming.handshake(PROGRAM).await {
+        Ok(channel) => channel,
+        Err(error) => return debug!(%peer, %error, "a program was turned away"),
+    };
+    let client = channel.client();
+    debug!(%peer, program = client.program, version = client.version, "a program is attached");
+    let (mut reader, writer) = channel.split();
+    let mut session = Session { supervisor, logs, writer, changes: None, lines: None };
+    loop {
+        let going_on = tokio::select! {
+            received = reader.recv() => match received {
+                Ok(Some(received)) => session.answer(received).await,
+                Ok(None) => return,
+                Err(RecvError::BadMessage(error)) => {
+                    debug!(%peer, %error, "a program broke the protocol");
+                    return session.writer.refuse(error).await;
+                }
+                Err(RecvError::Lost(error)) => return debug!(%peer, %error, "a program was lost"),
+            },
+            change = next(&mut session.changes) => session.push_change(change).await,
+            line = next(&mut session.lines) => session.push_line(line).await,
+            () = stop.cancelled() => return,
+        };
+        if let Err(error) = going_on {
+            return debug!(%peer, %error, "a program does not listen any more");
+        }
+    }
+}
+
+type Sent = Result<(), crate::ipc::codec::WriteError>;
+
+struct Session {
+    supervisor: Arc<Supervisor>,
+    logs: LogHub,
+    writer: ServerWriter,
+    changes: Option<Receiver<Change>>,
+    lines: Option<Receiver<LogLine>>,
+}
+
+impl Session {
+    async fn answer(&mut self, received: Received) -> Sent {
+        let Received { id, request } = received;
+        match request {
+            Err(error) => self.writer.respond(id, Err(error)).await,
+            Ok(Request::Subscribe) => {
+                let (snapshot, changes) = self.supervisor.hub().subscribe();
+                self.changes = Some(changes);
+                self.writer.respond(id, Ok(crate::ipc::protocol::Response::Done)).await?;
+                self.push_snapshot(snapshot).await
+            }
+            Ok(request) => {
+                let follow = matches!(request, Request::Logs { follow: true, .. });
+                let result = self.supervisor.handle(request).await;
+                if follow {
+                    self.lines = Some(self.logs.follow());
+                }
+                self.writer.respond(id, result).await
+            }
+        }
+    }
+
+    async fn push_change(&mut self, change: Result<Change, Missed>) -> Sent {
+        match change {
+            Ok(change) => {
+                let (revision, event) = (*change).clone();
+                self.writer.send(&ServerMessage::Event { revision, event }).await
+            }
+            Err(Missed::Lagged(missed)) => {
+                debug!(missed, "a program lags and gets a fresh snapshot");
+                let (snapshot, changes) = self.supervisor.hub().subscribe();
+                self.changes = Some(changes);
+                self.push_snapshot(snapshot).await
+            }
+            Err(Missed::Closed) => {
+                self.changes = None;
+                Ok(())
+            }
+        }
+    }
+
+    async fn push_line(&mut self, line: Result<LogLine, Missed>) -> Sent {
+        match line {
+            Ok(line) => self.writer.send(&ServerMessage::Log { line }).await,
+            Err(Missed::Lagged(_)) => Ok(()),
+            Err(Missed::Closed) => {
+                self.lines = None;
+                Ok(())
+            }
+        }
+    }
+
+    async fn push_snapshot(&mut self, snapshot: Snapshot) -> Sent {
+        self.writer.send(&ServerMessage::Snapshot { snapshot: Box::new(snapshot) }).await
+    }
+}
+
+/// The next of a subscription; never, without one.
+async fn next<T: Clone>(receiver: &mut Option<Receiver<T>>) -> Result<T, Missed> {
+    match receiver {
+        Some(receiver) => receiver.recv().await,
+        None => std::future::pending().await,
+    }
+}

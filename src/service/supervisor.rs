@@ -1,0 +1,395 @@
+//! Owns the configuration and the tasks of all connections, and does what programs ask.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::time::{interval, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use super::connection::{Command, Connection, Context, Learned};
+use super::hub::Hub;
+use super::logs::LogHub;
+use super::trust;
+use crate::ipc::protocol::{ErrorCode, Request, RequestError, Response};
+use crate::model::{
+    ConnectionId, ConnectionSelector, ConnectionString, Desired, FaultCode, HybridConnection,
+    Secret, Settings,
+};
+use crate::relay::{Network, tls};
+use crate::store::{Opened, SaveError, Store};
+
+/// Endpoints that wait to be written to disk.
+const LEARNED_BACKLOG: usize = 1024;
+/// How long endpoints are gathered before they are written, so that hundreds of
+/// connections that start at once cost one write.
+const LEARNED_PAUSE: Duration = Duration::from_secs(1);
+/// How long Azure gets to answer the Close of all channels.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+/// How often programs hear how many streams are waited for.
+const DRAIN_NEWS: Duration = Duration::from_millis(250);
+
+/// The one owner of the configuration.
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    hub: Arc<Hub>,
+    logs: LogHub,
+    store: Arc<StdMutex<Store>>,
+    state: Mutex<State>,
+    context: Context,
+    network: watch::Sender<Network>,
+    shutdown: CancellationToken,
+}
+
+#[derive(Debug)]
+struct State {
+    connections: BTreeMap<ConnectionId, Connection>,
+    settings: Settings,
+    stopping: bool,
+}
+
+impl Supervisor {
+    /// Starts every connection side by side.
+    pub(super) fn start(opened: Opened, hub: Arc<Hub>, logs: LogHub) -> Self {
+        let (network, receiver) = watch::channel(initial_network(&opened.settings, &hub));
+        let (learned, endpoints) = mpsc::channel(LEARNED_BACKLOG);
+        let channels = TaskTracker::new();
+        let context = Context { hub: hub.clone(), network: receiver, learned, channels };
+        logs.set_level(opened.settings.log.level);
+        let drain = drain_limit(&opened.settings);
+        let connections = opened
+            .connections
+            .into_iter()
+            .map(|configured| {
+                let id = configured.id.clone();
+                (id, Connection::start(configured, context.clone(), drain))
+            })
+            .collect();
+        let store = Arc::new(StdMutex::new(opened.store));
+        tokio::spawn(keep_endpoints(store.clone(), endpoints));
+        Self {
+            hub,
+            logs,
+            store,
+            state: Mutex::new(State { connections, settings: opened.settings, stopping: false }),
+            context,
+            network,
+            shutdown: CancellationToken::new(),
+        }
+    }
+
+    /// The state that programs see.
+    pub(super) fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Waits until a program asks for the end.
+    pub(super) async fn shutdown_requested(&self) {
+        self.shutdown.cancelled().await;
+    }
+
+    /// Does what a program asks; when it fails, nothing has changed.
+    pub(super) async fn handle(&self, request: Request) -> Result<Response, RequestError> {
+        match request {
+            Request::Snapshot | Request::Subscribe => {
+                Ok(Response::Snapshot { snapshot: Box::new(self.hub.snapshot()) })
+            }
+            Request::AddConnection { connection_string, replace } => {
+                self.add(&connection_string, replace).await
+            }
+            Request::RemoveConnection { connection } => self.remove(&connection).await,
+            Request::RestartConnection { connection } => {
+                self.command(&connection, Command::Restart).await
+            }
+            Request::TryNow { connection: Some(connection) } => {
+                self.command(&connection, Command::TryNow).await
+            }
+            Request::TryNow { connection: None } => {
+                for connection in self.state.lock().await.connections.values() {
+                    connection.send(Command::TryNow).await;
+                }
+                Ok(Response::Done)
+            }
+            Request::EnableConnection { connection } => {
+                self.set_desired(&connection, Desired::Enabled).await
+            }
+            Request::DisableConnection { connection } => {
+                self.set_desired(&connection, Desired::Disabled).await
+            }
+            Request::GetSettings => Ok(self.state.lock().await.settings_response()),
+            Request::SetSetting { name, value } => self.set_setting(&name, &value).await,
+            Request::Logs { lines, .. } => Ok(Response::Logs { lines: self.logs.last(lines) }),
+            Request::Shutdown => {
+                info!("a program asks the service to end");
+                self.shutdown.cancel();
+                Ok(Response::Done)
+            }
+        }
+    }
+
+    async fn add(&self, text: &Secret, replace: bool) -> Result<Response, RequestError> {
+        let parsed = ConnectionString::parse(text.expose()).map_err(|error| {
+            RequestError::new(ErrorCode::InvalidConnectionString, error.to_string())
+                .about(error.part())
+        })?;
+        let configured = parsed.into_connection();
+        let id = configured.id.clone();
+        let mut state = self.state.lock().await;
+        state.refuse_while_stopping()?;
+        if let Some(connection) = state.connections.get(&id) {
+            if !replace {
+                return Err(RequestError::new(
+                    ErrorCode::AlreadyExists,
+                    format!("{id} is there already; to give it another key, add it with --replace"),
+                ));
+            }
+            let credential = configured.credential.clone();
+            self.save(move |list| {
+                if let Some(known) = list.iter_mut().find(|known| known.id == configured.id) {
+                    known.credential = configured.credential.clone();
+                }
+            })
+            .await?;
+            connection.send(Command::SetCredential(credential)).await;
+            info!(connection = %id, "key replaced");
+        } else {
+            let kept = configured.clone();
+            self.save(move |list| list.push(kept)).await?;
+            let drain = drain_limit(&state.settings);
+            let connection = Connection::start(configured, self.context.clone(), drain);
+            state.connections.insert(id.clone(), connection);
+            info!(connection = %id, "added");
+        }
+        Ok(Response::Connection { id })
+    }
+
+    async fn remove(&self, selector: &ConnectionSelector) -> Result<Response, RequestError> {
+        let mut state = self.state.lock().await;
+        state.refuse_while_stopping()?;
+        let id = state.find(selector)?;
+        let gone = id.clone();
+        self.save(move |list| list.retain(|known| known.id != gone)).await?;
+        if let Some(connection) = state.connections.remove(&id) {
+            let (done, removed) = oneshot::channel();
+            connection.send(Command::Remove(done)).await;
+            // An error means that the task has ended already.
+            removed.await.unwrap_or_default();
+        }
+        info!(connection = %id, "removed");
+        Ok(Response::Connection { id })
+    }
+
+    async fn set_desired(
+        &self,
+        selector: &ConnectionSelector,
+        desired: Desired,
+    ) -> Result<Response, RequestError> {
+        let state = self.state.lock().await;
+        state.refuse_while_stopping()?;
+        let id = state.find(selector)?;
+        let which = id.clone();
+        self.save(move |list| {
+            if let Some(known) = list.iter_mut().find(|known| known.id == which) {
+                known.desired = desired;
+            }
+        })
+        .await?;
+        if let Some(connection) = state.connections.get(&id) {
+            connection.send(Command::SetDesired(desired)).await;
+        }
+        info!(connection = %id, ?desired, "switched");
+        Ok(Response::Connection { id })
+    }
+
+    async fn command(
+        &self,
+        selector: &ConnectionSelector,
+        command: Command,
+    ) -> Result<Response, RequestError> {
+        let state = self.state.lock().await;
+        state.refuse_while_stopping()?;
+        let id = state.find(selector)?;
+        if let Some(connection) = state.connections.get(&id) {
+            connection.send(command).await;
+        }
+        Ok(Response::Connection { id })
+    }
+
+    async fn set_setting(&self, name: &str, value: &str) -> Result<Response, RequestError> {
+        let invalid = |message: String| {
+            RequestError::new(ErrorCode::InvalidSetting, message).about(Some(name))
+        };
+        let mut state = self.state.lock().await;
+        let mut settings = state.settings.clone();
+        settings.set(name, value).map_err(|error| invalid(error.to_string()))?;
+        let extra_ca = settings.network.extra_ca_certificates.clone();
+        let network = if extra_ca != state.settings.network.extra_ca_certificates {
+            Some(trust::network(extra_ca.as_deref()).map_err(|fault| invalid(fault.to_string()))?)
+        } else {
+            None
+        };
+        let (store, kept) = (self.store.clone(), settings.clone());
+        on_disk(move || lock(&store).update_settings(|settings| *settings = kept)).await?;
+        if let Some(network) = network {
+            self.hub.update_service(|service| {
+                service.faults.retain(|fault| fault.code != FaultCode::CaUnusable);
+            });
+            self.network.send_replace(network);
+        }
+        self.logs.set_level(settings.log.level);
+        state.settings = settings;
+        info!(name, value, "setting changed");
+        Ok(Response::Done)
+    }
+
+    async fn save(
+        &self,
+        change: impl FnOnce(&mut Vec<HybridConnection>) + Send + 'static,
+    ) -> Result<(), RequestError> {
+        let store = self.store.clone();
+        on_disk(move || lock(&store).update_connections(change)).await
+    }
+
+    /// Ends all connections; see [`super::Service::stop`].
+    pub(super) async fn stop(&self, hurry: impl Future<Output = ()>) {
+        let mut state = self.state.lock().await;
+        state.stopping = true;
+        let drain = drain_limit(&state.settings);
+        let connections = std::mem::take(&mut state.connections);
+        drop(state);
+        for connection in connections.values() {
+            connection.send(Command::Shutdown(drain)).await;
+        }
+        let all_ended = async {
+            for (_, connection) in connections {
+                connection.ended().await;
+            }
+            self.context.channels.close();
+            if timeout(CLOSE_LIMIT, self.context.channels.wait()).await.is_err() {
+                warn!("Azure did not answer the end of every channel");
+            }
+        };
+        tokio::select! {
+            () = all_ended => {}
+            () = self.tell_drain() => {}
+            () = hurry => warn!("not waiting for the open streams any longer"),
+        }
+    }
+
+    /// Tells programs and the log how many streams are waited for, until cancelled.
+    async fn tell_drain(&self) {
+        let mut news = interval(DRAIN_NEWS);
+        let mut logged = None;
+        loop {
+            news.tick().await;
+            let snapshot = self.hub.snapshot();
+            let open = snapshot.connections.iter().map(|view| view.traffic.active_streams).sum();
+            self.hub.update_service(|service| service.draining = Some(open));
+            if open > 0 && logged != Some(open) {
+                info!(streams = open, "waiting for open streams to end");
+                logged = Some(open);
+            }
+        }
+    }
+}
+
+impl State {
+    fn refuse_while_stopping(&self) -> Result<(), RequestError> {
+        if self.stopping {
+            return Err(RequestError::new(ErrorCode::Stopping, "the service is stopping"));
+        }
+        Ok(())
+    }
+
+    fn find(&self, selector: &ConnectionSelector) -> Result<ConnectionId, RequestError> {
+        let ids = || self.connections.keys();
+        if let Some(exact) = ids().find(|id| selector.is_exactly(id)) {
+            return Ok(exact.clone());
+        }
+        let matching: Vec<_> = ids().filter(|id| selector.matches(id)).collect();
+        match matching.as_slice() {
+            [one] => Ok((*one).clone()),
+            [] => {
+                let known: Vec<_> = ids().take(10).map(ConnectionId::short).collect();
+                let known = match known.is_empty() {
+                    true => "no connection is configured".to_owned(),
+                    false => format!("there are: {}", known.join(", ")),
+                };
+                let message = format!("there is no connection {selector}; {known}");
+                Err(RequestError::new(ErrorCode::NotFound, message))
+            }
+            several => {
+                let full: Vec<_> = several.iter().map(|id| id.full()).collect();
+                let message =
+                    format!("{selector} may mean {}; name the whole host", full.join(" or "));
+                Err(RequestError::new(ErrorCode::Ambiguous, message))
+            }
+        }
+    }
+
+    fn settings_response(&self) -> Response {
+        let value = |name: &&str| Some(((*name).to_owned(), self.settings.get(name).ok()?));
+        Response::Settings { settings: Settings::NAMES.iter().filter_map(value).collect() }
+    }
+}
+
+fn drain_limit(settings: &Settings) -> Duration {
+    Duration::from_secs(settings.service.drain_seconds.into())
+}
+
+/// The network of the settings; without the extra CA when that is unusable, which is
+/// then a fault of the service and not the end of it.
+fn initial_network(settings: &Settings, hub: &Hub) -> Network {
+    match trust::network(settings.network.extra_ca_certificates.as_deref()) {
+        Ok(network) => network,
+        Err(fault) => {
+            warn!(code = %fault.code, "{fault}");
+            hub.update_service(|service| service.faults.push(fault));
+            trust::network(None).unwrap_or_else(|_| Network::new(tls::trusting_nobody()))
+        }
+    }
+}
+
+/// Writes endpoints to disk, some at a time, until the last connection has gone.
+async fn keep_endpoints(store: Arc<StdMutex<Store>>, mut learned: mpsc::Receiver<Learned>) {
+    let mut batch = Vec::new();
+    while learned.recv_many(&mut batch, LEARNED_BACKLOG).await > 0 {
+        sleep(LEARNED_PAUSE).await;
+        while let Ok(more) = learned.try_recv() {
+            batch.push(more);
+        }
+        let endpoints = std::mem::take(&mut batch);
+        let store = store.clone();
+        let saved = on_disk(move || {
+            lock(&store).update_connections(|list| {
+                for Learned { id, endpoint } in endpoints {
+                    if let Some(known) = list.iter_mut().find(|known| known.id == id) {
+                        known.last_endpoint = Some(endpoint);
+                    }
+                }
+            })
+        });
+        if let Err(error) = saved.await {
+            warn!(%error, "the endpoints that Azure named are not kept for the next start");
+        }
+    }
+}
+
+fn lock(store: &StdMutex<Store>) -> std::sync::MutexGuard<'_, Store> {
+    store.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs file work where it may block.
+async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SaveError> + Send + 'static,
+) -> Result<T, RequestError> {
+    let not_saved = |error: String| RequestError::new(ErrorCode::NotSaved, error);
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(|error| not_saved(error.to_string())),
+        Err(error) => Err(not_saved(error.to_string())),
+    }
+}

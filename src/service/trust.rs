@@ -1,0 +1,61 @@
+//! Whom the service trusts: the system's CAs and those that the settings add.
+
+use std::path::Path;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+
+use crate::model::{Fault, FaultCode};
+use crate::relay::{Network, tls};
+
+/// The way to Azure that trusts the certificates in the PEM file `extra_ca` too.
+///
+/// # Errors
+/// [`FaultCode::CaUnusable`] names the file and what is wrong with it.
+pub(super) fn network(extra_ca: Option<&str>) -> Result<Network, Fault> {
+    let roots = extra_ca.map(|path| read_certificates(Path::new(path))).transpose()?;
+    let config = tls::client_config(roots.unwrap_or_default()).map_err(|error| {
+        let of = extra_ca.map_or_else(|| "the system's CAs".to_owned(), str::to_owned);
+        Fault::new(FaultCode::CaUnusable, format!("{of}: {error}"))
+    })?;
+    Ok(Network::new(config))
+}
+
+fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Fault> {
+    let unusable = |problem: String| {
+        Fault::new(FaultCode::CaUnusable, format!("{}: {problem}", path.display()))
+    };
+    let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| unusable(format!("it is no valid PEM: {error}")))?;
+    if certificates.is_empty() {
+        return Err(unusable("there is no certificate in it".to_owned()));
+    }
+    Ok(certificates)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn an_unusable_file_is_named_with_its_problem() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path().to_str().unwrap().to_owned();
+        for (content, words) in [
+            (&b""[..], "no certificate"),
+            (b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n", "PEM"),
+        ] {
+            file.as_file_mut().set_len(0).unwrap();
+            file.write_all(content).unwrap();
+            let fault = network(Some(&path)).unwrap_err();
+            assert_eq!(fault.code, FaultCode::CaUnusable);
+            assert!(fault.detail.contains(&path) && fault.detail.contains(words), "{fault}");
+        }
+        let fault = network(Some("/no/such/file.pem")).unwrap_err();
+        assert!(fault.detail.contains("/no/such/file.pem"));
+    }
+}
