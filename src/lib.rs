@@ -7,3 +7,4 @@
 pub mod ipc;
 pub mod model;
 pub mod platform;
+pub mod store;
