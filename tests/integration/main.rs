@@ -2,3 +2,7 @@
 
 #[cfg(test)]
 mod ipc;
+#[cfg(test)]
+mod platform;
+#[cfg(test)]
+mod store;
