@@ -1,0 +1,216 @@
+//! A table of text that fits the width of the terminal.
+
+use super::style::{Role, Style};
+use super::text;
+
+/// Cells between two columns.
+const GAP: usize = 2;
+/// Cells before a line that belongs to the row above it.
+const INDENT: usize = 2;
+
+/// Where a cell's text stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Align {
+    Left,
+    Right,
+}
+
+/// A column and how it gives way when the terminal is narrow.
+pub(crate) struct Column {
+    /// Its heading.
+    pub(crate) title: &'static str,
+    /// Where its texts stand.
+    pub(crate) align: Align,
+    /// Cells below which it is not cut.
+    pub(crate) least: usize,
+    /// The column with the highest rank goes first; one of rank 0 stays.
+    pub(crate) rank: u8,
+}
+
+/// One text of a row.
+pub(crate) struct Cell {
+    pub(crate) text: String,
+    pub(crate) role: Role,
+}
+
+impl Cell {
+    /// A cell in the ordinary colour.
+    pub(crate) fn plain(text: impl Into<String>) -> Self {
+        Self { text: text.into(), role: Role::Plain }
+    }
+}
+
+/// One row, and lines below it that use the whole width.
+pub(crate) struct Row {
+    pub(crate) cells: Vec<Cell>,
+    pub(crate) below: Vec<(Role, String)>,
+}
+
+/// The lines of a table. Without a `width` nothing is cut or wrapped.
+pub(crate) fn render(
+    columns: &[Column],
+    rows: &[Row],
+    width: Option<usize>,
+    style: Style,
+) -> Vec<String> {
+    let natural: Vec<usize> = columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| {
+            let texts = rows.iter().map(|row| text::width(&row.cells[at].text));
+            texts.chain([text::width(column.title)]).max().unwrap_or(0)
+        })
+        .collect();
+    let kept = fit(columns, &natural, width.unwrap_or(usize::MAX));
+    let line = |cell: &dyn Fn(usize) -> (Role, String)| {
+        let last = kept.len().saturating_sub(1);
+        let cells = kept.iter().enumerate().map(|(position, &(at, cells))| {
+            let (role, whole) = cell(at);
+            let shown = text::cut(&whole, cells);
+            let space = " ".repeat(cells.saturating_sub(text::width(&shown)));
+            let painted = style.paint(role, &shown);
+            match columns[at].align {
+                Align::Right => format!("{space}{painted}"),
+                Align::Left if position == last => painted,
+                Align::Left => format!("{painted}{space}"),
+            }
+        });
+        cells.collect::<Vec<_>>().join(&" ".repeat(GAP)).trim_end().to_owned()
+    };
+    let mut lines = vec![line(&|at| (Role::Strong, columns[at].title.to_owned()))];
+    for row in rows {
+        lines.push(line(&|at| (row.cells[at].role, row.cells[at].text.clone())));
+        for (role, below) in &row.below {
+            lines.extend(indented(below, INDENT, width).iter().map(|line| {
+                let (indent, words) = line.split_at(INDENT);
+                format!("{indent}{}", style.paint(*role, words))
+            }));
+        }
+    }
+    lines
+}
+
+/// `text` behind `indent` spaces, wrapped where there is a width.
+pub(crate) fn indented(text: &str, indent: usize, width: Option<usize>) -> Vec<String> {
+    let space = " ".repeat(indent);
+    match width {
+        Some(width) => text::wrap(text, width.saturating_sub(indent))
+            .into_iter()
+            .map(|line| format!("{space}{line}"))
+            .collect(),
+        None => vec![format!("{space}{text}")],
+    }
+}
+
+/// The columns that are shown, with the cells that each gets.
+fn fit(columns: &[Column], natural: &[usize], width: usize) -> Vec<(usize, usize)> {
+    let mut kept: Vec<usize> = (0..columns.len()).collect();
+    loop {
+        let gaps = GAP * kept.len().saturating_sub(1);
+        let total = kept.iter().map(|&at| natural[at]).sum::<usize>() + gaps;
+        let over = total.saturating_sub(width);
+        let least = |at: usize| columns[at].least.min(natural[at]);
+        let spare: usize = kept.iter().map(|&at| natural[at] - least(at)).sum();
+        if over <= spare {
+            return shrink(&kept, natural, &least, over);
+        }
+        match (0..kept.len()).max_by_key(|&position| columns[kept[position]].rank) {
+            Some(position) if columns[kept[position]].rank > 0 => {
+                kept.remove(position);
+            }
+            // Not even what stays has its least width: every column gives what it can.
+            _ => return shrink(&kept, natural, &|_| 1, over.min(total - gaps - kept.len())),
+        }
+    }
+}
+
+/// Takes `over` cells away, from the widest column first.
+fn shrink(
+    kept: &[usize],
+    natural: &[usize],
+    least: &dyn Fn(usize) -> usize,
+    over: usize,
+) -> Vec<(usize, usize)> {
+    let mut cells: Vec<(usize, usize)> = kept.iter().map(|&at| (at, natural[at])).collect();
+    for _ in 0..over {
+        let widest = cells.iter_mut().filter(|(at, cells)| *cells > least(*at));
+        if let Some((_, cells)) = widest.max_by_key(|(_, cells)| *cells) {
+            *cells -= 1;
+        }
+    }
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: [Column; 4] = [
+        Column { title: "Status", align: Align::Left, least: 9, rank: 0 },
+        Column { title: "Name", align: Align::Left, least: 5, rank: 0 },
+        Column { title: "Endpoint", align: Align::Left, least: 8, rank: 1 },
+        Column { title: "Active", align: Align::Right, least: 6, rank: 2 },
+    ];
+
+    fn rows() -> Vec<Row> {
+        let row = |cells: [&str; 4], below: &str| Row {
+            cells: cells.into_iter().map(Cell::plain).collect(),
+            below: [(Role::Plain, below.to_owned())].into_iter().filter(|b| !b.1.is_empty()).collect(),
+        };
+        vec![
+            row(["Connected", "orders", "sql01.corp:1433", "3"], ""),
+            row(["Connected", "文件", "files.corp:445", "120"], "slow: look at the disk"),
+        ]
+    }
+
+    fn at(width: usize) -> String {
+        render(&COLUMNS, &rows(), Some(width), Style::PLAIN).join("\n")
+    }
+
+    #[test]
+    fn a_wide_terminal_shows_everything_aligned() {
+        let expected = "\
+Status     Name    Endpoint         Active
+Connected  orders  sql01.corp:1433       3
+Connected  文件    files.corp:445      120
+  slow: look at the disk";
+        assert_eq!(at(80), expected);
+        assert_eq!(render(&COLUMNS, &rows(), None, Style::PLAIN).join("\n"), expected);
+    }
+
+    #[test]
+    fn a_narrow_one_cuts_and_then_drops_columns() {
+        let cut = "\
+Status     Name    Endpoint   Active
+Connected  orders  sql01.co…       3
+Connected  文件    files.co…     120
+  slow: look at the disk";
+        assert_eq!(at(36), cut);
+        let dropped = "\
+Status     Name    Endpoint
+Connected  orders  sql01.c…
+Connected  文件    files.c…
+  slow: look at the disk";
+        assert_eq!(at(27), dropped);
+        let bare = "\
+Status     Name
+Connected  orde…
+Connected  文件
+  slow: look at
+  the disk";
+        assert_eq!(at(16), bare);
+        for width in 1..50 {
+            for line in at(width.max(10)).lines() {
+                assert!(text::width(line) <= width.max(10), "{width}: {line:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn colours_change_no_width() {
+        let plain = at(30);
+        let painted = render(&COLUMNS, &rows(), Some(30), Style { color: true }).join("\n");
+        assert_eq!(painted.replace("\u{1b}[1m", "").replace("\u{1b}[0m", ""), plain);
+        assert!(painted.contains("\u{1b}[1mStatus\u{1b}[0m"));
+    }
+}
