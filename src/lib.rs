@@ -7,3 +7,4 @@
 pub mod cli;
 pub mod ipc;
 pub mod model;
+pub mod platform;

@@ -1,0 +1,353 @@
+//! A program's side of the local channel.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{ReadHalf, WriteHalf};
+
+use super::codec::{MessageReader, MessageWriter, WriteError, decode};
+use super::protocol::{
+    ClientMessage, ErrorCode, Event, Hello, LogLine, MAX_MESSAGE_BYTES, Outcome, Request,
+    RequestError, Response, ServerMessage,
+};
+use crate::model::Snapshot;
+use crate::platform::local_socket::{Address, Stream};
+use crate::platform::permissions;
+
+/// How long a service may take to answer a call with its hello.
+const CONNECT_TIME_LIMIT: Duration = Duration::from_secs(5);
+/// How long a service may take to answer a request.
+const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(30);
+/// How long a service that has hung up is listened to for its reason.
+const REASON_TIME_LIMIT: Duration = Duration::from_secs(1);
+/// How many pushes are kept while a request waits for its answer.
+const MOST_PUSHES: usize = 4096;
+
+/// The channel to a service.
+#[derive(Debug)]
+pub struct Client {
+    reader: MessageReader<ReadHalf<Stream>>,
+    writer: MessageWriter<WriteHalf<Stream>>,
+    server: Hello,
+    last_id: u64,
+    pushes: VecDeque<Push>,
+    /// Why the channel is of no more use, once it is.
+    lost: Option<String>,
+}
+
+/// What a service sends to a subscriber without being asked each time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Push {
+    /// The whole state.
+    Snapshot(Box<Snapshot>),
+    /// One change of it.
+    Event {
+        /// The revision after the change.
+        revision: u64,
+        /// The change.
+        event: Event,
+    },
+    /// A line of the log.
+    Log(LogLine),
+}
+
+/// Why there is no channel to a service.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Nobody listens.
+    #[error(
+        "no service runs here: nothing listens at {}; start the service and try again",
+        listed(.0)
+    )]
+    NoService(Vec<Address>),
+    /// This account may not talk to the service.
+    #[error("this account may not talk to the service at {address}: {reason}")]
+    NotAllowed {
+        /// Where.
+        address: Address,
+        /// Who says so, and what to do.
+        reason: String,
+    },
+    /// The two are of different versions.
+    #[error("{0}")]
+    VersionMismatch(String),
+    /// What listens there is not our service, or not in its right mind.
+    #[error(
+        "what listens at {address} does not answer as the service does: {detail}; if it is the service, restart it"
+    )]
+    SomethingElse {
+        /// Where.
+        address: Address,
+        /// What it did.
+        detail: String,
+    },
+    /// Anything else.
+    #[error("the service at {address} cannot be reached: {error}")]
+    Io {
+        /// Where.
+        address: Address,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+fn listed(addresses: &[Address]) -> String {
+    addresses.iter().map(Address::to_string).collect::<Vec<_>>().join(" or ")
+}
+
+/// Why a request was not answered with what was asked for, or nothing more comes.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The service did not do it, and says why.
+    #[error(transparent)]
+    Refused(#[from] RequestError),
+    /// The channel is of no more use; connect again.
+    #[error("the connection to the service was lost: {0}")]
+    Lost(String),
+    /// No answer came in time. The request may still be done.
+    #[error(
+        "the service did not answer within {} s; it may still do what was asked",
+        .0.as_secs()
+    )]
+    TimedOut(Duration),
+}
+
+impl Client {
+    /// Calls the service at `address` in the name of `program`, within five seconds.
+    ///
+    /// # Errors
+    /// [`ConnectError`] tells a missing service from one that may not be called, one
+    /// of another version, and something else that listens there.
+    pub async fn connect(address: &Address, program: &str) -> Result<Self, ConnectError> {
+        let stream = open(address).await?;
+        let (reader, writer) = tokio::io::split(stream);
+        let mut client = Self {
+            reader: MessageReader::new(reader, MAX_MESSAGE_BYTES),
+            writer: MessageWriter::new(writer),
+            server: Hello::of(program),
+            last_id: 0,
+            pushes: VecDeque::new(),
+            lost: None,
+        };
+        let hello = tokio::time::timeout(CONNECT_TIME_LIMIT, client.greet(address)).await;
+        client.server = hello.unwrap_or_else(|_| {
+            let detail = format!("it said nothing for {} s", CONNECT_TIME_LIMIT.as_secs());
+            Err(ConnectError::SomethingElse { address: address.clone(), detail })
+        })?;
+        Ok(client)
+    }
+
+    /// Calls the first of `addresses` at which anything listens, as
+    /// [`crate::platform::Paths::for_client`] lists them.
+    ///
+    /// # Errors
+    /// As [`Self::connect`]; [`ConnectError::NoService`] names all of them.
+    pub async fn connect_first(addresses: &[Address], program: &str) -> Result<Self, ConnectError> {
+        for address in addresses {
+            match Self::connect(address, program).await {
+                Err(ConnectError::NoService(_)) => {}
+                reached => return reached,
+            }
+        }
+        Err(ConnectError::NoService(addresses.to_vec()))
+    }
+
+    /// What the service said of itself.
+    pub fn server(&self) -> &Hello {
+        &self.server
+    }
+
+    /// Asks for something and waits up to 30 seconds for the answer. What the
+    /// service pushes meanwhile comes out of [`Self::next`] afterwards.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn request(&mut self, request: Request) -> Result<Response, ClientError> {
+        self.request_within(request, REQUEST_TIME_LIMIT).await
+    }
+
+    /// The same with another time limit. A call that is dropped before its end does
+    /// no harm while it reads; its answer is then ignored.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn request_within(
+        &mut self,
+        request: Request,
+        limit: Duration,
+    ) -> Result<Response, ClientError> {
+        self.last_id += 1;
+        let answer = tokio::time::timeout(limit, self.ask(self.last_id, request)).await;
+        answer.unwrap_or(Err(ClientError::TimedOut(limit)))
+    }
+
+    /// What the service sends next to this subscriber. Cancel-safe.
+    ///
+    /// # Errors
+    /// [`ClientError::Lost`].
+    pub async fn next(&mut self) -> Result<Push, ClientError> {
+        loop {
+            if let Some(push) = self.pushes.pop_front() {
+                return Ok(push);
+            }
+            // Answers to requests that nobody waits for any longer are dropped.
+            if let Message::Push(push) = self.receive().await? {
+                return Ok(push);
+            }
+        }
+    }
+
+    /// Says hello and waits for the service's.
+    async fn greet(&mut self, address: &Address) -> Result<Hello, ConnectError> {
+        let strange = |detail| ConnectError::SomethingElse { address: address.clone(), detail };
+        let own = self.server.clone();
+        // A service that turns callers away may have hung up already, and said why.
+        let sent = self.writer.send(&ClientMessage::Hello(own.clone())).await;
+        let hello = match self.receive_any().await {
+            Ok(ServerMessage::Hello(hello)) => hello,
+            Ok(ServerMessage::Refused { error }) => return Err(refused(address, error)),
+            Ok(_) => return Err(strange("its first message was no hello".to_owned())),
+            Err(detail) => {
+                return Err(strange(sent.err().map_or(detail, |error| error.to_string())));
+            }
+        };
+        if own.common_version(&hello).is_none() {
+            return Err(ConnectError::VersionMismatch(format!(
+                "the service is version {} and this program is version {}, and they do not understand each other; install the same version of both and restart the service",
+                hello.version, own.version
+            )));
+        }
+        Ok(hello)
+    }
+
+    async fn ask(&mut self, id: u64, request: Request) -> Result<Response, ClientError> {
+        if let Some(reason) = &self.lost {
+            return Err(ClientError::Lost(reason.clone()));
+        }
+        match self.writer.send(&ClientMessage::Request { id, request }).await {
+            Ok(()) => {}
+            Err(error @ WriteError::TooLong { .. }) => {
+                return Err(RequestError::new(ErrorCode::BadMessage, error.to_string()).into());
+            }
+            Err(error) => return Err(self.reason_for(&error).await),
+        }
+        loop {
+            match self.receive().await? {
+                Message::Response(of, outcome) if of == id => {
+                    return match outcome {
+                        Outcome::Ok { response } => Ok(response),
+                        Outcome::Error { error } => Err(error.into()),
+                    };
+                }
+                // The late answer to a request that was given up.
+                Message::Response(..) => {}
+                Message::Push(push) => self.keep(push)?,
+            }
+        }
+    }
+
+    fn keep(&mut self, push: Push) -> Result<(), ClientError> {
+        if self.pushes.len() == MOST_PUSHES {
+            self.pushes.clear();
+            return Err(self.lose("this program read too slowly".to_owned()));
+        }
+        self.pushes.push_back(push);
+        Ok(())
+    }
+
+    /// What a service that hung up on a request had to say.
+    async fn reason_for(&mut self, error: &WriteError) -> ClientError {
+        let said = tokio::time::timeout(REASON_TIME_LIMIT, async {
+            loop {
+                match self.receive().await {
+                    Ok(_) => {}
+                    Err(reason) => return reason,
+                }
+            }
+        });
+        match said.await {
+            Ok(reason) => reason,
+            Err(_) => self.lose(error.to_string()),
+        }
+    }
+
+    async fn receive(&mut self) -> Result<Message, ClientError> {
+        if let Some(reason) = &self.lost {
+            return Err(ClientError::Lost(reason.clone()));
+        }
+        match self.receive_any().await {
+            Ok(ServerMessage::Response { id, outcome }) => Ok(Message::Response(id, outcome)),
+            Ok(ServerMessage::Snapshot { snapshot }) => Ok(Message::Push(Push::Snapshot(snapshot))),
+            Ok(ServerMessage::Event { revision, event }) => {
+                Ok(Message::Push(Push::Event { revision, event }))
+            }
+            Ok(ServerMessage::Log { line }) => Ok(Message::Push(Push::Log(line))),
+            Ok(ServerMessage::Refused { error }) => Err(self.lose(error.message)),
+            Ok(ServerMessage::Hello(_)) => Err(self.lose("it said hello a second time".to_owned())),
+            Err(reason) => Err(self.lose(reason)),
+        }
+    }
+
+    /// The next message of any kind, or in words why there is none.
+    async fn receive_any(&mut self) -> Result<ServerMessage, String> {
+        match self.reader.next().await {
+            Ok(Some(bytes)) => decode(&bytes).map_err(|error| {
+                format!("it sent what this version does not understand ({error}); install the same version of both programs")
+            }),
+            Ok(None) => Err("the service closed it".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn lose(&mut self, reason: String) -> ClientError {
+        self.lost = Some(reason.clone());
+        ClientError::Lost(reason)
+    }
+}
+
+/// A message of a service that has shaken hands.
+enum Message {
+    Response(u64, Outcome),
+    Push(Push),
+}
+
+async fn open(address: &Address) -> Result<Stream, ConnectError> {
+    let own = || address.clone();
+    let opened = tokio::time::timeout(CONNECT_TIME_LIMIT, Stream::connect(address)).await;
+    let stream = match opened {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            return Err(match error.kind() {
+                io::ErrorKind::NotFound
+                | io::ErrorKind::NotADirectory
+                | io::ErrorKind::ConnectionRefused => ConnectError::NoService(vec![own()]),
+                io::ErrorKind::PermissionDenied => ConnectError::NotAllowed {
+                    address: own(),
+                    reason: "it runs as another account; use that account or an administrator's"
+                        .to_owned(),
+                },
+                _ => ConnectError::Io { address: own(), error },
+            });
+        }
+        Err(_) => {
+            let detail = format!("it took no call for {} s", CONNECT_TIME_LIMIT.as_secs());
+            return Err(ConnectError::SomethingElse { address: own(), detail });
+        }
+    };
+    let peer = stream.peer().unwrap_or_default();
+    if !permissions::may_be_our_service(peer.uid) {
+        let detail = format!("it is {peer}, which is neither this account nor root");
+        return Err(ConnectError::SomethingElse { address: own(), detail });
+    }
+    Ok(stream)
+}
+
+fn refused(address: &Address, error: RequestError) -> ConnectError {
+    let address = address.clone();
+    match error.code {
+        ErrorCode::VersionMismatch => ConnectError::VersionMismatch(error.message),
+        ErrorCode::Denied => ConnectError::NotAllowed { address, reason: error.message },
+        _ => ConnectError::SomethingElse { address, detail: error.message },
+    }
+}

@@ -1,0 +1,77 @@
+//! Unix sockets in a folder of their own.
+
+use std::io;
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use interprocess::local_socket::{ListenerOptions, PeerCreds, tokio as local};
+use interprocess::os::unix::uds_local_socket::tokio as uds;
+use tokio::net::UnixStream;
+
+use super::{Address, BindError};
+use crate::platform::files::{self, Lock, LockError};
+use crate::platform::permissions;
+
+/// Keeps a second service from taking the socket for a left-over one.
+pub(super) type Guard = Lock;
+
+pub(super) fn prepare(address: &Address) -> Result<Guard, BindError> {
+    let path = address.as_path();
+    permissions::ensure_private_folder(path.parent().unwrap_or(Path::new("/")))?;
+    let lock = files::lock(&path.with_extension("lock")).map_err(|error| match error {
+        LockError::Held { pid, .. } => BindError::Taken { address: address.clone(), pid },
+        error @ LockError::Io { .. } => BindError::Lock(error),
+    })?;
+    remove_left_over(address)?;
+    Ok(lock)
+}
+
+/// The folder decides, and then [`finish`].
+pub(super) fn restrict(options: ListenerOptions<'_>) -> io::Result<ListenerOptions<'_>> {
+    Ok(options)
+}
+
+/// The mode that a new socket gets depends on the umask; the folder keeps others
+/// out until it is set.
+pub(super) fn finish(address: &Address) -> io::Result<()> {
+    permissions::restrict_path(address.as_path())
+}
+
+/// Removes the socket of a service that crashed. Whoever holds the lock is the only
+/// service, so one that still answers is something else and is left alone.
+fn remove_left_over(address: &Address) -> Result<(), BindError> {
+    let path = address.as_path();
+    let failed = |error| BindError::Io { address: address.clone(), error };
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+        Ok(metadata) if !metadata.file_type().is_socket() => {
+            return Err(BindError::NotASocket(address.clone()));
+        }
+        Ok(_) => {}
+    }
+    match std::os::unix::net::UnixStream::connect(path) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            std::fs::remove_file(path).map_err(failed)
+        }
+        Err(error) => Err(failed(error)),
+        Ok(_) => Err(BindError::Taken { address: address.clone(), pid: None }),
+    }
+}
+
+pub(super) async fn connect(address: &Address) -> io::Result<local::Stream> {
+    loop {
+        match UnixStream::connect(address.as_path()).await {
+            // The queue of callers is full: a Unix socket does not wait for a place.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            connected => return connected.map(|stream| uds::Stream::from(stream).into()),
+        }
+    }
+}
+
+pub(super) fn uid_of(creds: &PeerCreds) -> Option<u32> {
+    creds.euid()
+}

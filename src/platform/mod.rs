@@ -1,0 +1,11 @@
+//! What differs between operating systems: where files are, who may read them,
+//! how a file is written so that it survives a power cut, local sockets, and the
+//! signals that end a program. The only place for `cfg(target_os)` and unsafe code.
+
+pub mod files;
+pub mod local_socket;
+pub mod paths;
+pub mod permissions;
+pub mod signals;
+
+pub use paths::Paths;

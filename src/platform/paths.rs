@@ -1,0 +1,163 @@
+//! Where the product keeps its files, and where its service is reached.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::local_socket::Address;
+
+#[cfg(unix)]
+#[path = "paths/unix.rs"]
+mod os;
+#[cfg(windows)]
+#[path = "paths/windows.rs"]
+mod os;
+
+/// Every place that one service uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// Folder of the settings, the connections and the lock.
+    pub home: PathBuf,
+    /// `settings.json`.
+    pub settings_file: PathBuf,
+    /// `connections.json`; it holds keys.
+    pub connections_file: PathBuf,
+    /// Held by the one service that uses this home.
+    pub lock_file: PathBuf,
+    /// Folder of what lives as long as the service does.
+    pub run_dir: PathBuf,
+    /// Folder of the log files.
+    pub log_dir: PathBuf,
+    /// Where clients reach the service.
+    pub channel: Address,
+}
+
+/// Why there is no place for the files.
+#[derive(Debug, thiserror::Error)]
+pub enum PathsError {
+    /// The folder's path cannot be made absolute; an empty one for example.
+    #[error("\"{}\" cannot be used as the home folder: {error}", home.display())]
+    Unusable {
+        /// As it was given.
+        home: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The path of the local socket would not fit.
+    #[error(
+        "the folder {} is too deep: the local socket {address} in it has a path of {length} bytes, and the system takes {longest}; choose a home folder with a shorter path",
+        folder.display()
+    )]
+    TooDeep {
+        /// The folder the socket would be in.
+        folder: PathBuf,
+        /// The socket.
+        address: Address,
+        /// Length of the socket's path in bytes.
+        length: usize,
+        /// Longest path that the system takes, in bytes.
+        longest: usize,
+    },
+    /// This account has no home folder.
+    #[error(
+        "this account has no home folder (HOME is not set and the system knows none); name a folder with --home or HCM_HOME"
+    )]
+    NoUserHome,
+}
+
+impl Paths {
+    /// Everything in one folder, as `--home DIR` and `HCM_HOME` ask for. The local
+    /// channel is in it too (on Windows its name is derived from the folder), so
+    /// services with different homes do not meet.
+    ///
+    /// # Errors
+    /// [`PathsError::TooDeep`] where the path of the socket would be longer than
+    /// the system takes (107 bytes on Linux).
+    pub fn in_home(dir: &Path) -> Result<Self, PathsError> {
+        let home = std::path::absolute(dir)
+            .map_err(|error| PathsError::Unusable { home: dir.to_owned(), error })?;
+        let home: PathBuf =
+            home.components().filter(|part| !matches!(part, Component::CurDir)).collect();
+        let channel = os::channel_of_home(&home);
+        let (run_dir, log_dir) = (home.join("run"), home.join("logs"));
+        Self { run_dir, log_dir, channel, ..Self::with_home(home) }.checked()
+    }
+
+    /// The places of a service that was given no home.
+    ///
+    /// Linux, root: `/var/lib`, `/run` and `/var/log` under `hybrid-connection-manager`.
+    /// Linux, anyone else: the XDG configuration, runtime and state folders.
+    /// Windows: `%ProgramData%\Hybrid Connection Manager` and a named pipe.
+    ///
+    /// # Errors
+    /// [`PathsError`] where the account has no home folder, or one that is too deep.
+    pub fn default_for_service() -> Result<Self, PathsError> {
+        os::default_for_service()?.checked()
+    }
+
+    /// Where a client that was given no home looks for a service, in this order:
+    /// the user's own, then the machine's. Never empty.
+    ///
+    /// # Errors
+    /// [`PathsError`] where the system has no place at all.
+    pub fn for_client() -> Result<Vec<Address>, PathsError> {
+        os::channels_for_client()
+    }
+
+    /// The files of `home`; channel, run and log folder are filled in by the caller.
+    fn with_home(home: PathBuf) -> Self {
+        Self {
+            settings_file: home.join("settings.json"),
+            connections_file: home.join("connections.json"),
+            lock_file: home.join("service.lock"),
+            run_dir: PathBuf::new(),
+            log_dir: PathBuf::new(),
+            channel: Address::new(PathBuf::new()),
+            home,
+        }
+    }
+
+    fn checked(self) -> Result<Self, PathsError> {
+        let length = self.channel.as_path().as_os_str().len();
+        match os::LONGEST_CHANNEL {
+            Some(longest) if length > longest => Err(PathsError::TooDeep {
+                folder: self.run_dir.parent().unwrap_or(&self.run_dir).to_owned(),
+                address: self.channel,
+                length,
+                longest,
+            }),
+            _ => Ok(self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_holds_everything() {
+        let paths = Paths::in_home(Path::new("/tmp/./x/")).unwrap();
+        assert_eq!(paths, Paths::in_home(Path::new("/tmp/x")).unwrap());
+        for inside in [
+            &paths.settings_file,
+            &paths.connections_file,
+            &paths.lock_file,
+            &paths.run_dir,
+            &paths.log_dir,
+        ] {
+            assert!(inside.starts_with(&paths.home), "{}", inside.display());
+        }
+        assert_ne!(paths.channel, Paths::in_home(Path::new("/tmp/y")).unwrap().channel);
+    }
+
+    #[test]
+    fn a_relative_home_becomes_absolute() {
+        let paths = Paths::in_home(Path::new("here")).unwrap();
+        assert!(paths.home.is_absolute() && paths.home.ends_with("here"));
+        assert!(matches!(Paths::in_home(Path::new("")), Err(PathsError::Unusable { .. })));
+    }
+
+    #[test]
+    fn a_client_always_has_somewhere_to_look() {
+        assert!(!Paths::for_client().unwrap().is_empty());
+    }
+}

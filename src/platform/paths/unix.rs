@@ -1,0 +1,123 @@
+//! The places on Unix systems.
+
+use std::path::{Path, PathBuf};
+
+use directories::ProjectDirs;
+
+use super::{Address, Paths, PathsError};
+
+/// Longest path of a Unix socket in bytes: `sun_path` of unix(7) without its
+/// closing zero. macOS and the BSDs have four bytes less.
+pub(super) const LONGEST_CHANNEL: Option<usize> =
+    Some(if cfg!(target_os = "linux") { 107 } else { 103 });
+
+const FOLDER: &str = "hybrid-connection-manager";
+const SOCKET: &str = "service.sock";
+
+pub(super) fn channel_of_home(home: &Path) -> Address {
+    Address::new(home.join("run").join(SOCKET))
+}
+
+pub(super) fn default_for_service() -> Result<Paths, PathsError> {
+    if rustix::process::geteuid().is_root() {
+        Ok(of_system())
+    } else {
+        let user = UserDirs::of_this_account().ok_or(PathsError::NoUserHome)?;
+        Ok(user.paths())
+    }
+}
+
+pub(super) fn channels_for_client() -> Result<Vec<Address>, PathsError> {
+    let user = UserDirs::of_this_account().filter(|_| !rustix::process::geteuid().is_root());
+    let mut channels = user.map(UserDirs::channels).unwrap_or_default();
+    channels.push(of_system().channel);
+    Ok(channels)
+}
+
+fn of_system() -> Paths {
+    let run_dir = Path::new("/run").join(FOLDER);
+    Paths {
+        channel: Address::new(run_dir.join(SOCKET)),
+        run_dir,
+        log_dir: Path::new("/var/log").join(FOLDER),
+        ..Paths::with_home(Path::new("/var/lib").join(FOLDER))
+    }
+}
+
+/// The XDG folders of one account, each already ours by name.
+struct UserDirs {
+    config: PathBuf,
+    state: PathBuf,
+    /// Missing where no session manager made one, in a cron job for example.
+    runtime: Option<PathBuf>,
+}
+
+impl UserDirs {
+    fn of_this_account() -> Option<Self> {
+        let dirs = ProjectDirs::from("", "", FOLDER)?;
+        Some(Self {
+            config: dirs.config_dir().to_owned(),
+            state: dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned(),
+            runtime: dirs.runtime_dir().map(Path::to_owned),
+        })
+    }
+
+    fn paths(self) -> Paths {
+        let run_dir = self.runtime.unwrap_or_else(|| self.state.join("run"));
+        Paths {
+            channel: Address::new(run_dir.join(SOCKET)),
+            run_dir,
+            log_dir: self.state.join("logs"),
+            ..Paths::with_home(self.config)
+        }
+    }
+
+    /// Both places where a service of this account may be: it may have been
+    /// started without the runtime folder that the client has.
+    fn channels(self) -> Vec<Address> {
+        let run_dirs = self.runtime.into_iter().chain([self.state.join("run")]);
+        run_dirs.map(|dir| Address::new(dir.join(SOCKET))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(runtime: Option<&str>) -> UserDirs {
+        UserDirs {
+            config: "/home/a/.config/hcm".into(),
+            state: "/home/a/.local/state/hcm".into(),
+            runtime: runtime.map(Into::into),
+        }
+    }
+
+    #[test]
+    fn a_user_has_one_place_for_each_kind_of_file() {
+        let paths = user(Some("/run/user/7/hcm")).paths();
+        assert_eq!(paths.connections_file, Path::new("/home/a/.config/hcm/connections.json"));
+        assert_eq!(paths.log_dir, Path::new("/home/a/.local/state/hcm/logs"));
+        assert_eq!(paths.channel.as_path(), Path::new("/run/user/7/hcm/service.sock"));
+    }
+
+    #[test]
+    fn a_client_finds_a_service_that_had_no_runtime_folder() {
+        let service = user(None).paths().channel;
+        assert_eq!(user(None).channels(), std::slice::from_ref(&service));
+        let client = user(Some("/run/user/7/hcm")).channels();
+        assert_eq!(client[0], user(Some("/run/user/7/hcm")).paths().channel);
+        assert_eq!(client[1], service);
+    }
+
+    #[test]
+    fn a_home_that_is_too_deep_is_refused_at_the_exact_byte() {
+        let longest = LONGEST_CHANNEL.unwrap();
+        let fits = longest - "/run/service.sock".len();
+        let home = |length: usize| PathBuf::from(format!("/{}", "d".repeat(length - 1)));
+        let paths = Paths::in_home(&home(fits)).unwrap();
+        assert_eq!(paths.channel.as_path().as_os_str().len(), longest);
+        let error = Paths::in_home(&home(fits + 1)).unwrap_err().to_string();
+        assert!(error.contains("too deep") && error.contains("shorter path"), "{error}");
+        assert!(error.contains(&format!("of {} bytes", longest + 1)), "{error}");
+    }
+}

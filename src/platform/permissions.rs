@@ -1,0 +1,151 @@
+//! Who may read and change our files, and who may talk to our service. Nothing
+//! else sets a mode or an access list.
+//!
+//! On Windows files get what their folder hands down; the folder under
+//! `%ProgramData%` and its access list are made at install time.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+#[cfg(unix)]
+#[path = "permissions/unix.rs"]
+mod os;
+#[cfg(windows)]
+#[path = "permissions/windows.rs"]
+mod os;
+
+/// Who may read a file. Only its owner may ever write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Nobody else (0600).
+    OwnerOnly,
+    /// Everybody (0644).
+    Everyone,
+}
+
+/// Why a folder cannot be trusted with our files.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// Something else has the name.
+    #[error("{} is not a folder; move it away or choose another folder", .0.display())]
+    NotAFolder(PathBuf),
+    /// Another account owns it and could replace what is in it.
+    #[error(
+        "the folder {} belongs to the account with the uid {owner}, and this program runs as {own}; run it as the owner, or change the owner: chown {own} {}",
+        folder.display(), folder.display()
+    )]
+    NotOurs {
+        /// Which folder.
+        folder: PathBuf,
+        /// Its owner's uid.
+        owner: u32,
+        /// Our own uid.
+        own: u32,
+    },
+    /// Others may write in it.
+    #[error(
+        "other accounts may write in the folder {} (mode {mode:03o}), which holds keys; take that away: chmod go-w {}",
+        folder.display(), folder.display()
+    )]
+    WritableByOthers {
+        /// Which folder.
+        folder: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// It cannot be made or looked at.
+    #[error("the folder {} cannot be used: {error}", folder.display())]
+    Io {
+        /// Which folder.
+        folder: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+/// Makes `folder` with access for its owner alone (0700) where it is missing, its
+/// parents too. One that is there stays as it is, and must be owned by this
+/// account and not be writable by others.
+///
+/// # Errors
+/// [`FolderError`] says what is wrong with the folder and what to do.
+pub fn ensure_safe_folder(folder: &Path) -> Result<(), FolderError> {
+    let failed = |error| FolderError::Io { folder: folder.to_owned(), error };
+    match os::create_private_folder(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(FolderError::NotAFolder(folder.to_owned()));
+        }
+        made => made.map_err(failed)?,
+    }
+    if !folder.metadata().map_err(failed)?.is_dir() {
+        return Err(FolderError::NotAFolder(folder.to_owned()));
+    }
+    os::check_folder(folder)
+}
+
+/// The same for a folder that is ours alone: one that is there is closed to
+/// everyone else (0700).
+///
+/// # Errors
+/// As [`ensure_safe_folder`].
+pub fn ensure_private_folder(folder: &Path) -> Result<(), FolderError> {
+    match ensure_safe_folder(folder) {
+        Ok(()) | Err(FolderError::WritableByOthers { .. }) => os::close_folder(folder)
+            .map_err(|error| FolderError::Io { folder: folder.to_owned(), error }),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives an open file the access it is meant to have.
+///
+/// # Errors
+/// Those of the system.
+pub fn restrict_file(file: &File, access: Access) -> io::Result<()> {
+    os::restrict_file(file, access)
+}
+
+/// Closes the file or socket at `path` to everyone but its owner (0600).
+///
+/// # Errors
+/// Those of the system.
+pub fn restrict_path(path: &Path) -> io::Result<()> {
+    os::restrict_path(path)
+}
+
+/// Whether accounts other than the owner may read or write the file.
+///
+/// # Errors
+/// Those of the system.
+pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
+    os::is_open_to_others(path)
+}
+
+/// The one rule of who may ask the service for something: its own account and
+/// root. `peer` is the caller's uid where the system tells; on Windows the pipe's
+/// access list has already decided.
+pub fn may_control_service(peer: Option<u32>) -> bool {
+    os::own_uid().is_none_or(|own| controls(own, peer))
+}
+
+/// Whom a client hands a connection string to: a service of its own account or of
+/// root. Root trusts any service that it names.
+pub fn may_be_our_service(peer: Option<u32>) -> bool {
+    os::own_uid().is_none_or(|own| own == 0 || controls(own, peer))
+}
+
+fn controls(own: u32, peer: Option<u32>) -> bool {
+    peer.is_some_and(|peer| peer == own || peer == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_own_account_and_root_control_the_service() {
+        assert!(controls(1000, Some(1000)) && controls(1000, Some(0)) && controls(0, Some(0)));
+        assert!(!controls(1000, Some(1001)) && !controls(0, Some(1000)));
+        assert!(!controls(1000, None), "an unknown caller is nobody");
+    }
+}
