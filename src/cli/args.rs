@@ -123,14 +123,12 @@ pub(super) enum Command {
 
 /// Arguments of `add`.
 #[derive(Args, Debug)]
-#[command(
-    long_about = "Add hybrid connections by their connection strings.\n\n\
+#[command(long_about = "Add hybrid connections by their connection strings.\n\n\
         The connection string is that of a rule with the Listen right, and names the hybrid\n\
         connection: Endpoint=sb://…/;SharedAccessKeyName=…;SharedAccessKey=…;EntityPath=…\n\
         The text may hold many of them, one after another; all that can be added are added.\n\
         With \"-\" or --file the key stays out of the process list and the shell's history.\n\
-        Without any argument, on a terminal, hcm asks for the connection string."
-)]
+        Without any argument, on a terminal, hcm asks for the connection string.")]
 pub(super) struct Add {
     /// Connection string, or "-" to read connection strings from standard input
     #[arg(value_name = "STRING", value_parser = secret, conflicts_with = "file")]
@@ -146,7 +144,7 @@ pub(super) struct Add {
 }
 
 /// The way of Microsoft's `hcm` to name a hybrid connection of an Azure account.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[group(id = "account", multiple = true, conflicts_with_all = ["string", "file", "replace"])]
 pub(super) struct PickedWithAccount {
     /// Azure subscription (picking with an Azure account is not part of this version)
@@ -232,13 +230,11 @@ pub(super) struct SomeOrAll {
 
 /// Arguments of `status`.
 #[derive(Args, Debug)]
-#[command(
-    long_about = "Say whether what should be connected is connected.\n\n\
+#[command(long_about = "Say whether what should be connected is connected.\n\n\
         Ends with 0 when every enabled hybrid connection (or the named one) is connected,\n\
         otherwise with 7. With --wait it waits for that, also for a service that is just\n\
         starting, and ends with 8 (or 3) when the time is over. It does not wait for a\n\
-        hybrid connection that is disabled, or that the service no longer tries to connect."
-)]
+        hybrid connection that is disabled, or that the service no longer tries to connect.")]
 pub(super) struct Status {
     /// Which hybrid connection; all without
     #[arg(value_name = "NAMESPACE/NAME", conflicts_with_all = ["namespace", "name"])]
@@ -300,7 +296,9 @@ impl ByOptions {
     ///
     /// # Errors
     /// Words for a name that is none.
-    pub(super) fn selector(&self) -> Result<Option<ConnectionSelector>, crate::model::names::NameError> {
+    pub(super) fn selector(
+        &self,
+    ) -> Result<Option<ConnectionSelector>, crate::model::names::NameError> {
         match (&self.namespace, &self.name) {
             (Some(namespace), Some(name)) => {
                 format!("{}/{name}", namespace.trim_end_matches('/')).parse().map(Some)

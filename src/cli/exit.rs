@@ -91,7 +91,12 @@ impl Exit {
 pub(super) fn help() -> String {
     let mut text = "Every command ends with one of these numbers:\n".to_owned();
     for exit in Exit::ALL {
-        text.push_str(&format!("\n  {:>3}  {:<21}  {}", exit.code(), exit.as_str(), exit.meaning()));
+        text.push_str(&format!(
+            "\n  {:>3}  {:<21}  {}",
+            exit.code(),
+            exit.as_str(),
+            exit.meaning()
+        ));
     }
     text.push_str(
         "\n\nWhen one command acts on several hybrid connections, it does all that can be done. If all\n\

@@ -42,12 +42,6 @@ impl Failure {
         self.line = line;
         self
     }
-
-    /// The same, about `field`.
-    pub(super) fn about(mut self, field: Option<&str>) -> Self {
-        self.field = field.map(str::to_owned);
-        self
-    }
 }
 
 impl fmt::Display for Failure {

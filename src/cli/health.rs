@@ -1,6 +1,8 @@
 //! Whether what should be connected is connected.
 
-use crate::model::{ConnectionId, ConnectionStatus, ConnectionView, Desired, Snapshot, StatusLabel};
+use crate::model::{
+    ConnectionId, ConnectionStatus, ConnectionView, Desired, Snapshot, StatusLabel,
+};
 
 /// The connections that a question is about, and how they are.
 #[derive(Debug)]
@@ -97,9 +99,8 @@ mod tests {
     #[test]
     fn a_named_one_is_judged_alone() {
         let snapshot = sample::mixed();
-        let verdict = |namespace, name| {
-            Health::of(&snapshot, Some(&sample::id(namespace, name))).verdict()
-        };
+        let verdict =
+            |namespace, name| Health::of(&snapshot, Some(&sample::id(namespace, name))).verdict();
         assert_eq!(verdict("contoso", "sql"), Verdict::Healthy);
         assert_eq!(verdict("contoso", "files"), Verdict::Hopeless);
         assert_eq!(verdict("fabrikam", "web"), Verdict::NotYet);

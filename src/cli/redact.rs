@@ -72,9 +72,13 @@ mod tests {
 
     #[test]
     fn a_key_is_hidden_and_a_name_is_not() {
-        let string = "Endpoint=sb://a.b/;SharedAccessKeyName=k;SharedAccessKey=c2VjcmV0;EntityPath=x";
+        let string =
+            "Endpoint=sb://a.b/;SharedAccessKeyName=k;SharedAccessKey=c2VjcmV0;EntityPath=x";
         let message = format!("\"{string}\" does not name a hybrid connection");
-        assert_eq!(clean(&["show", string], &message), "\"(not shown)\" does not name a hybrid connection");
+        assert_eq!(
+            clean(&["show", string], &message),
+            "\"(not shown)\" does not name a hybrid connection"
+        );
         let key = "q2hJ8sKx0P4tV9zYb1LmN3oR5uW7eA6cDfGhJkLmNoP=";
         assert_eq!(clean(&["add", key], &format!("unexpected {key}")), "unexpected (not shown)");
         let option = format!("--file={key}");

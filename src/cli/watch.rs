@@ -84,9 +84,9 @@ impl WatchState {
     pub(crate) fn is_counting(&self, now: Timestamp) -> bool {
         let waits = |snapshot: &Snapshot| {
             let mut statuses = snapshot.connections.iter().map(|view| &view.status);
-            statuses.any(|status| {
-                matches!(status, ConnectionStatus::Waiting { until, .. } if *until > now)
-            })
+            statuses.any(
+                |status| matches!(status, ConnectionStatus::Waiting { until, .. } if *until > now),
+            )
         };
         self.snapshot().is_some_and(waits) || !self.rates.at(now).is_empty()
     }
@@ -240,7 +240,10 @@ mod tests {
         view.status = ConnectionStatus::Disabled;
         let second = "contoso/sql: Disabled · sql01.corp:1433 · 2 listeners";
         assert_eq!(take(&changed(9, &view)), second);
-        assert_eq!(take(&event(10, Event::Removed { id: view.id.clone() })), "contoso/sql: removed");
+        assert_eq!(
+            take(&event(10, Event::Removed { id: view.id.clone() })),
+            "contoso/sql: removed"
+        );
         assert_eq!(take(&gone("it ended")), "service: gone · it ended");
         assert_eq!(take(&whole(snapshot)), format!("service: back|{first}"));
         let mut service = sample::mixed().service;
@@ -248,9 +251,6 @@ mod tests {
         let words = "The service is stopping; 2 streams still open.";
         assert_eq!(take(&event(8, Event::Service { service: service.clone() })), words);
         assert_eq!(take(&event(9, Event::Service { service })), "");
-        assert_eq!(
-            take(&whole(sample::snapshot(vec![]))),
-            "contoso/sql: removed"
-        );
+        assert_eq!(take(&whole(sample::snapshot(vec![]))), "contoso/sql: removed");
     }
 }

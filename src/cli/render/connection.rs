@@ -118,10 +118,7 @@ mod tests {
             said(sample::waiting(refused.clone(), 11_200)),
             [format!("retry in 12 s · {words}")]
         );
-        assert_eq!(
-            said(sample::waiting(refused.clone(), -1)),
-            [format!("retrying now · {words}")]
-        );
+        assert_eq!(said(sample::waiting(refused.clone(), -1)), [format!("retrying now · {words}")]);
         assert_eq!(said(ConnectionStatus::Faulted { fault: refused.clone() }), [words]);
         let again = ConnectionStatus::Connecting { attempt: 4, last: Some(refused) };
         assert_eq!(said(again), [format!("attempt 4 · {words}")]);
@@ -163,6 +160,8 @@ mod tests {
         service.faults.push(Fault::new(FaultCode::CaUnusable, "no such file"));
         let said: Vec<String> = service_notes(&service).into_iter().map(|note| note.1).collect();
         assert_eq!(said[0], "The service is stopping; 1 stream still open.");
-        assert!(said[1].starts_with("Service: The extra CA file could not be used (no such file): It"));
+        assert!(
+            said[1].starts_with("Service: The extra CA file could not be used (no such file): It")
+        );
     }
 }

@@ -43,7 +43,10 @@ pub(crate) fn status(service: &ServiceInfo, health: &Health<'_>) -> String {
 }
 
 /// What was done to some connections.
-pub(crate) fn results<'a>(done: impl IntoIterator<Item = &'a ConnectionId>, result: &str) -> String {
+pub(crate) fn results<'a>(
+    done: impl IntoIterator<Item = &'a ConnectionId>,
+    result: &str,
+) -> String {
     let shape = |id: &'a ConnectionId| ResultShape {
         namespace: id.namespace().label(),
         name: id.name(),
@@ -269,7 +272,7 @@ mod tests {
     fn errors_leave_out_what_there_is_not() {
         let plain = Failure::new(Exit::NotFound, "no such connection");
         assert_eq!(failure(&plain), r#"{"code":"not-found","message":"no such connection"}"#);
-        let full = plain.about(Some("EntityPath")).at_line(Some(4));
+        let full = Failure { field: Some("EntityPath".into()), ..plain.at_line(Some(4)) };
         assert_eq!(
             failure(&full),
             r#"{"code":"not-found","message":"no such connection","field":"EntityPath","line":4}"#

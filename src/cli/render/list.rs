@@ -148,11 +148,9 @@ Not connected  web    -                fabrikam           2       0      0 B in 
 
     #[test]
     fn narrow_terminals_lose_the_least_important_columns_first() {
-        let titles = |width| list(&sample::mixed(), Some(width)).lines().next().map(str::to_owned).unwrap();
-        assert_eq!(
-            titles(82),
-            "Status         Name   Endpoint         Namespace  Active  Traffic"
-        );
+        let titles =
+            |width| list(&sample::mixed(), Some(width)).lines().next().map(str::to_owned).unwrap();
+        assert_eq!(titles(82), "Status         Name   Endpoint         Namespace  Active  Traffic");
         assert_eq!(titles(72), "Status         Name   Endpoint         Active  Traffic");
         assert_eq!(titles(60), "Status         Name   Endpoint       Active");
         assert_eq!(titles(40), "Status         Name   Endpoint");
@@ -187,8 +185,10 @@ Not connected  web    -                fabrikam           2       0      0 B in 
     #[test]
     fn two_clouds_with_one_label_are_told_apart() {
         let mut snapshot = sample::mixed();
-        snapshot.connections[2].id =
-            ConnectionId::new(NamespaceAddress::new("contoso.servicebus.chinacloudapi.cn", 443), "web");
+        snapshot.connections[2].id = ConnectionId::new(
+            NamespaceAddress::new("contoso.servicebus.chinacloudapi.cn", 443),
+            "web",
+        );
         let lines = list(&snapshot, None);
         assert!(lines.contains("contoso.servicebus.chinacloudapi.cn"));
         assert!(lines.contains("contoso.servicebus.windows.net"));

@@ -9,8 +9,8 @@ use super::json;
 use super::screen::Size;
 use super::style::{Role, Style};
 use crate::cli::args::{Format, Global, When};
-use crate::cli::failure::Failure;
 use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
 use crate::cli::redact::Redactor;
 
 /// A terminal that does not tell its size has the size that terminals always had.

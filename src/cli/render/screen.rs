@@ -74,7 +74,10 @@ impl Screen {
 fn visible_width(line: &str) -> usize {
     let mut pieces = line.split("\u{1b}[");
     let first = pieces.next().map_or(0, text::width);
-    first + pieces.map(|piece| piece.split_once('m').map_or(0, |(_, rest)| text::width(rest))).sum::<usize>()
+    first
+        + pieces
+            .map(|piece| piece.split_once('m').map_or(0, |(_, rest)| text::width(rest)))
+            .sum::<usize>()
 }
 
 #[cfg(test)]

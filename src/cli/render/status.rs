@@ -55,7 +55,9 @@ fn overall(health: &Health<'_>) -> String {
     match enabled {
         0 if disabled == 0 => "No hybrid connections yet. Add one: hcm add".to_owned(),
         0 => format!("No hybrid connection is enabled{besides}."),
-        1 => format!("{} of 1 enabled hybrid connection is connected{besides}.", health.connected()),
+        1 => {
+            format!("{} of 1 enabled hybrid connection is connected{besides}.", health.connected())
+        }
         _ => format!(
             "{} of {enabled} enabled hybrid connections are connected{besides}.",
             health.connected()

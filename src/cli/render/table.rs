@@ -155,7 +155,10 @@ mod tests {
     fn rows() -> Vec<Row> {
         let row = |cells: [&str; 4], below: &str| Row {
             cells: cells.into_iter().map(Cell::plain).collect(),
-            below: [(Role::Plain, below.to_owned())].into_iter().filter(|b| !b.1.is_empty()).collect(),
+            below: [(Role::Plain, below.to_owned())]
+                .into_iter()
+                .filter(|b| !b.1.is_empty())
+                .collect(),
         };
         vec![
             row(["Connected", "orders", "sql01.corp:1433", "3"], ""),

@@ -9,7 +9,10 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// `text` without control characters: a text from outside must not steer the
 /// terminal or break a line.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    let is_bad = |c: char| c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_bad = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     let text = text.trim();
     if text.contains(is_bad) {
         text.split(is_bad).filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join(" ").into()

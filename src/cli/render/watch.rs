@@ -27,9 +27,7 @@ pub(crate) fn table(
         lines.extend(wrapped.iter().map(|line| style.paint(Role::Bad, line)));
         let below = "Below is what it said last. Looking for it…";
         lines.extend(
-            table::indented(below, 0, Some(width))
-                .iter()
-                .map(|line| style.paint(Role::Busy, line)),
+            table::indented(below, 0, Some(width)).iter().map(|line| style.paint(Role::Busy, line)),
         );
     }
     if let Some(snapshot) = state.snapshot() {
@@ -58,7 +56,9 @@ pub(crate) fn line(view: &ConnectionView, zone: &TimeZone) -> String {
         ConnectionStatus::Waiting { until, .. } => {
             add(&format!("retry at {}", text::clock(*until, zone)));
         }
-        ConnectionStatus::Connecting { attempt, last: Some(_) } => add(&format!("attempt {attempt}")),
+        ConnectionStatus::Connecting { attempt, last: Some(_) } => {
+            add(&format!("attempt {attempt}"))
+        }
         _ => {}
     }
     if let Some(endpoint) = &view.endpoint {
