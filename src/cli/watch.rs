@@ -240,10 +240,7 @@ mod tests {
         view.status = ConnectionStatus::Disabled;
         let second = "contoso/sql: Disabled · sql01.corp:1433 · 2 listeners";
         assert_eq!(take(&changed(9, &view)), second);
-        assert_eq!(
-            take(&event(10, Event::Removed { id: view.id.clone() })),
-            "contoso/sql: removed"
-        );
+        assert_eq!(take(&event(10, Event::Removed { id: view.id })), "contoso/sql: removed");
         assert_eq!(take(&gone("it ended")), "service: gone · it ended");
         assert_eq!(take(&whole(snapshot)), format!("service: back|{first}"));
         let mut service = sample::mixed().service;

@@ -94,7 +94,8 @@ pub(crate) fn change_to_snapshot(snapshot: &Snapshot) -> String {
 
 /// A new or changed connection, on one line.
 pub(crate) fn change_of_connection(revision: u64, view: &ConnectionView) -> String {
-    compact(&ChangeShape::Connection { revision, connection: Connection::of(view) })
+    let connection = Box::new(Connection::of(view));
+    compact(&ChangeShape::Connection { revision, connection })
 }
 
 /// A removed connection, on one line.

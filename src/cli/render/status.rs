@@ -72,7 +72,7 @@ mod tests {
     use crate::model::{ConnectionStatus, Snapshot};
 
     fn status(snapshot: &Snapshot, health: &Health<'_>) -> String {
-        render(&snapshot.service, health, sample::now(), Some(60), Style::PLAIN).join("\n")
+        render(&snapshot.service, health, sample::now(), Some(62), Style::PLAIN).join("\n")
     }
 
     #[test]
@@ -82,9 +82,9 @@ mod tests {
 1 of 2 enabled hybrid connections are connected (1 disabled).
 Not connected: fabrikam/web
   retry in 12 s · Azure refused the key (401)
-  (InvalidSignature): The key was regenerated or removed.
-  Add the connection again with its current connection
-  string: hcm add --replace.";
+  (InvalidSignature): The key was regenerated or removed. Add
+  the connection again with its current connection string: hcm
+  add --replace.";
         assert_eq!(status(&snapshot, &Health::of(&snapshot, None)), expected);
     }
 

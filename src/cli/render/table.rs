@@ -21,9 +21,9 @@ pub(crate) struct Column {
     pub(crate) title: &'static str,
     /// Where its texts stand.
     pub(crate) align: Align,
-    /// Cells below which it is not cut.
+    /// Cells with which it is still worth showing, if its texts are longer.
     pub(crate) least: usize,
-    /// The column with the highest rank goes first; one of rank 0 stays.
+    /// One of rank 0 is always shown; of the others the lower rank comes first.
     pub(crate) rank: u8,
 }
 
@@ -102,43 +102,36 @@ pub(crate) fn indented(text: &str, indent: usize, width: Option<usize>) -> Vec<S
     }
 }
 
-/// The columns that are shown, with the cells that each gets.
+/// The columns that are shown, with the cells that each gets: those of rank 0, and
+/// then, by rank, each for which there is room.
 fn fit(columns: &[Column], natural: &[usize], width: usize) -> Vec<(usize, usize)> {
-    let mut kept: Vec<usize> = (0..columns.len()).collect();
-    loop {
-        let gaps = GAP * kept.len().saturating_sub(1);
-        let total = kept.iter().map(|&at| natural[at]).sum::<usize>() + gaps;
-        let over = total.saturating_sub(width);
-        let least = |at: usize| columns[at].least.min(natural[at]);
-        let spare: usize = kept.iter().map(|&at| natural[at] - least(at)).sum();
-        if over <= spare {
-            return shrink(&kept, natural, &least, over);
-        }
-        match (0..kept.len()).max_by_key(|&position| columns[kept[position]].rank) {
-            Some(position) if columns[kept[position]].rank > 0 => {
-                kept.remove(position);
-            }
-            // Not even what stays has its least width: every column gives what it can.
-            _ => return shrink(&kept, natural, &|_| 1, over.min(total - gaps - kept.len())),
+    let of_rank_0 = (0..columns.len()).filter(|&at| columns[at].rank == 0);
+    let mut kept: Vec<(usize, usize)> = of_rank_0.map(|at| (at, natural[at])).collect();
+    shrink(&mut kept, width);
+    let mut others: Vec<usize> = (0..columns.len()).filter(|&at| columns[at].rank > 0).collect();
+    others.sort_by_key(|&at| columns[at].rank);
+    for at in others {
+        let room = width.saturating_sub(width_of(&kept) + GAP);
+        if columns[at].least.min(natural[at]) <= room {
+            kept.push((at, natural[at].min(room)));
         }
     }
+    kept.sort_unstable();
+    kept
 }
 
-/// Takes `over` cells away, from the widest column first.
-fn shrink(
-    kept: &[usize],
-    natural: &[usize],
-    least: &dyn Fn(usize) -> usize,
-    over: usize,
-) -> Vec<(usize, usize)> {
-    let mut cells: Vec<(usize, usize)> = kept.iter().map(|&at| (at, natural[at])).collect();
-    for _ in 0..over {
-        let widest = cells.iter_mut().filter(|(at, cells)| *cells > least(*at));
-        if let Some((_, cells)) = widest.max_by_key(|(_, cells)| *cells) {
-            *cells -= 1;
+fn width_of(kept: &[(usize, usize)]) -> usize {
+    kept.iter().map(|(_, cells)| cells).sum::<usize>() + GAP * kept.len().saturating_sub(1)
+}
+
+/// Takes cells away, from the widest column first, until `width` is enough.
+fn shrink(kept: &mut [(usize, usize)], width: usize) {
+    while width_of(kept) > width {
+        match kept.iter_mut().max_by_key(|(_, cells)| *cells) {
+            Some((_, cells)) if *cells > 1 => *cells -= 1,
+            _ => return,
         }
     }
-    cells
 }
 
 #[cfg(test)]
@@ -146,9 +139,9 @@ mod tests {
     use super::*;
 
     const COLUMNS: [Column; 4] = [
-        Column { title: "Status", align: Align::Left, least: 9, rank: 0 },
-        Column { title: "Name", align: Align::Left, least: 5, rank: 0 },
-        Column { title: "Endpoint", align: Align::Left, least: 8, rank: 1 },
+        Column { title: "Status", align: Align::Left, least: 0, rank: 0 },
+        Column { title: "Name", align: Align::Left, least: 0, rank: 0 },
+        Column { title: "Endpoint", align: Align::Left, least: 12, rank: 1 },
         Column { title: "Active", align: Align::Right, least: 6, rank: 2 },
     ];
 
@@ -182,23 +175,23 @@ Connected  文件    files.corp:445      120
     }
 
     #[test]
-    fn a_narrow_one_cuts_and_then_drops_columns() {
-        let cut = "\
-Status     Name    Endpoint   Active
-Connected  orders  sql01.co…       3
-Connected  文件    files.co…     120
-  slow: look at the disk";
-        assert_eq!(at(36), cut);
+    fn a_narrow_one_shows_what_there_is_room_for() {
         let dropped = "\
 Status     Name    Endpoint
-Connected  orders  sql01.c…
-Connected  文件    files.c…
+Connected  orders  sql01.corp:14…
+Connected  文件    files.corp:445
   slow: look at the disk";
-        assert_eq!(at(27), dropped);
+        assert_eq!(at(33), dropped);
+        let refilled = "\
+Status     Name    Active
+Connected  orders       3
+Connected  文件       120
+  slow: look at the disk";
+        assert_eq!(at(26), refilled);
         let bare = "\
-Status     Name
-Connected  orde…
-Connected  文件
+Status    Name
+Connect…  orders
+Connect…  文件
   slow: look at
   the disk";
         assert_eq!(at(16), bare);

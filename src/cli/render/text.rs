@@ -15,7 +15,8 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     };
     let text = text.trim();
     if text.contains(is_bad) {
-        text.split(is_bad).filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join(" ").into()
+        let pieces = text.split(is_bad).map(str::trim).filter(|piece| !piece.is_empty());
+        pieces.collect::<Vec<_>>().join(" ").into()
     } else {
         text.into()
     }

@@ -91,7 +91,7 @@ mod tests {
     use crate::ipc::Push;
 
     fn shown(state: &WatchState) -> String {
-        table(state, sample::now(), &TimeZone::UTC, 60, Style::PLAIN).join("\n")
+        table(state, sample::now(), &TimeZone::UTC, 66, Style::PLAIN).join("\n")
     }
 
     fn snapshot() -> Update {
@@ -108,8 +108,8 @@ mod tests {
     #[test]
     fn the_table_in_place() {
         let expected = "\
-Status     Name  Endpoint         Namespace  Active
-Connected  sql   sql01.corp:1433  contoso         3
+Status     Name  Endpoint         Active  Traffic
+Connected  sql   sql01.corp:1433       3  0 B/s in · 0 B/s out
 Changed 03:59:55 · Ctrl-C ends";
         assert_eq!(shown(&one()), expected);
     }
@@ -122,8 +122,8 @@ Changed 03:59:55 · Ctrl-C ends";
         let expected = "\
 The service is gone since 03:59:58: the service ended
 Below is what it said last. Looking for it…
-Status     Name  Endpoint         Namespace  Active
-Connected  sql   sql01.corp:1433  contoso         3
+Status     Name  Endpoint         Active  Traffic
+Connected  sql   sql01.corp:1433       3  0 B/s in · 0 B/s out
 Changed 03:59:58 · Ctrl-C ends";
         assert_eq!(shown(&state), expected);
         state.take(snapshot(), sample::ago(1)).unwrap();

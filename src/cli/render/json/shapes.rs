@@ -133,7 +133,7 @@ pub(super) struct ErrorShape<'a> {
 #[serde(tag = "Event", rename_all = "kebab-case", rename_all_fields = "PascalCase")]
 pub(super) enum ChangeShape<'a> {
     Snapshot { revision: u64, service: ServiceShape<'a>, connections: Vec<Connection<'a>> },
-    Connection { revision: u64, connection: Connection<'a> },
+    Connection { revision: u64, connection: Box<Connection<'a>> },
     Removed { revision: u64, id: String, namespace: &'a str, name: &'a str },
     Service { revision: u64, service: ServiceShape<'a> },
     ServiceLost { message: &'a str },
