@@ -187,6 +187,28 @@ impl ConnectionString {
         }
     }
 
+    /// The connection string in its usual spelling, key included.
+    pub fn to_secret(&self) -> Secret {
+        let endpoint = self.id.namespace().service_bus_endpoint();
+        let entity_path = self.id.name();
+        let credential = match &self.credential {
+            Credential::Key { name, key } => {
+                format!("SharedAccessKeyName={name};SharedAccessKey={}", key.expose())
+            }
+            Credential::Signature { token, .. } => {
+                format!("SharedAccessSignature={}", token.expose())
+            }
+        };
+        let credential = Secret::new(credential);
+        let timeout = self
+            .operation_timeout
+            .map_or_else(String::new, |timeout| format!(";OperationTimeout={}", timeout.as_secs()));
+        Secret::new(format!(
+            "Endpoint={endpoint};{};EntityPath={entity_path}{timeout}",
+            credential.expose()
+        ))
+    }
+
     fn from_fields(fields: &[String]) -> Result<Self, ConnectionStringError> {
         let parts = Parts::read(fields)?;
         let (namespace, path_name) = parse_endpoint_address(parts.need(Part::Endpoint)?)?;
@@ -498,6 +520,18 @@ mod tests {
         assert_eq!(parsed.credential.key_name(), "listen");
         let error = parse(&text.replace("&se=1700000000", "")).unwrap_err().to_string();
         assert!(error.contains("SharedAccessSignature has no field se="), "{error}");
+    }
+
+    #[test]
+    fn its_usual_spelling_means_the_same() {
+        for text in [
+            format!("Endpoint=sb://a.b:444/x/y;SharedAccessKeyName=k;SharedAccessKey={KEY}"),
+            format!("EntityPath=x;Endpoint=sb://A.b;SharedAccessKey={KEY};SharedAccessKeyName=k;OperationTimeout=01:00:05"),
+            "Endpoint=sb://a.b/;EntityPath=x;SharedAccessSignature=SharedAccessSignature sr=a&sig=b%3D&se=1&skn=l".to_owned(),
+        ] {
+            let parsed = parse(&text).unwrap();
+            assert_eq!(parse(parsed.to_secret().expose()), Ok(parsed), "{text}");
+        }
     }
 
     #[test]

@@ -1,0 +1,417 @@
+//! What `hcm` takes on its command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use super::{exit, render};
+use crate::model::{ConnectionSelector, Secret};
+
+/// The command line of `hcm`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hcm",
+    version,
+    about = "Hybrid Connection Manager CLI",
+    long_about = "Hybrid Connection Manager CLI: lets an app in Azure reach one host:port in this network\n\
+                  over Azure Relay. Everything is done by the background service; hcm talks to it.",
+    after_help = "Connections are named NAMESPACE/NAME, or with --namespace (-ns) and --name (-n).\n\
+                  More: hcm help COMMAND, hcm help exit-codes, hcm help json.",
+    arg_required_else_help = true,
+    subcommand_required = true,
+    max_term_width = 100
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Args, Debug)]
+pub(super) struct Global {
+    /// Folder of a service that was started with the same --home
+    #[arg(long, global = true, env = "HCM_HOME", value_name = "DIR", help_heading = "Everywhere")]
+    pub(super) home: Option<PathBuf>,
+    /// How results are written
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        help_heading = "Everywhere"
+    )]
+    pub(super) output: Format,
+    /// When to use colours; auto looks at NO_COLOR and the terminal
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        help_heading = "Everywhere"
+    )]
+    pub(super) color: When,
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true, help_heading = "Everywhere")]
+    pub(super) quiet: bool,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    #[default]
+    Table,
+    /// For programs; its shapes are in `hcm help json`
+    Json,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Add hybrid connections by their connection strings
+    Add(Add),
+    /// List the hybrid connections
+    List(List),
+    /// Show one hybrid connection in full
+    Show(OneConnection),
+    /// Remove hybrid connections from this machine
+    Remove(Remove),
+    /// Close the channel to Azure and open it again
+    Restart(SomeOrAll),
+    /// Listen for the hybrid connections
+    Enable(SomeOrAll),
+    /// Stop listening, and keep the configuration
+    Disable(SomeOrAll),
+    /// Say whether what should be connected is connected
+    Status(Status),
+    /// Show the service's log
+    Logs(Logs),
+    /// Show the versions of hcm and of the service
+    Version,
+    /// Show or change the service's settings
+    #[command(subcommand)]
+    Settings(Settings),
+    /// Try everything on this machine, without Azure
+    Demo(Demo),
+    /// Sign in to Azure
+    #[command(hide = true)]
+    Login,
+    /// The exit codes and what they mean
+    #[command(long_about = exit::help())]
+    ExitCodes,
+    /// The shapes of --output json
+    #[command(long_about = render::json::HELP)]
+    Json,
+}
+
+/// Arguments of `add`.
+#[derive(Args, Debug)]
+#[command(long_about = "Add hybrid connections by their connection strings.\n\n\
+        The connection string is that of a rule with the Listen right, and names the hybrid\n\
+        connection: Endpoint=sb://…/;SharedAccessKeyName=…;SharedAccessKey=…;EntityPath=…\n\
+        The text may hold many of them, one after another; all that can be added are added.\n\
+        With \"-\" or --file the key stays out of the process list and the shell's history.\n\
+        Without any argument, on a terminal, hcm asks for the connection string.")]
+pub(super) struct Add {
+    /// Connection string, or "-" to read connection strings from standard input
+    #[arg(value_name = "STRING", value_parser = secret, conflicts_with = "file")]
+    pub(super) string: Option<Secret>,
+    /// Read connection strings from this file
+    #[arg(long, value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Update the key of a hybrid connection that is there already
+    #[arg(long)]
+    pub(super) replace: bool,
+    #[command(flatten)]
+    pub(super) azure: PickedWithAccount,
+}
+
+/// The way of Microsoft's `hcm` to name a hybrid connection of an Azure account.
+#[derive(Args, Debug, Default)]
+#[group(id = "account", multiple = true, conflicts_with_all = ["string", "file", "replace"])]
+pub(super) struct PickedWithAccount {
+    /// Azure subscription (picking with an Azure account is not part of this version)
+    #[arg(short = 's', long, value_name = "ID", hide_short_help = true)]
+    pub(super) subscription: Option<String>,
+    /// Resource group (-rg), as above
+    #[arg(long, value_name = "GROUP", hide_short_help = true)]
+    pub(super) resource_group: Option<String>,
+    /// Namespace (-ns), as above
+    #[arg(long, hide_short_help = true)]
+    pub(super) namespace: Option<String>,
+    /// Hybrid connection, as above
+    #[arg(short = 'n', long, hide_short_help = true)]
+    pub(super) name: Option<String>,
+}
+
+/// Arguments of `list`.
+#[derive(Args, Debug)]
+pub(super) struct List {
+    /// Go on showing every change until Ctrl-C
+    #[arg(short, long)]
+    pub(super) watch: bool,
+}
+
+/// A connection named by two options, as Microsoft's `hcm` has it.
+#[derive(Args, Debug)]
+pub(super) struct ByOptions {
+    /// Namespace, alone or as a whole host; also -ns
+    #[arg(long, requires = "name", value_name = "NAMESPACE")]
+    pub(super) namespace: Option<String>,
+    /// Name of the hybrid connection
+    #[arg(short = 'n', long, requires = "namespace", value_name = "NAME")]
+    pub(super) name: Option<String>,
+}
+
+/// One connection.
+#[derive(Args, Debug)]
+pub(super) struct OneConnection {
+    /// Which hybrid connection
+    #[arg(
+        value_name = "NAMESPACE/NAME",
+        required_unless_present = "namespace",
+        conflicts_with_all = ["namespace", "name"]
+    )]
+    pub(super) connection: Option<ConnectionSelector>,
+    #[command(flatten)]
+    pub(super) by_options: ByOptions,
+}
+
+/// Arguments of `remove`.
+#[derive(Args, Debug)]
+pub(super) struct Remove {
+    /// Which hybrid connections
+    #[arg(
+        value_name = "NAMESPACE/NAME",
+        required_unless_present = "namespace",
+        conflicts_with_all = ["namespace", "name"]
+    )]
+    pub(super) connections: Vec<ConnectionSelector>,
+    #[command(flatten)]
+    pub(super) by_options: ByOptions,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(super) yes: bool,
+}
+
+/// Some connections, or all of them.
+#[derive(Args, Debug)]
+pub(super) struct SomeOrAll {
+    /// Which hybrid connections
+    #[arg(
+        value_name = "NAMESPACE/NAME",
+        required_unless_present_any = ["namespace", "all"],
+        conflicts_with_all = ["namespace", "name", "all"]
+    )]
+    pub(super) connections: Vec<ConnectionSelector>,
+    #[command(flatten)]
+    pub(super) by_options: ByOptions,
+    /// All hybrid connections
+    #[arg(long, conflicts_with_all = ["namespace", "name"])]
+    pub(super) all: bool,
+}
+
+/// Arguments of `status`.
+#[derive(Args, Debug)]
+#[command(long_about = "Say whether what should be connected is connected.\n\n\
+        Ends with 0 when every enabled hybrid connection (or the named one) is connected,\n\
+        otherwise with 7. With --wait it waits for that, also for a service that is just\n\
+        starting, and ends with 8 (or 3) when the time is over. It does not wait for a\n\
+        hybrid connection that is disabled, or that the service no longer tries to connect.")]
+pub(super) struct Status {
+    /// Which hybrid connection; all without
+    #[arg(value_name = "NAMESPACE/NAME", conflicts_with_all = ["namespace", "name"])]
+    pub(super) connection: Option<ConnectionSelector>,
+    #[command(flatten)]
+    pub(super) by_options: ByOptions,
+    /// Wait up to this many seconds
+    #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u32).range(..=86_400))]
+    pub(super) wait: Option<u32>,
+}
+
+/// Arguments of `logs`.
+#[derive(Args, Debug)]
+pub(super) struct Logs {
+    /// Go on showing new lines until Ctrl-C
+    #[arg(short, long)]
+    pub(super) follow: bool,
+    /// How many of the last lines
+    #[arg(
+        short = 'n',
+        long,
+        value_name = "LINES",
+        default_value_t = 100,
+        value_parser = clap::value_parser!(u32).range(..=10_000)
+    )]
+    pub(super) lines: u32,
+}
+
+/// Arguments of `settings`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Settings {
+    /// Show all settings, or one
+    Get {
+        /// Dotted name of the setting
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Change a setting; an empty value takes an optional one away
+    Set {
+        /// Dotted name of the setting
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Its value; the path of a file may be relative
+        #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+        value: String,
+    },
+}
+
+/// Arguments of `demo`.
+#[derive(Args, Debug)]
+pub(super) struct Demo {
+    /// Run through it once and end, with an exit code that tells how it went
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub(super) once: bool,
+}
+
+impl ByOptions {
+    /// The connection that the two options name, if they are there.
+    ///
+    /// # Errors
+    /// Words for a name that is none.
+    pub(super) fn selector(
+        &self,
+    ) -> Result<Option<ConnectionSelector>, crate::model::names::NameError> {
+        match (&self.namespace, &self.name) {
+            (Some(namespace), Some(name)) => {
+                format!("{}/{name}", namespace.trim_end_matches('/')).parse().map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+impl PickedWithAccount {
+    /// Whether any of the options is there.
+    pub(super) fn is_used(&self) -> bool {
+        [&self.subscription, &self.resource_group, &self.namespace, &self.name]
+            .iter()
+            .any(|option| option.is_some())
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature that clap wants")]
+fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::new(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::super::microsoft;
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, clap::Error> {
+        let words = line.split_whitespace().map(std::ffi::OsString::from);
+        let words = std::iter::once("hcm".into()).chain(microsoft::rewrite(words));
+        Arguments::try_parse_from(words).map(|arguments| arguments.command)
+    }
+
+    fn one(command: Command) -> String {
+        let Command::Show(one) = command else { panic!("not show") };
+        let by_options = one.by_options.selector().unwrap();
+        one.connection.or(by_options).unwrap().to_string()
+    }
+
+    #[test]
+    fn clap_finds_no_contradiction() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_connection_is_named_in_either_way() {
+        for line in [
+            "show contoso/sql",
+            "show -ns contoso -n sql",
+            "show -n sql -ns contoso",
+            "show --namespace contoso --name sql",
+            "show -ns:contoso -n:sql",
+            "show -ns=contoso -n=sql",
+            "-o json show -ns contoso -n sql",
+            "show -ns contoso -n sql -o json",
+        ] {
+            let command = parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+            assert_eq!(one(command), "contoso/sql", "{line}");
+        }
+        for line in [
+            "show",
+            "show -n sql",
+            "show -ns contoso",
+            "show sql",
+            "show a/b -n sql -ns x",
+            "remove",
+            "restart --all a/b",
+            "enable --all -ns a -n b",
+            "status -n b",
+        ] {
+            let error = parse(line).expect_err(line);
+            assert_eq!(error.exit_code(), 2, "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn verbs_take_several_names_or_all() {
+        let Command::Remove(remove) = parse("remove a/b c/d -y").unwrap() else { panic!() };
+        assert_eq!((remove.connections.len(), remove.yes), (2, true));
+        let Command::Restart(all) = parse("restart --all").unwrap() else { panic!() };
+        assert!(all.all && all.connections.is_empty());
+        let Command::Disable(some) = parse("disable a/b a/c a/d").unwrap() else { panic!() };
+        assert_eq!(some.connections.len(), 3);
+    }
+
+    #[test]
+    fn the_account_form_of_add_is_syntax_but_mixes_with_no_string() {
+        let Command::Add(add) = parse("add -s 1-2-3 -rg group -ns contoso -n sql").unwrap() else {
+            panic!()
+        };
+        assert!(add.azure.is_used());
+        assert!(parse("add -s 1 -rg g -ns a -n b Endpoint=x").is_err());
+        let Command::Add(add) = parse("add - --replace").unwrap() else { panic!() };
+        assert!(!add.azure.is_used() && add.replace);
+        assert_eq!(add.string.unwrap().expose(), "-");
+        assert!(parse("add x --file y").is_err());
+    }
+
+    #[test]
+    fn n_means_lines_of_the_log() {
+        let Command::Logs(logs) = parse("logs -f -n 20").unwrap() else { panic!() };
+        assert_eq!((logs.follow, logs.lines), (true, 20));
+        let Command::Logs(logs) = parse("logs --lines 7").unwrap() else { panic!() };
+        assert_eq!((logs.follow, logs.lines), (false, 7));
+        assert!(parse("logs -n many").is_err());
+    }
+
+    #[test]
+    fn debug_of_the_arguments_shows_no_key() {
+        let command = parse("add Endpoint=sb://a.b/;SharedAccessKey=c2VjcmV0").unwrap();
+        assert!(!format!("{command:?}").contains("c2VjcmV0"));
+    }
+}

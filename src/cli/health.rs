@@ -1,0 +1,115 @@
+//! Whether what should be connected is connected.
+
+use crate::model::{
+    ConnectionId, ConnectionStatus, ConnectionView, Desired, Snapshot, StatusLabel,
+};
+
+/// The connections that a question is about, and how they are.
+#[derive(Debug)]
+pub(crate) struct Health<'a> {
+    /// The one that was asked about, or all.
+    pub(crate) views: Vec<&'a ConnectionView>,
+    /// Only one was asked about.
+    pub(crate) named: bool,
+}
+
+/// The answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Everything asked about is connected.
+    Healthy,
+    /// Something is not connected yet.
+    NotYet,
+    /// Something will not become connected before a person acts.
+    Hopeless,
+}
+
+impl<'a> Health<'a> {
+    /// How all of `snapshot`, or its connection `only`, is.
+    pub(crate) fn of(snapshot: &'a Snapshot, only: Option<&ConnectionId>) -> Self {
+        let views = snapshot.connections.iter();
+        let views = views.filter(|view| only.is_none_or(|only| view.id == *only)).collect();
+        Self { views, named: only.is_some() }
+    }
+
+    /// The answer.
+    pub(crate) fn verdict(&self) -> Verdict {
+        if self.named && self.count(is_enabled) < self.views.len() {
+            return Verdict::Hopeless;
+        }
+        let is_given_up = |view: &ConnectionView| {
+            is_enabled(view) && matches!(view.status, ConnectionStatus::Faulted { .. })
+        };
+        if self.count(is_given_up) > 0 {
+            Verdict::Hopeless
+        } else if self.connected() == self.enabled() {
+            Verdict::Healthy
+        } else {
+            Verdict::NotYet
+        }
+    }
+
+    /// How many are enabled.
+    pub(crate) fn enabled(&self) -> usize {
+        self.count(is_enabled)
+    }
+
+    /// How many are enabled and connected.
+    pub(crate) fn connected(&self) -> usize {
+        self.count(|view| is_enabled(view) && view.status.label() == StatusLabel::Connected)
+    }
+
+    /// How many are disabled.
+    pub(crate) fn disabled(&self) -> usize {
+        self.views.len() - self.enabled()
+    }
+
+    fn count(&self, has: impl Fn(&ConnectionView) -> bool) -> usize {
+        self.views.iter().filter(|view| has(view)).count()
+    }
+}
+
+fn is_enabled(view: &ConnectionView) -> bool {
+    view.desired == Desired::Enabled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::render::sample;
+    use super::*;
+
+    fn verdict(statuses: &[ConnectionStatus]) -> Verdict {
+        let views = statuses.iter().enumerate();
+        let views = views.map(|(n, s)| sample::view("a", &format!("c{n}"), s.clone())).collect();
+        Health::of(&sample::snapshot(views), None).verdict()
+    }
+
+    #[test]
+    fn all_enabled_ones_must_be_connected() {
+        let connected = sample::connected();
+        let waiting = sample::waiting(sample::refused_key(), 1000);
+        let faulted = ConnectionStatus::Faulted { fault: sample::refused_key() };
+        assert_eq!(verdict(&[]), Verdict::Healthy);
+        assert_eq!(verdict(&[connected.clone(), ConnectionStatus::Disabled]), Verdict::Healthy);
+        assert_eq!(verdict(&[connected.clone(), ConnectionStatus::Starting]), Verdict::NotYet);
+        assert_eq!(verdict(&[connected, waiting.clone()]), Verdict::NotYet);
+        assert_eq!(verdict(&[waiting, faulted]), Verdict::Hopeless);
+    }
+
+    #[test]
+    fn a_named_one_is_judged_alone() {
+        let snapshot = sample::mixed();
+        let verdict =
+            |namespace, name| Health::of(&snapshot, Some(&sample::id(namespace, name))).verdict();
+        assert_eq!(verdict("contoso", "sql"), Verdict::Healthy);
+        assert_eq!(verdict("contoso", "files"), Verdict::Hopeless);
+        assert_eq!(verdict("fabrikam", "web"), Verdict::NotYet);
+    }
+
+    #[test]
+    fn one_that_is_just_being_disabled_is_not_waited_for() {
+        let mut snapshot = sample::mixed();
+        snapshot.connections[2].desired = Desired::Disabled;
+        assert_eq!(Health::of(&snapshot, None).verdict(), Verdict::Healthy);
+    }
+}

@@ -1,0 +1,42 @@
+//! The text of `hcm help json`.
+
+/// The text of `hcm help json`.
+pub(crate) const HELP: &str = "\
+Results go to standard output, errors to standard error. Times are UTC (RFC 3339), what is not
+known is null. Keys may be added in later versions; none is renamed or removed.
+
+A hybrid connection (show: one; list: an array; add: one, or an array for several strings):
+  Namespace, Name          names; Namespace is the first label of its host
+  Endpoint                 \"host:port\" in this network
+  Status                   \"Connected\", \"Connecting\", \"Not connected\", \"Disabled\", \"Stopping\"
+  NumberOfListeners        of all machines, as Azure counts them
+  ServiceBusEndpoint       host of the namespace
+  CreatedOn, LastUpdated   in Azure
+  Id                       host/name, unambiguous
+  Enabled                  whether it is to listen
+  State                    disabled, starting, connecting, connected, waiting, faulted, stopping
+  Since, Gateway           while connected
+  RetryAt, Attempt         while waiting or connecting
+  Fault                    {Code, Summary, Detail, Advice, TrackingId} or null
+  KeyName                  of the authorization rule
+  Reachability             {CheckedAt, ConnectMicroseconds, Fault} of the endpoint, or null
+  Traffic                  {ActiveStreams, TotalStreams, RefusedStreams, BytesToEndpoint, BytesToAzure}
+  Events                   [{At, Text}], with show alone
+
+list --watch: one object a line.
+  {\"Event\": \"snapshot\", \"Revision\", \"Service\", \"Connections\"}   at first and after a reconnect
+  {\"Event\": \"connection\", \"Revision\", \"Connection\"}             new or changed
+  {\"Event\": \"removed\", \"Revision\", \"Id\", \"Namespace\", \"Name\"}
+  {\"Event\": \"service\", \"Revision\", \"Service\"}
+  {\"Event\": \"service-lost\", \"Message\"}                        it is looked for again
+
+remove, restart, enable, disable: an array of {Namespace, Name, Id, Result}, where Result is
+\"removed\", \"restarting\", \"enabled\" or \"disabled\".
+status: {Healthy, Enabled, Connected, Disabled, Service, Connections}.
+Service: {Version, Pid, Started, Home, Faults, Draining}.
+logs: one object a line: {At, Level, Target, Message}.
+settings get: an object of names and values (text).  settings set: the same, of the one setting.
+version: {Version, ServiceVersion, ServiceMessage}.
+
+Errors: one object a line: {code, message, field, line}; field is the part of the connection
+string or the setting, line that of the input; both are left out where there is none.";

@@ -1,0 +1,19 @@
+//! What `hcm` shows. Everything is a pure function of the model, the time, the width
+//! and the colours; [`printer`] alone prints.
+
+pub(crate) mod connection;
+pub(crate) mod json;
+pub(crate) mod list;
+pub(crate) mod logs;
+pub(crate) mod printer;
+#[cfg(test)]
+pub(crate) mod sample;
+pub(crate) mod screen;
+pub(crate) mod show;
+pub(crate) mod status;
+pub(crate) mod style;
+mod table;
+pub(crate) mod text;
+pub(crate) mod watch;
+
+pub(crate) use list::Rate;

@@ -1,0 +1,175 @@
+//! The only place that prints.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use jiff::tz::TimeZone;
+use terminal_size::{Height, Width};
+
+use super::json;
+use super::screen::Size;
+use super::style::{Role, Style};
+use crate::cli::args::{Format, Global, When};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::redact::Redactor;
+
+/// A terminal that does not tell its size has the size that terminals always had.
+const USUAL_SIZE: Size = Size { columns: 80, rows: 24 };
+
+/// Writes results to standard output, and errors and remarks to standard error.
+pub(crate) struct Printer {
+    /// How results are written.
+    pub(crate) format: Format,
+    /// Colours of standard output.
+    pub(crate) style: Style,
+    /// The zone of the times that people read.
+    pub(crate) zone: TimeZone,
+    error_style: Style,
+    quiet: bool,
+    redactor: Redactor,
+}
+
+impl Printer {
+    /// A printer as the options ask for; `redactor` goes over every error.
+    pub(crate) fn new(options: &Global, redactor: Redactor) -> Self {
+        let style = |is_terminal| Style { color: uses_color(options.color, is_terminal) };
+        Self {
+            format: options.output,
+            style: style(io::stdout().is_terminal()),
+            zone: TimeZone::system(),
+            error_style: style(io::stderr().is_terminal()),
+            quiet: options.quiet,
+            redactor,
+        }
+    }
+
+    /// Whether results are to be read by programs.
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// The width to which text is fitted: that of the terminal, if it is one.
+    pub(crate) fn width(&self) -> Option<usize> {
+        io::stdout().is_terminal().then(|| self.size().columns)
+    }
+
+    /// Size of the terminal that standard output is.
+    #[expect(clippy::unused_self, reason = "what it is about is this printer's output")]
+    pub(crate) fn size(&self) -> Size {
+        match terminal_size::terminal_size_of(io::stdout()) {
+            Some((Width(columns), Height(rows))) if columns > 0 && rows > 0 => {
+                Size { columns: columns.into(), rows: rows.into() }
+            }
+            _ => USUAL_SIZE,
+        }
+    }
+
+    /// Prints `text` and a line end.
+    ///
+    /// # Errors
+    /// [`Failure`] where nothing can be written; a closed pipe is the end, not an error.
+    pub(crate) fn line(&self, text: &str) -> Result<(), Failure> {
+        self.write(&format!("{text}\n"))
+    }
+
+    /// Prints `lines`.
+    ///
+    /// # Errors
+    /// As [`Self::line`].
+    pub(crate) fn lines(&self, lines: &[String]) -> Result<(), Failure> {
+        let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+        self.write(&text)
+    }
+
+    /// Prints what was done, unless results are for programs or nobody wants to know.
+    ///
+    /// # Errors
+    /// As [`Self::line`].
+    pub(crate) fn done(&self, text: &str) -> Result<(), Failure> {
+        if self.quiet || self.is_json() { Ok(()) } else { self.line(text) }
+    }
+
+    /// Prints `text` as it is.
+    ///
+    /// # Errors
+    /// As [`Self::line`].
+    #[expect(clippy::unused_self, reason = "whoever prints needs a printer")]
+    pub(crate) fn write(&self, text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| {
+            match error.kind() {
+                io::ErrorKind::BrokenPipe => Failure::reader_gone(),
+                _ => Failure::new(Exit::Failure, format!("standard output: {error}")),
+            }
+        })
+    }
+
+    /// Says something besides the results, on standard error.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            self.say(&format!("{}\n", self.error_style.paint(Role::Faint, text)));
+        }
+    }
+
+    /// Asks something, on standard error.
+    pub(crate) fn ask(&self, text: &str) {
+        self.say(text);
+    }
+
+    /// Says what went wrong.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        let text = if self.is_json() {
+            let message = self.redactor.clean(&failure.message);
+            json::failure(&Failure { message, ..failure.clone() })
+        } else {
+            let message = self.redactor.clean(&failure.to_string());
+            format!("{} {message}", self.error_style.paint(Role::Bad, "error:"))
+        };
+        self.say(&format!("{text}\n"));
+    }
+
+    /// Where standard error leads nowhere there is nobody left to tell.
+    #[expect(clippy::unused_self, reason = "whoever prints needs a printer")]
+    fn say(&self, text: &str) {
+        let mut out = io::stderr().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
+    }
+}
+
+/// Prints what clap has to say: help and version, or what is wrong with the command
+/// line. Gives the exit code.
+pub(crate) fn print_clap(error: &clap::Error, is_json: bool, redactor: &Redactor) -> Exit {
+    let to_stdout = !error.use_stderr();
+    let text = error.render();
+    if to_stdout {
+        let color = uses_color(When::Auto, io::stdout().is_terminal());
+        let text = if color { text.ansi().to_string() } else { text.to_string() };
+        // A reader that has gone wants no more help.
+        io::stdout().lock().write_all(text.as_bytes()).ok();
+        return Exit::Ok;
+    }
+    let color = uses_color(When::Auto, io::stderr().is_terminal());
+    let text = if is_json {
+        let message = text.to_string();
+        let message = message.strip_prefix("error: ").unwrap_or(&message).trim();
+        let message = redactor.clean(message);
+        format!("{}\n", json::failure(&Failure::new(Exit::Usage, message)))
+    } else {
+        let text = if color { text.ansi().to_string() } else { text.to_string() };
+        redactor.clean(&text)
+    };
+    io::stderr().lock().write_all(text.as_bytes()).ok();
+    Exit::Usage
+}
+
+/// Whether to use colours; on Windows this also makes the console understand them.
+fn uses_color(when: When, is_terminal: bool) -> bool {
+    let wanted = match when {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => {
+            is_terminal && !anstyle_query::no_color() && anstyle_query::term_supports_color()
+        }
+    };
+    wanted && anstyle_query::windows::enable_ansi_colors() != Some(false)
+}

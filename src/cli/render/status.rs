@@ -1,0 +1,120 @@
+//! The answer of `hcm status`.
+
+use jiff::Timestamp;
+
+use super::connection::{notes, role, service_notes};
+use super::style::{Role, Style};
+use super::table;
+use crate::cli::health::Health;
+use crate::model::{ConnectionView, ServiceInfo, StatusLabel};
+
+/// The lines of the answer at `now`; without a `width` nothing is wrapped.
+pub(crate) fn render(
+    service: &ServiceInfo,
+    health: &Health<'_>,
+    now: Timestamp,
+    width: Option<usize>,
+    style: Style,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut add = |role: Role, indent: usize, text: &str| {
+        for line in table::indented(text, indent, width) {
+            lines.push(style.paint(role, &line));
+        }
+    };
+    for (role, note) in service_notes(service) {
+        add(role, 0, &note);
+    }
+    if !health.named {
+        add(overall_role(health), 0, &overall(health));
+    }
+    for view in &health.views {
+        let notes = notes(view, now);
+        if health.named || !notes.is_empty() || is_worth_a_line(view) {
+            let label = view.status.label();
+            add(role(label), 0, &format!("{label}: {}", view.id));
+            for (role, note) in notes {
+                add(role, 2, &note);
+            }
+        }
+    }
+    lines
+}
+
+fn is_worth_a_line(view: &ConnectionView) -> bool {
+    !matches!(view.status.label(), StatusLabel::Connected | StatusLabel::Disabled)
+}
+
+fn overall_role(health: &Health<'_>) -> Role {
+    if health.connected() == health.enabled() { Role::Good } else { Role::Bad }
+}
+
+fn overall(health: &Health<'_>) -> String {
+    let (enabled, disabled) = (health.enabled(), health.disabled());
+    let besides = if disabled == 0 { String::new() } else { format!(" ({disabled} disabled)") };
+    match enabled {
+        0 if disabled == 0 => "No hybrid connections yet. Add one: hcm add".to_owned(),
+        0 => format!("No hybrid connection is enabled{besides}."),
+        1 => {
+            format!("{} of 1 enabled hybrid connection is connected{besides}.", health.connected())
+        }
+        _ => format!(
+            "{} of {enabled} enabled hybrid connections are connected{besides}.",
+            health.connected()
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use crate::model::{ConnectionStatus, Snapshot};
+
+    fn status(snapshot: &Snapshot, health: &Health<'_>) -> String {
+        render(&snapshot.service, health, sample::now(), Some(62), Style::PLAIN).join("\n")
+    }
+
+    #[test]
+    fn overall_names_what_is_wrong() {
+        let snapshot = sample::mixed();
+        let expected = "\
+1 of 2 enabled hybrid connections are connected (1 disabled).
+Not connected: fabrikam/web
+  retry in 12 s · Azure refused the key (401)
+  (InvalidSignature): The key was regenerated or removed. Add
+  the connection again with its current connection string: hcm
+  add --replace.";
+        assert_eq!(status(&snapshot, &Health::of(&snapshot, None)), expected);
+    }
+
+    #[test]
+    fn one_is_answered_alone() {
+        let snapshot = sample::mixed();
+        let id = sample::id("contoso", "sql");
+        assert_eq!(status(&snapshot, &Health::of(&snapshot, Some(&id))), "Connected: contoso/sql");
+    }
+
+    #[test]
+    fn small_numbers_are_said_well() {
+        let said = |statuses: Vec<ConnectionStatus>| {
+            let views = statuses.into_iter().enumerate();
+            let views = views.map(|(n, s)| sample::view("a", &n.to_string(), s)).collect();
+            let snapshot = sample::snapshot(views);
+            status(&snapshot, &Health::of(&snapshot, None))
+        };
+        assert_eq!(said(vec![]), "No hybrid connections yet. Add one: hcm add");
+        assert_eq!(
+            said(vec![ConnectionStatus::Disabled]),
+            "No hybrid connection is enabled (1 disabled)."
+        );
+        assert_eq!(
+            said(vec![sample::connected()]),
+            "1 of 1 enabled hybrid connection is connected."
+        );
+        assert_eq!(
+            said(vec![sample::connected(), ConnectionStatus::Starting]),
+            "1 of 2 enabled hybrid connections are connected.\nConnecting: a/1"
+        );
+    }
+}
