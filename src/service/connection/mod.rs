@@ -309,7 +309,7 @@ impl Actor {
     /// One line at the turn of the tide, the rest for those who look closely.
     fn log_fault(&self, fault: &Fault, turned: bool) {
         let advice = fault.code.advice();
-        let tracking = fault.tracking_id.as_deref().unwrap_or_default();
+        let tracking = fault.tracking_id.as_deref();
         if fault.code == FaultCode::Recycled {
             info!(connection = %self.id, tracking, "{fault}");
         } else if turned {
