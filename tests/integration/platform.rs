@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use hybrid_connection_manager::ipc::{Client, ConnectError, HandshakeError, Listener};
 use hybrid_connection_manager::model::Settings;
@@ -92,22 +93,22 @@ fn say(text: &str) {
     println!("{SAYS}{text}");
 }
 
-fn half_megabyte(of: u8) -> Vec<u8> {
-    vec![of; 512 << 10]
+fn megabytes(of: u8) -> Vec<u8> {
+    vec![of; 4 << 20]
 }
 
 #[test]
 fn a_writer_that_is_killed_leaves_the_old_file_or_the_new_one() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x");
-    for round in 0..12 {
+    for round in 0..16 {
         let mut writer = Actor::start("platform::child_that_writes_for_ever", dir.path());
-        for _ in 0..=round % 4 {
-            writer.hear();
-        }
+        writer.hear();
+        // The next write is under way: each round ends it at another point.
+        std::thread::sleep(Duration::from_micros(300 * round));
         writer.kill();
         let bytes = std::fs::read(&path).unwrap();
-        assert!(bytes == half_megabyte(b'a') || bytes == half_megabyte(b'b'));
+        assert!(bytes == megabytes(b'a') || bytes == megabytes(b'b'));
     }
     files::remove_unfinished(&path).unwrap();
     assert_eq!(dir.path().read_dir().unwrap().count(), 1);
@@ -118,7 +119,7 @@ fn a_writer_that_is_killed_leaves_the_old_file_or_the_new_one() {
 fn child_that_writes_for_ever() {
     let Some(folder) = folder() else { return };
     for byte in b"ab".iter().cycle() {
-        files::write_durably(&folder.join("x"), &half_megabyte(*byte), Access::OwnerOnly).unwrap();
+        files::write_durably(&folder.join("x"), &megabytes(*byte), Access::OwnerOnly).unwrap();
         say("written");
     }
 }
