@@ -4,5 +4,7 @@
 //! The programs in `src/bin` parse arguments and call this library. The layers
 //! and what each may use are in `docs/ARCHITECTURE.md`; a test holds them.
 
+#[cfg(feature = "emulator")]
+pub mod emulator;
 pub mod ipc;
 pub mod model;

@@ -1,1 +1,12 @@
 //! Everything that is tested through the library's public face or its programs.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+
+#[cfg(feature = "emulator")]
+mod emulator_client;
+#[cfg(feature = "emulator")]
+mod emulator_listen;
+#[cfg(feature = "emulator")]
+mod emulator_sender;
+#[cfg(feature = "emulator")]
+mod emulator_stream;

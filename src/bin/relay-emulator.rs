@@ -1,0 +1,3 @@
+//! `relay-emulator`: Azure Relay Hybrid Connections on loopback.
+
+fn main() {}
