@@ -1,3 +1,7 @@
 //! `relay-emulator`: Azure Relay Hybrid Connections on loopback.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hybrid_connection_manager::emulator::cli::main()
+}

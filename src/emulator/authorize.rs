@@ -5,7 +5,8 @@ use jiff::Timestamp;
 
 use super::answer::Refusal;
 use super::config::Right;
-use super::registry::{Registry, Rule};
+use super::entity::Rule;
+use super::registry::Registry;
 use super::sas::Token;
 
 /// What a valid token grants.

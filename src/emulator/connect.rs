@@ -13,7 +13,7 @@ use super::answer::{Body, Refusal, check_handshake, switching, tracked, values, 
 use super::authorize::authorize;
 use super::call::{Call, TOKEN_HEADER};
 use super::config::Right;
-use super::core::Core;
+use super::hub::Hub;
 use super::listen::Order;
 use super::pump;
 use super::registry::Found;
@@ -45,15 +45,14 @@ impl RemoteEndpoint {
 }
 
 /// Answers a sender: finds a listener, waits for it, and joins the two.
-pub(crate) async fn connect(core: &Arc<Core>, call: &mut Call) -> Result<Response<Body>, Refusal> {
+pub(crate) async fn connect(hub: &Arc<Hub>, call: &mut Call) -> Result<Response<Body>, Refusal> {
     let accept = check_handshake(call)?;
-    let found = admit(core, call).await?;
-    let listener = core.registry.any_listener(&found.id).ok_or_else(no_listener)?;
+    let found = admit(hub, call).await?;
+    let listener = hub.registry.any_listener(&found.id).ok_or_else(no_listener)?;
     let offered =
         values(&call.headers, header::SEC_WEBSOCKET_PROTOCOL).map(str::to_owned).collect();
     let suffix = raw_suffix(call, &found);
-    let mut waiting =
-        core.rendezvous.wait(core, Purpose::Accept, &found.id, &suffix, call, offered);
+    let mut waiting = hub.rendezvous.wait(hub, Purpose::Accept, &found.id, &suffix, call, offered);
     let message = Accept {
         address: &waiting.address,
         id: &waiting.id,
@@ -61,19 +60,19 @@ pub(crate) async fn connect(core: &Arc<Core>, call: &mut Call) -> Result<Respons
         remote_endpoint: RemoteEndpoint::of(call),
     };
     let text = serde_json::json!({ "accept": message }).to_string();
-    let arrival = timeout(core.limits.rendezvous, async {
+    let arrival = timeout(hub.limits.rendezvous, async {
         listener.orders.send(Order::Send { text, body: None }).await.ok()?;
         (&mut waiting.arrival).await.ok()
     });
     let refused = || {
-        if let Some(counters) = core.registry.counters(&found.id) {
+        if let Some(counters) = hub.registry.counters(&found.id) {
             counters.refused.fetch_add(1, Relaxed);
         }
     };
     match arrival.await {
         Ok(Some(Arrival::Accepted { on, protocol })) => {
             let response = switching(&accept, protocol.as_deref(), call);
-            join(core, call, &found, &waiting.id, on);
+            join(hub, call, &found, &waiting.id, on);
             Ok(response)
         }
         Ok(Some(Arrival::Rejected(rejection))) => {
@@ -97,16 +96,16 @@ pub(crate) async fn connect(core: &Arc<Core>, call: &mut Call) -> Result<Respons
 
 /// Checks a sender's right and finds what it asks for: authorization first, then
 /// existence.
-pub(crate) async fn admit(core: &Arc<Core>, call: &Call) -> Result<Found, Refusal> {
+pub(crate) async fn admit(hub: &Arc<Hub>, call: &Call) -> Result<Found, Refusal> {
     let path = call.entity_path()?;
-    let found = core.registry.find(&call.host, &path);
+    let found = hub.registry.find(&call.host, &path);
     let target = found.as_ref().map(|found| &found.id);
-    core.faults.thawed(target).await;
-    core.faults.delayed(target).await;
-    core.check_namespace(&call.host)?;
+    hub.faults.thawed(target).await;
+    hub.faults.delayed(target).await;
+    hub.check_namespace(&call.host)?;
     if found.as_ref().is_none_or(|found| found.requires_client_authorization) {
         let token = call.token().or_else(|| call.authorization());
-        authorize(&core.registry, &call.host, &path, token.as_deref(), Some(Right::Send))?;
+        authorize(&hub.registry, &call.host, &path, token.as_deref(), Some(Right::Send))?;
     }
     found.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "Endpoint does not exist."))
 }
@@ -154,18 +153,18 @@ fn usual_case(name: &HeaderName) -> String {
 }
 
 /// Joins sender and listener once both handshakes are through.
-fn join(core: &Arc<Core>, call: &mut Call, found: &Found, id: &str, on: hyper::upgrade::OnUpgrade) {
+fn join(hub: &Arc<Hub>, call: &mut Call, found: &Found, id: &str, on: hyper::upgrade::OnUpgrade) {
     let sender = hyper::upgrade::on(&mut call.request);
-    let open = core.registry.add_stream(&found.id, id);
-    let shared = Arc::clone(core);
-    let shutdown = core.shutdown.clone();
+    let open = hub.registry.add_stream(&found.id, id);
+    let shared = Arc::clone(hub);
+    let shutdown = hub.shutdown.clone();
     let run = async move {
         match tokio::try_join!(upgraded(sender), upgraded(on)) {
             Ok((sender, listener)) => pump::run(&shared, &open, sender, listener).await,
             Err(error) => tracing::debug!(%error, "a peer left between handshake and stream"),
         }
     };
-    core.tasks.spawn(async move {
+    hub.tasks.spawn(async move {
         tokio::select! { () = shutdown.cancelled() => {} () = run => {} }
     });
 }

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Body, full};
 use super::call::Call;
 use super::config::HybridConnectionConfig;
-use super::core::Core;
 use super::encoding::url_decode;
 use super::error::EmulatorError;
 use super::faults::StandingFault;
+use super::hub::Hub;
 use super::steer;
 
 /// Longest body in bytes.
@@ -57,7 +57,7 @@ impl From<EmulatorError> for Problem {
         let status = match error {
             EmulatorError::NotFound(_) => StatusCode::NOT_FOUND,
             EmulatorError::Exists(_) => StatusCode::CONFLICT,
-            EmulatorError::Config { .. } => StatusCode::BAD_REQUEST,
+            EmulatorError::Config { .. } | EmulatorError::Fault(_) => StatusCode::BAD_REQUEST,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self(status, error.to_string())
@@ -65,8 +65,8 @@ impl From<EmulatorError> for Problem {
 }
 
 /// Answers a request below `/$emulator/`.
-pub(crate) async fn answer(core: &Arc<Core>, call: Call) -> Response<Body> {
-    let (status, body) = match act(core, call).await {
+pub(crate) async fn answer(hub: &Arc<Hub>, call: Call) -> Response<Body> {
+    let (status, body) = match act(hub, call).await {
         Ok(body) => (StatusCode::OK, body),
         Err(Problem(status, text)) => (status, serde_json::json!({ "error": text })),
     };
@@ -77,31 +77,31 @@ pub(crate) async fn answer(core: &Arc<Core>, call: Call) -> Response<Body> {
     response
 }
 
-async fn act(core: &Arc<Core>, mut call: Call) -> Result<serde_json::Value, Problem> {
+async fn act(hub: &Arc<Hub>, mut call: Call) -> Result<serde_json::Value, Problem> {
     if !call.peer.ip().is_loopback() {
         return Err(Problem(StatusCode::FORBIDDEN, "only this machine may do this".to_owned()));
     }
     let path = call.raw_path.trim_start_matches("/$emulator/").to_owned();
     let done = || serde_json::json!({});
     match (&call.method, path.split('/').collect::<Vec<_>>().as_slice()) {
-        (&Method::GET, ["state"]) => json(&steer::state(core)),
-        (&Method::GET, ["faults"]) => json(&core.faults.list()),
+        (&Method::GET, ["state"]) => json(&steer::state(hub)),
+        (&Method::GET, ["faults"]) => json(&hub.faults.list()),
         (&Method::POST, ["faults"]) => {
             let fault: StandingFault = body(&mut call).await?;
-            json(&Met { met: steer::inject(core, fault)? })
+            json(&Met { met: steer::inject(hub, fault)? })
         }
         (&Method::DELETE, ["faults"]) => {
-            core.faults.clear();
+            hub.faults.clear();
             Ok(done())
         }
         (&Method::PUT, ["hybrid-connections", namespace]) => {
             let config: HybridConnectionConfig = body(&mut call).await?;
-            core.registry.create(namespace, &config)?;
+            steer::create(hub, namespace, &config)?;
             Ok(done())
         }
         (&Method::PATCH, ["hybrid-connections", namespace, name]) => {
             let changes: Changes = body(&mut call).await?;
-            core.registry.change(namespace, &decoded(name)?, |metadata, required| {
+            hub.registry.change(namespace, &decoded(name)?, |metadata, required| {
                 if let Some(text) = changes.user_metadata {
                     *metadata = Some(text).filter(|text| !text.is_empty());
                 }
@@ -110,12 +110,12 @@ async fn act(core: &Arc<Core>, mut call: Call) -> Result<serde_json::Value, Prob
             Ok(done())
         }
         (&Method::DELETE, ["hybrid-connections", namespace, name]) => {
-            steer::remove(core, namespace, &decoded(name)?)?;
+            steer::remove(hub, namespace, &decoded(name)?)?;
             Ok(done())
         }
         (&Method::POST, ["regenerate-keys"]) => {
             let Regenerate { namespace, hybrid_connection, rule } = body(&mut call).await?;
-            core.registry.regenerate_keys(&namespace, hybrid_connection.as_deref(), &rule)?;
+            steer::regenerate_keys(hub, &namespace, hybrid_connection.as_deref(), &rule)?;
             Ok(done())
         }
         (method, _) => {

@@ -45,6 +45,9 @@ pub enum EmulatorError {
     /// Certificates or TLS could not be set up.
     #[error("TLS could not be set up: {0}")]
     Tls(String),
+    /// A fault that makes no sense.
+    #[error("this fault cannot happen: {0}")]
+    Fault(String),
     /// No such namespace, hybrid connection or rule.
     #[error("the emulator has no {0}")]
     NotFound(String),

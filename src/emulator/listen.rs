@@ -16,9 +16,9 @@ use super::answer::{Body, Refusal, check_handshake, switching};
 use super::authorize::authorize;
 use super::call::Call;
 use super::config::Right;
-use super::core::Core;
 use super::exchange::ResponseHead;
 use super::frame::{self, close_payload};
+use super::hub::Hub;
 use super::registry::{NewListener, Registered};
 use super::socket::{Message, Socket};
 use super::tracking::Tracking;
@@ -47,22 +47,22 @@ pub(crate) enum Order {
 
 /// Answers `sb-hc-action=listen`.
 pub(crate) async fn listen(
-    core: &Arc<Core>,
+    hub: &Arc<Hub>,
     mut call: Call,
 ) -> Result<Response<Body>, (Refusal, Call)> {
-    match open(core, &call).await {
+    match open(hub, &call).await {
         Err(refusal) => Err((refusal, call)),
         Ok((accept, new)) => {
             let on = hyper::upgrade::on(&mut call.request);
             let response = switching(&accept, None, &call);
-            let core = Arc::clone(core);
-            let tasks = core.tasks.clone();
+            let hub = Arc::clone(hub);
+            let tasks = hub.tasks.clone();
             tasks.spawn(async move {
-                let shutdown = core.shutdown.clone();
+                let shutdown = hub.shutdown.clone();
                 let run = async {
                     match upgraded(on).await {
                         Ok((tls, read)) => {
-                            new.into_channel(core, call, Socket::new(tls, &read)).run().await
+                            new.into_channel(hub, call, Socket::new(tls, &read)).run().await
                         }
                         Err(error) => tracing::debug!(%error, "a listener left in its handshake"),
                     }
@@ -84,20 +84,19 @@ struct NewChannel {
 
 /// Everything that is checked before the handshake is answered: authorization first,
 /// then existence, then the quota.
-async fn open(core: &Arc<Core>, call: &Call) -> Result<(String, NewChannel), Refusal> {
+async fn open(hub: &Arc<Hub>, call: &Call) -> Result<(String, NewChannel), Refusal> {
     let path = call.entity_path()?;
-    let found = core.registry.find(&call.host, &path).filter(|found| found.suffix.is_empty());
+    let found = hub.registry.find(&call.host, &path).filter(|found| found.suffix.is_empty());
     let target = found.as_ref().map(|found| &found.id);
-    core.faults.thawed(target).await;
-    core.faults.delayed(target).await;
-    if let Some(refused) = core.faults.refused_listen(target) {
+    hub.faults.thawed(target).await;
+    hub.faults.delayed(target).await;
+    if let Some(refused) = hub.faults.refused_listen(target) {
         return Err(Refusal::with_code(refused.status, refused.text));
     }
     let accept = check_handshake(call)?;
-    core.check_namespace(&call.host)?;
+    hub.check_namespace(&call.host)?;
     let token = call.token();
-    let grant =
-        authorize(&core.registry, &call.host, &path, token.as_deref(), Some(Right::Listen))?;
+    let grant = authorize(&hub.registry, &call.host, &path, token.as_deref(), Some(Right::Listen))?;
     let missing = || Refusal::new(StatusCode::NOT_FOUND, "Endpoint does not exist.");
     let found = found.ok_or_else(missing)?;
     let (orders, receiver) = mpsc::channel(ORDERS);
@@ -107,8 +106,8 @@ async fn open(core: &Arc<Core>, call: &Call) -> Result<(String, NewChannel), Ref
         token_expires: grant.expires,
         orders,
     };
-    let most = core.limits.listeners;
-    let registered = core.registry.add_listener(&found.id, most, new).ok_or_else(|| {
+    let most = hub.limits.listeners;
+    let registered = hub.registry.add_listener(&found.id, most, new).ok_or_else(|| {
         Refusal::new(StatusCode::FORBIDDEN, format!(
             "QuotaExceeded: MaximumListenersPerEndpoint: the endpoint has its {most} listeners already."
         ))
@@ -117,16 +116,16 @@ async fn open(core: &Arc<Core>, call: &Call) -> Result<(String, NewChannel), Ref
 }
 
 impl NewChannel {
-    fn into_channel(self, core: Arc<Core>, call: Call, socket: Socket) -> Channel {
+    fn into_channel(self, hub: Arc<Hub>, call: Call, socket: Socket) -> Channel {
         let Self { id, path, registered, orders } = self;
         let (host, tracking) = (call.host, call.tracking);
-        Channel { core, id, host, path, tracking, registered, orders, socket, head: None }
+        Channel { hub, id, host, path, tracking, registered, orders, socket, head: None }
     }
 }
 
 /// An open control channel.
 struct Channel {
-    core: Arc<Core>,
+    hub: Arc<Hub>,
     id: ConnectionId,
     host: String,
     path: String,
@@ -197,7 +196,7 @@ impl Channel {
             message = self.socket.next() => Event::Message(message),
             () = sleep_until(deadline) => Event::Expired,
         };
-        self.core.faults.thawed(Some(&self.id)).await;
+        self.hub.faults.thawed(Some(&self.id)).await;
         match event {
             Event::Order(Some(order)) => self.obey(order).await,
             Event::Order(None) => ControlFlow::Break(End::Drop),
@@ -238,7 +237,7 @@ impl Channel {
     }
 
     async fn send(&mut self, text: &str, body: Option<Bytes>) -> std::io::Result<()> {
-        match self.core.faults.fragment_bytes(&self.id) {
+        match self.hub.faults.fragment_bytes(&self.id) {
             None => self.socket.send(frame::TEXT, text.as_bytes()).await?,
             Some(bytes) => self.send_fragments(text.as_bytes(), bytes).await?,
         }
@@ -279,7 +278,7 @@ impl Channel {
             Message::Text(text) => self.command(&text),
             Message::Binary(body) => {
                 match self.head.take() {
-                    Some(head) => self.core.exchanges.answer(head, body.into()),
+                    Some(head) => self.hub.exchanges.answer(head, body.into()),
                     None => tracing::warn!(connection = %self.id, "a body without a response"),
                 }
                 ControlFlow::Continue(())
@@ -296,7 +295,7 @@ impl Channel {
             Some(("response", body)) => {
                 match serde_json::from_value::<ResponseHead>(body.clone()) {
                     Ok(head) if head.body => self.head = Some(head),
-                    Ok(head) => self.core.exchanges.answer(head, Bytes::new()),
+                    Ok(head) => self.hub.exchanges.answer(head, Bytes::new()),
                     Err(error) => {
                         tracing::warn!(connection = %self.id, %error, "a response that is none");
                     }
@@ -316,7 +315,7 @@ impl Channel {
 
     fn renew(&mut self, body: &Value) -> ControlFlow<End> {
         let token = body.get("token").and_then(Value::as_str);
-        match authorize(&self.core.registry, &self.host, &self.path, token, Some(Right::Listen)) {
+        match authorize(&self.hub.registry, &self.host, &self.path, token, Some(Right::Listen)) {
             Ok(grant) => {
                 self.registered.listener.token_expires.store(grant.expires, Relaxed);
                 tracing::debug!(connection = %self.id, "token renewed");

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use super::answer::{Body, Refusal, full, tracked, with_reason};
 use super::authorize::authorize;
 use super::call::Call;
-use super::core::Core;
 use super::encoding::xml_escape;
+use super::hub::Hub;
 use super::registry::Found;
 
 const ENTRY: &str = "application/atom+xml;type=entry;charset=utf-8";
@@ -18,8 +18,8 @@ const FEED: &str = "application/atom+xml;type=feed;charset=utf-8";
 
 /// Answers `GET https://host/path?api-version=…`: an entry, or a feed where there is no
 /// such hybrid connection, which is what the service answers there.
-pub(crate) async fn describe(core: &Arc<Core>, call: &Call) -> Response<Body> {
-    match read(core, call).await {
+pub(crate) async fn describe(hub: &Arc<Hub>, call: &Call) -> Response<Body> {
+    match read(hub, call).await {
         Ok(Some(found)) => xml(StatusCode::OK, ENTRY, entry(call, &found), call),
         Ok(None) => xml(StatusCode::OK, FEED, feed(call), call),
         Err(refusal) => error(&refusal, call),
@@ -27,25 +27,25 @@ pub(crate) async fn describe(core: &Arc<Core>, call: &Call) -> Response<Body> {
 }
 
 /// Answers `GET https://host/`: an empty feed, for whoever tests the address.
-pub(crate) fn describe_namespace(core: &Core, call: &Call) -> Response<Body> {
-    match core.check_namespace(&call.host) {
+pub(crate) fn describe_namespace(hub: &Hub, call: &Call) -> Response<Body> {
+    match hub.check_namespace(&call.host) {
         Ok(()) => xml(StatusCode::OK, FEED, feed(call), call),
         Err(refusal) => error(&refusal, call),
     }
 }
 
-async fn read(core: &Arc<Core>, call: &Call) -> Result<Option<Found>, Refusal> {
+async fn read(hub: &Arc<Hub>, call: &Call) -> Result<Option<Found>, Refusal> {
     let path = call.entity_path()?;
-    let found = core.registry.find(&call.host, &path).filter(|found| found.suffix.is_empty());
+    let found = hub.registry.find(&call.host, &path).filter(|found| found.suffix.is_empty());
     let target = found.as_ref().map(|found| &found.id);
-    core.faults.thawed(target).await;
-    core.faults.delayed(target).await;
-    if let Some(refused) = core.faults.refused_management(target) {
+    hub.faults.thawed(target).await;
+    hub.faults.delayed(target).await;
+    if let Some(refused) = hub.faults.refused_management(target) {
         return Err(Refusal::with_code(refused.status, refused.text));
     }
-    core.check_namespace(&call.host)?;
+    hub.check_namespace(&call.host)?;
     let token = call.authorization().or_else(|| call.token());
-    authorize(&core.registry, &call.host, &path, token.as_deref(), None)?;
+    authorize(&hub.registry, &call.host, &path, token.as_deref(), None)?;
     Ok(found)
 }
 

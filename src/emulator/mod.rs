@@ -24,18 +24,21 @@
 //! its keys, so that they get "not found"; a GET with `api-version` is always a management
 //! request; a rendezvous for an HTTP request serves that one request.
 
+mod announce;
 mod answer;
 mod authorize;
 mod call;
+pub mod cli;
 mod config;
 mod connect;
 mod control;
-mod core;
 mod encoding;
+mod entity;
 mod error;
 mod exchange;
 mod faults;
 mod frame;
+mod hub;
 mod listen;
 mod management;
 mod pump;

@@ -16,9 +16,10 @@ use tokio::io::{AsyncRead, AsyncWriteExt as _, ReadBuf, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::core::Core;
+use super::entity::{Ending, Stream};
 use super::frame::{self, FrameError, Translator, server_frame};
-use super::registry::{Ending, OpenStream, Stream};
+use super::hub::Hub;
+use super::registry::OpenStream;
 use super::wire::{self, Tls};
 
 /// Bytes that one direction holds at most: a frame of 64 KiB and more.
@@ -39,20 +40,20 @@ enum Abort {
 
 /// Runs the stream to its end.
 pub(crate) async fn run(
-    core: &Core,
+    hub: &Hub,
     open: &OpenStream,
     sender: (Tls, Bytes),
     listener: (Tls, Bytes),
 ) {
     let stream = &open.stream;
-    let counters = core.registry.counters(&stream.connection).unwrap_or_default();
+    let counters = hub.registry.counters(&stream.connection).unwrap_or_default();
     let (sender_read, mut sender_write) = tokio::io::split(sender.0);
     let (listener_read, mut listener_write) = tokio::io::split(listener.0);
     let (to_sender_pongs, sender_pongs) = mpsc::channel(8);
     let (to_listener_pongs, listener_pongs) = mpsc::channel(8);
     let done = [AtomicBool::new(false), AtomicBool::new(false)];
     let mut up = Direction {
-        core,
+        hub,
         stream,
         read: sender_read,
         buf: starting_with(&sender.1),
@@ -64,7 +65,7 @@ pub(crate) async fn run(
         other_done: &done[1],
     };
     let mut down = Direction {
-        core,
+        hub,
         stream,
         read: listener_read,
         buf: starting_with(&listener.1),
@@ -119,7 +120,7 @@ fn starting_with(read: &Bytes) -> Vec<u8> {
 
 /// One direction of a stream.
 struct Direction<'a> {
-    core: &'a Core,
+    hub: &'a Hub,
     stream: &'a Arc<Stream>,
     read: ReadHalf<Tls>,
     buf: Vec<u8>,
@@ -143,7 +144,7 @@ impl Direction<'_> {
                 self.pong(ping);
             }
             if !step.out.is_empty() {
-                self.core.faults.thawed(Some(&self.stream.connection)).await;
+                self.hub.faults.thawed(Some(&self.stream.connection)).await;
                 for counter in self.counters {
                     counter.fetch_add(step.payload, Relaxed);
                 }
@@ -159,7 +160,7 @@ impl Direction<'_> {
                 tokio::select! {
                     filled = fill(&mut self.read, &mut self.buf[self.held..]) => break filled?,
                     Some(pong) = self.pongs.recv(), if translator.at_boundary() => {
-                        self.core.faults.thawed(Some(&self.stream.connection)).await;
+                        self.hub.faults.thawed(Some(&self.stream.connection)).await;
                         send_pong(write, &pong).await?;
                     }
                 }

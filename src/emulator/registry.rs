@@ -10,11 +10,12 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use super::config::{self, EmulatorConfig, HybridConnectionConfig, NamespaceConfig, RuleConfig};
+use super::entity::{Counters, Ending, Entity, Listener, Rule, Stream};
 use super::error::EmulatorError;
 use super::faults::Scope;
 use super::listen::Order;
 use super::state::{KeyPair, Keys};
-use super::status::{EmulatorState, HybridConnectionState, ListenerState, RuleState, StreamState};
+use super::status::EmulatorState;
 use crate::model::{ConnectionId, NamespaceAddress, Secret};
 
 /// Everything that exists, behind one lock that is never held across an await.
@@ -35,71 +36,6 @@ struct Namespace {
     rules: Vec<Rule>,
     /// By lower-case name.
     entities: BTreeMap<String, Entity>,
-}
-
-struct Entity {
-    id: ConnectionId,
-    user_metadata: Option<String>,
-    requires_client_authorization: bool,
-    rules: Vec<Rule>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    /// A removed one keeps its rules, so that its keys get "not found" rather than
-    /// "invalid signature".
-    removed: bool,
-    listeners: Vec<Arc<Listener>>,
-    counters: Arc<Counters>,
-}
-
-/// An authorization rule with its keys.
-#[derive(Clone, Debug)]
-pub(crate) struct Rule {
-    pub(crate) config: RuleConfig,
-    pub(crate) keys: KeyPair,
-}
-
-/// A control channel.
-#[derive(Debug)]
-pub(crate) struct Listener {
-    number: u64,
-    pub(crate) tracking_id: String,
-    pub(crate) remote: SocketAddr,
-    since: Timestamp,
-    /// Seconds since 1970.
-    pub(crate) token_expires: AtomicI64,
-    pub(crate) orders: mpsc::Sender<Order>,
-}
-
-/// A relayed stream.
-#[derive(Debug)]
-pub(crate) struct Stream {
-    pub(crate) connection: ConnectionId,
-    tracking_id: String,
-    since: Timestamp,
-    pub(crate) to_listener: AtomicU64,
-    pub(crate) to_sender: AtomicU64,
-    /// How it is to end before its time.
-    pub(crate) end: watch::Sender<Option<Ending>>,
-}
-
-/// How a socket ends that did not come to its own end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// The socket is closed in order, without a Close frame.
-    Drop,
-    /// The socket is reset.
-    Reset,
-}
-
-/// Totals of a hybrid connection.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub(crate) listeners: AtomicU64,
-    pub(crate) streams: AtomicU64,
-    pub(crate) refused: AtomicU64,
-    pub(crate) requests: AtomicU64,
-    pub(crate) to_listener: AtomicU64,
-    pub(crate) to_sender: AtomicU64,
 }
 
 /// A hybrid connection as a request finds it.
@@ -451,49 +387,6 @@ impl Inner {
             let entity = namespace.entities.get(&path[..end].to_ascii_lowercase())?;
             Some((entity, path[end..].to_owned()))
         })
-    }
-}
-
-impl Entity {
-    fn state(&self, streams: &BTreeMap<u64, Arc<Stream>>) -> HybridConnectionState {
-        let own = streams.values().filter(|stream| stream.connection == self.id);
-        let counters = &self.counters;
-        HybridConnectionState {
-            id: self.id.clone(),
-            user_metadata: self.user_metadata.clone(),
-            requires_client_authorization: self.requires_client_authorization,
-            rules: self.rules.iter().map(|rule| RuleState::of(&rule.config)).collect(),
-            listeners: self.listeners.iter().map(|listener| listener.state()).collect(),
-            streams: own.map(|stream| stream.state()).collect(),
-            total_listeners: counters.listeners.load(Relaxed),
-            total_streams: counters.streams.load(Relaxed),
-            refused_streams: counters.refused.load(Relaxed),
-            total_requests: counters.requests.load(Relaxed),
-            bytes_to_listener: counters.to_listener.load(Relaxed),
-            bytes_to_sender: counters.to_sender.load(Relaxed),
-        }
-    }
-}
-
-impl Listener {
-    fn state(&self) -> ListenerState {
-        ListenerState {
-            tracking_id: self.tracking_id.clone(),
-            remote: self.remote,
-            since: self.since,
-            token_expires: Timestamp::from_second(self.token_expires.load(Relaxed)).ok(),
-        }
-    }
-}
-
-impl Stream {
-    fn state(&self) -> StreamState {
-        StreamState {
-            tracking_id: self.tracking_id.clone(),
-            since: self.since,
-            bytes_to_listener: self.to_listener.load(Relaxed),
-            bytes_to_sender: self.to_sender.load(Relaxed),
-        }
     }
 }
 

@@ -10,8 +10,8 @@ use tokio::sync::oneshot;
 use super::answer::{Body, Refusal, check_handshake, switching, values, with_reason};
 use super::call::Call;
 use super::config::DEFAULT_DOMAIN;
-use super::core::Core;
 use super::encoding::Query;
+use super::hub::Hub;
 use super::tracking::{any_gateway, new_id, with_hop};
 use crate::model::ConnectionId;
 
@@ -68,7 +68,7 @@ impl Rendezvous {
     /// path follows the name, percent-encoded.
     pub(crate) fn wait(
         &self,
-        core: &Core,
+        hub: &Hub,
         purpose: Purpose,
         connection: &ConnectionId,
         suffix: &str,
@@ -91,7 +91,7 @@ impl Rendezvous {
         };
         let name = connection.name();
         let target = format!("/$hc/{name}{suffix}?{own}sb-hc-action={action}&sb-hc-id={id}");
-        let address = format!("wss://{gateway}:{}{target}", core.port);
+        let address = format!("wss://{gateway}:{}{target}", hub.port);
         let connection = connection.clone();
         let pending = Pending { connection, gateway, target, protocols, arrival: sender };
         inner.waiting.insert(id.clone(), pending);
@@ -156,14 +156,14 @@ impl Drop for Waiting<'_> {
 
 /// Answers a listener that connects to a rendezvous address: 101 to take the stream,
 /// 410 when it rejects it (Relay protocol guide, "Rejecting the socket").
-pub(crate) async fn meet(core: &Arc<Core>, call: &mut Call) -> Result<Response<Body>, Refusal> {
+pub(crate) async fn meet(hub: &Arc<Hub>, call: &mut Call) -> Result<Response<Body>, Refusal> {
     let id = call.query.get("sb-hc-id").unwrap_or_default().to_owned();
-    let connection = core.rendezvous.connection(&id);
-    core.faults.thawed(connection.as_ref()).await;
-    core.faults.delayed(connection.as_ref()).await;
+    let connection = hub.rendezvous.connection(&id);
+    hub.faults.thawed(connection.as_ref()).await;
+    hub.faults.delayed(connection.as_ref()).await;
     let accept = check_handshake(call)?;
     let rejection = rejection(&call.query)?;
-    let pending = core.rendezvous.take(call, &id)?;
+    let pending = hub.rendezvous.take(call, &id)?;
     let gone = || Refusal::new(StatusCode::BAD_REQUEST, "The sender has gone.");
     if let Some(rejection) = rejection {
         pending.arrival.send(Arrival::Rejected(rejection)).map_err(|_| gone())?;

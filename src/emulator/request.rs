@@ -26,9 +26,9 @@ use tokio::time::timeout;
 use super::answer::{Body, Refusal, full, tracked, with_reason};
 use super::call::Call;
 use super::connect::{RemoteEndpoint, admit, forwarded_headers, no_listener, raw_suffix};
-use super::core::Core;
 use super::exchange::ResponseHead;
 use super::frame::{self, close_payload};
+use super::hub::Hub;
 use super::listen::Order;
 use super::registry::Found;
 use super::rendezvous::{Arrival, Purpose};
@@ -58,17 +58,17 @@ struct Start {
 }
 
 /// Answers a sender of plain HTTP.
-pub(crate) async fn request(core: &Arc<Core>, call: &mut Call) -> Result<Response<Body>, Refusal> {
-    let found = admit(core, call).await?;
-    let listener = core.registry.any_listener(&found.id).ok_or_else(no_listener)?;
+pub(crate) async fn request(hub: &Arc<Hub>, call: &mut Call) -> Result<Response<Body>, Refusal> {
+    let found = admit(hub, call).await?;
+    let listener = hub.registry.any_listener(&found.id).ok_or_else(no_listener)?;
     let start = read_start(call).await?;
-    if let Some(counters) = core.registry.counters(&found.id) {
+    if let Some(counters) = hub.registry.counters(&found.id) {
         counters.requests.fetch_add(1, Relaxed);
     }
     let suffix = raw_suffix(call, &found);
     let mut rendezvous =
-        core.rendezvous.wait(core, Purpose::Request, &found.id, &suffix, call, Vec::new());
-    let mut exchange = core.exchanges.wait(&rendezvous.id);
+        hub.rendezvous.wait(hub, Purpose::Request, &found.id, &suffix, call, Vec::new());
+    let mut exchange = hub.exchanges.wait(&rendezvous.id);
     let message = describe(call, &found, &rendezvous.address, &rendezvous.id, &start);
     let order = if start.is_long {
         let text = serde_json::json!({ "request": { "address": rendezvous.address } }).to_string();
@@ -85,12 +85,12 @@ pub(crate) async fn request(core: &Arc<Core>, call: &mut Call) -> Result<Respons
             }
             Ok(Arrival::Accepted { on, .. }) = &mut rendezvous.arrival => {
                 let long = start.is_long.then_some((message, start.bytes));
-                converse(core, call, on, long).await
+                converse(hub, call, on, long).await
             }
             else => Err("The listener rejected the request.".to_owned()),
         }
     };
-    match timeout(core.limits.response, conversation).await {
+    match timeout(hub.limits.response, conversation).await {
         Ok(Ok(response)) => Ok(response),
         Ok(Err(problem)) => Err(Refusal::new(StatusCode::BAD_GATEWAY, problem)),
         Err(_) => Err(Refusal::new(
@@ -103,7 +103,7 @@ pub(crate) async fn request(core: &Arc<Core>, call: &mut Call) -> Result<Respons
 /// Talks to the listener over its rendezvous: the request, unless it has that from its
 /// control channel, and the response.
 async fn converse(
-    core: &Arc<Core>,
+    hub: &Arc<Hub>,
     call: &mut Call,
     on: OnUpgrade,
     long: Option<(String, Bytes)>,
@@ -116,7 +116,7 @@ async fn converse(
         send_body(&mut socket, start, call.request.body_mut()).await.map_err(lost)?;
     }
     match response_head(&mut socket).await {
-        Ok(head) if head.body => Ok(respond(&head, stream_body(core, socket), call)),
+        Ok(head) if head.body => Ok(respond(&head, stream_body(hub, socket), call)),
         Ok(head) => {
             end(socket, 1000, "").await;
             Ok(respond(&head, full(""), call))
@@ -162,10 +162,10 @@ async fn response_head(socket: &mut Socket) -> Result<ResponseHead, String> {
 }
 
 /// The rest of the conversation as a body, as it arrives.
-fn stream_body(core: &Arc<Core>, mut socket: Socket) -> Body {
+fn stream_body(hub: &Arc<Hub>, mut socket: Socket) -> Body {
     let (parts, receiver) = mpsc::channel::<io::Result<Frame<Bytes>>>(4);
-    let shutdown = core.shutdown.clone();
-    core.tasks.spawn(async move {
+    let shutdown = hub.shutdown.clone();
+    hub.tasks.spawn(async move {
         let run = async {
             loop {
                 let (part, ends) = match socket.next_piece().await {

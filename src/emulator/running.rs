@@ -8,22 +8,22 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::config::{EmulatorConfig, HybridConnectionConfig};
-use super::core::Core;
 use super::error::EmulatorError;
 use super::exchange::Exchanges;
 use super::faults::{Faults, InjectedFault, Scope, StandingFault};
+use super::hub::Hub;
 use super::registry::Registry;
 use super::rendezvous::Rendezvous;
 use super::state::{self, Keys};
 use super::status::EmulatorState;
 use super::tls::Authority;
-use super::{server, steer};
+use super::{announce, server, steer};
 use crate::model::{ConnectionId, NamespaceAddress, Secret};
 
 /// A running emulator. It ends when it is dropped.
 #[derive(Debug)]
 pub struct Emulator {
-    core: Arc<Core>,
+    hub: Arc<Hub>,
     ca_pem: String,
 }
 
@@ -39,6 +39,7 @@ impl Emulator {
             None => (Authority::generate()?, Keys::default()),
             Some(folder) => {
                 state::create_folder(folder)?;
+                announce::check_free(folder)?;
                 (Authority::kept_in(folder)?, Keys::kept_in(folder)?)
             }
         };
@@ -47,8 +48,9 @@ impl Emulator {
         let bind_error = |source| EmulatorError::Bind { port: config.port, source };
         let listener = TcpListener::bind(("127.0.0.1", config.port)).await.map_err(bind_error)?;
         let port = listener.local_addr().map_err(bind_error)?.port();
-        let core = Arc::new(Core {
+        let hub = Arc::new(Hub {
             port,
+            folder: config.state.clone(),
             limits: config.limits,
             registry: Arc::new(Registry::new(&config, port, keys)?),
             rendezvous: Rendezvous::default(),
@@ -57,13 +59,14 @@ impl Emulator {
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
-        core.tasks.spawn(server::run(Arc::clone(&core), listener, acceptor));
-        Ok(Self { core, ca_pem: authority.pem().to_owned() })
+        announce::announce(&hub)?;
+        hub.tasks.spawn(server::run(Arc::clone(&hub), listener, acceptor));
+        Ok(Self { hub, ca_pem: authority.pem().to_owned() })
     }
 
     /// The TCP port on 127.0.0.1.
     pub fn port(&self) -> u16 {
-        self.core.port
+        self.hub.port
     }
 
     /// The certificate of its CA, for clients to trust.
@@ -88,18 +91,18 @@ impl Emulator {
         name: &str,
         rule: &str,
     ) -> Result<Secret, EmulatorError> {
-        self.core.registry.connection_string(namespace, name, rule)
+        self.hub.registry.connection_string(namespace, name, rule)
     }
 
     /// Everything that is open, and the counters.
     pub fn state(&self) -> EmulatorState {
-        steer::state(&self.core)
+        steer::state(&self.hub)
     }
 
     /// Waits until the state is as `wanted`, which is asked again after every change of
     /// listeners and streams.
     pub async fn wait_until(&self, wanted: impl Fn(&EmulatorState) -> bool) {
-        let mut changed = self.core.registry.watch();
+        let mut changed = self.hub.registry.watch();
         while !wanted(&self.state()) {
             if changed.changed().await.is_err() {
                 return;
@@ -131,14 +134,14 @@ impl Emulator {
     /// that lasts meets those to come.
     ///
     /// # Errors
-    /// [`EmulatorError::Config`] for one that makes no sense.
+    /// [`EmulatorError::Fault`] for one that makes no sense.
     pub fn inject(&self, on: Scope, fault: InjectedFault) -> Result<usize, EmulatorError> {
-        steer::inject(&self.core, StandingFault { on, fault })
+        steer::inject(&self.hub, StandingFault { on, fault })
     }
 
     /// Ends all faults that last.
     pub fn clear_faults(&self) {
-        self.core.faults.clear();
+        self.hub.faults.clear();
     }
 
     /// Changes the metadata; `None` takes it away.
@@ -151,7 +154,7 @@ impl Emulator {
         name: &str,
         metadata: Option<String>,
     ) -> Result<(), EmulatorError> {
-        self.core.registry.change(namespace, name, |there, _| *there = metadata)
+        self.hub.registry.change(namespace, name, |there, _| *there = metadata)
     }
 
     /// Makes `host:port` the endpoint that the metadata names.
@@ -177,7 +180,7 @@ impl Emulator {
         namespace: &str,
         config: &HybridConnectionConfig,
     ) -> Result<(), EmulatorError> {
-        self.core.registry.create(namespace, config)
+        steer::create(&self.hub, namespace, config)
     }
 
     /// Removes a hybrid connection; its control channels are closed with 1001.
@@ -189,7 +192,7 @@ impl Emulator {
         namespace: &str,
         name: &str,
     ) -> Result<(), EmulatorError> {
-        steer::remove(&self.core, namespace, name)
+        steer::remove(&self.hub, namespace, name)
     }
 
     /// Gives a rule of a hybrid connection (without `name`, of the namespace) new keys.
@@ -203,25 +206,26 @@ impl Emulator {
         name: Option<&str>,
         rule: &str,
     ) -> Result<(), EmulatorError> {
-        self.core.registry.regenerate_keys(namespace, name, rule)
+        steer::regenerate_keys(&self.hub, namespace, name, rule)
     }
 
     /// Ends everything, and comes back when the port is free again.
     pub async fn shutdown(self) {
-        self.core.shutdown.cancel();
-        self.core.tasks.close();
-        self.core.tasks.wait().await;
+        self.hub.shutdown.cancel();
+        self.hub.tasks.close();
+        self.hub.tasks.wait().await;
     }
 }
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        self.core.shutdown.cancel();
+        self.hub.shutdown.cancel();
+        announce::withdraw(&self.hub);
     }
 }
 
-impl std::fmt::Debug for Core {
+impl std::fmt::Debug for Hub {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Core").field("port", &self.port).finish_non_exhaustive()
+        f.debug_struct("Hub").field("port", &self.port).finish_non_exhaustive()
     }
 }

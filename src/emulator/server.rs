@@ -16,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::answer::{Body, Refusal};
 use super::call::Call;
-use super::core::Core;
+use super::hub::Hub;
 use super::wire::Wire;
 use super::{connect, control, listen, management, rendezvous, request};
 
@@ -24,20 +24,20 @@ use super::{connect, control, listen, management, rendezvous, request};
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Takes connections until the emulator is shut down.
-pub(crate) async fn run(core: Arc<Core>, listener: TcpListener, acceptor: TlsAcceptor) {
+pub(crate) async fn run(hub: Arc<Hub>, listener: TcpListener, acceptor: TlsAcceptor) {
     loop {
         let accepted = tokio::select! {
-            () = core.shutdown.cancelled() => return,
+            () = hub.shutdown.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((tcp, peer)) => {
-                let (core, acceptor) = (Arc::clone(&core), acceptor.clone());
-                let tasks = core.tasks.clone();
+                let (hub, acceptor) = (Arc::clone(&hub), acceptor.clone());
+                let tasks = hub.tasks.clone();
                 tasks.spawn(async move {
-                    let shutdown = core.shutdown.clone();
+                    let shutdown = hub.shutdown.clone();
                     let serve = async {
-                        if let Err(error) = serve(core, tcp, peer, acceptor).await {
+                        if let Err(error) = serve(hub, tcp, peer, acceptor).await {
                             tracing::debug!(%peer, %error, "connection ended");
                         }
                     };
@@ -53,19 +53,19 @@ pub(crate) async fn run(core: Arc<Core>, listener: TcpListener, acceptor: TlsAcc
 }
 
 async fn serve(
-    core: Arc<Core>,
+    hub: Arc<Hub>,
     tcp: TcpStream,
     peer: SocketAddr,
     acceptor: TlsAcceptor,
 ) -> io::Result<()> {
     tcp.set_nodelay(true)?;
-    core.faults.thawed(None).await;
+    hub.faults.thawed(None).await;
     let tls = timeout(HANDSHAKE_LIMIT, acceptor.accept(tcp)).await??;
     let wire = Wire::new(tls);
     let line_feeds = wire.line_feeds();
     let service = service_fn(move |request| {
-        let (core, line_feeds) = (Arc::clone(&core), Arc::clone(&line_feeds));
-        async move { Ok::<_, Infallible>(route(&core, Call::new(request, peer, line_feeds)).await) }
+        let (hub, line_feeds) = (Arc::clone(&hub), Arc::clone(&line_feeds));
+        async move { Ok::<_, Infallible>(route(&hub, Call::new(request, peer, line_feeds)).await) }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
@@ -77,33 +77,33 @@ async fn serve(
         .map_err(io::Error::other)
 }
 
-async fn route(core: &Arc<Core>, mut call: Call) -> Response<Body> {
+async fn route(hub: &Arc<Hub>, mut call: Call) -> Response<Body> {
     if call.raw_path.starts_with("/$emulator/") {
-        return control::answer(core, call).await;
+        return control::answer(hub, call).await;
     }
     let outcome = if call.raw_path.starts_with("/$hc/") {
         let action = call.query.get("sb-hc-action").unwrap_or("connect").to_ascii_lowercase();
         match action.as_str() {
-            "listen" => match listen::listen(core, call).await {
+            "listen" => match listen::listen(hub, call).await {
                 Ok(response) => return response,
                 Err((refusal, back)) => {
                     call = back;
                     Err(refusal)
                 }
             },
-            "accept" | "request" => rendezvous::meet(core, &mut call).await,
-            "connect" => connect::connect(core, &mut call).await,
+            "accept" | "request" => rendezvous::meet(hub, &mut call).await,
+            "connect" => connect::connect(hub, &mut call).await,
             _ => {
                 let text = "sb-hc-action is none of listen, accept, connect and request.";
                 Err(Refusal::new(StatusCode::BAD_REQUEST, text))
             }
         }
     } else if call.method == Method::GET && call.query.get("api-version").is_some() {
-        return management::describe(core, &call).await;
+        return management::describe(hub, &call).await;
     } else if call.method == Method::GET && call.raw_path == "/" {
-        return management::describe_namespace(core, &call);
+        return management::describe_namespace(hub, &call);
     } else {
-        request::request(core, &mut call).await
+        request::request(hub, &mut call).await
     };
     outcome.unwrap_or_else(|refusal| {
         tracing::info!(

@@ -118,6 +118,15 @@ impl Authority {
     }
 }
 
+/// The CA certificate that `folder` keeps.
+pub(crate) fn kept_certificate(folder: &Path) -> Result<String, EmulatorError> {
+    let path = folder.join(CA_FILE);
+    state::read(&path)?.ok_or_else(|| EmulatorError::State {
+        path,
+        problem: "it is missing; start the emulator again".to_owned(),
+    })
+}
+
 /// The certificates of a PEM text as trust anchors.
 pub(crate) fn roots_of(pem: &str) -> Result<rustls::RootCertStore, String> {
     let mut roots = rustls::RootCertStore::empty();

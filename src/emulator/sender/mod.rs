@@ -1,6 +1,7 @@
 //! The app's side of a hybrid connection, as App Service does it: one relay stream for
 //! each TCP connection.
 
+pub(crate) mod dial;
 mod forward;
 mod stream;
 
@@ -16,18 +17,14 @@ use hyper::header::{self, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
-use rustls::pki_types::ServerName;
-use rustls_platform_verifier::BuilderVerifierExt as _;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
+use self::dial::Tls;
 pub use self::forward::LocalForward;
 pub use self::stream::RelayStream;
-use self::stream::Tls;
 use super::answer::accept_of;
 use super::call::TOKEN_HEADER;
-use super::{sas, tls};
+use super::sas;
 use crate::model::{
     ConnectionId, ConnectionString, ConnectionStringError, Credential, NamespaceAddress,
 };
@@ -122,21 +119,8 @@ impl SenderConfig {
     /// # Errors
     /// [`SenderError::Ca`].
     pub fn build(self) -> Result<Sender, SenderError> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| SenderError::Ca(error.to_string()))?;
-        let tls = match &self.ca_pem {
-            Some(pem) => {
-                let roots = tls::roots_of(pem).map_err(SenderError::Ca)?;
-                builder.with_root_certificates(roots).with_no_client_auth()
-            }
-            None => builder
-                .with_platform_verifier()
-                .map_err(|error| SenderError::Ca(error.to_string()))?
-                .with_no_client_auth(),
-        };
-        Ok(Sender { config: Arc::new(self), tls: Arc::new(tls) })
+        let tls = dial::trusting(self.ca_pem.as_deref())?;
+        Ok(Sender { config: Arc::new(self), tls })
     }
 
     /// Opens one stream.
@@ -175,7 +159,7 @@ impl Sender {
     }
 
     async fn open(&self) -> Result<RelayStream, SenderError> {
-        let tls = self.dial().await?;
+        let tls = dial::dial(self.config.id.namespace(), &self.tls).await?;
         let request = self.request()?;
         let key = request.headers()[header::SEC_WEBSOCKET_KEY].clone();
         let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
@@ -192,26 +176,6 @@ impl Sender {
             .downcast::<TokioIo<Tls>>()
             .map_err(|_| SenderError::Unexpected("the socket was lost".to_owned()))?;
         Ok(RelayStream::new(parts.io.into_inner(), &parts.read_buf))
-    }
-
-    async fn dial(&self) -> Result<Tls, SenderError> {
-        let address = self.config.id.namespace();
-        let host = address.host();
-        // Every name below `localhost` is this machine (RFC 6761), whatever DNS says.
-        let is_local = host == "localhost" || host.ends_with(".localhost");
-        let tcp = if is_local {
-            TcpStream::connect(("127.0.0.1", address.port())).await
-        } else {
-            TcpStream::connect((host, address.port())).await
-        };
-        let unreachable = |source| SenderError::Unreachable { address: address.clone(), source };
-        let tcp = tcp.map_err(unreachable)?;
-        tcp.set_nodelay(true).map_err(unreachable)?;
-        let failed = |source| SenderError::Tls { address: address.clone(), source };
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
-        let connector = TlsConnector::from(Arc::clone(&self.tls));
-        connector.connect(name, tcp).await.map_err(failed)
     }
 
     fn request(&self) -> Result<Request<Empty<Bytes>>, SenderError> {

@@ -6,15 +6,12 @@ use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf};
-use tokio::net::TcpStream;
 
+use super::dial::Tls;
 use crate::emulator::frame::{
     self, FrameError, Header, LONGEST_CONTROL, LONGEST_HEADER, Sequence, apply_mask, close_payload,
     parse_close,
 };
-
-/// The client's end of a TLS connection.
-pub(super) type Tls = tokio_rustls::client::TlsStream<TcpStream>;
 
 /// Longest payload of one frame: with its header it fills the 64 KiB that TLS takes at
 /// once.

@@ -1,5 +1,6 @@
 //! What every request of the emulator shares.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use hyper::StatusCode;
@@ -14,8 +15,10 @@ use super::registry::Registry;
 use super::rendezvous::Rendezvous;
 
 /// What every request shares.
-pub(crate) struct Core {
+pub(crate) struct Hub {
     pub(crate) port: u16,
+    /// The state folder.
+    pub(crate) folder: Option<PathBuf>,
     pub(crate) limits: Limits,
     pub(crate) registry: Arc<Registry>,
     pub(crate) rendezvous: Rendezvous,
@@ -25,7 +28,7 @@ pub(crate) struct Core {
     pub(crate) tasks: TaskTracker,
 }
 
-impl Core {
+impl Hub {
     /// A namespace that does not exist has no name in Azure's DNS; here every name
     /// below `localhost` leads to the emulator.
     pub(crate) fn check_namespace(&self, host: &str) -> Result<(), Refusal> {
