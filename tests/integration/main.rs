@@ -1,6 +1,18 @@
 //! Everything that is tested through the library's public face or its programs.
 
 #[cfg(test)]
+#[cfg(feature = "emulator")]
+mod emulator_client;
+#[cfg(test)]
+#[cfg(feature = "emulator")]
+mod emulator_listen;
+#[cfg(test)]
+#[cfg(feature = "emulator")]
+mod emulator_sender;
+#[cfg(test)]
+#[cfg(feature = "emulator")]
+mod emulator_stream;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod ipc;
