@@ -2,6 +2,9 @@
 
 #[cfg(test)]
 #[cfg(feature = "emulator")]
+mod bed;
+#[cfg(test)]
+#[cfg(feature = "emulator")]
 mod emulator_client;
 #[cfg(test)]
 #[cfg(feature = "emulator")]
@@ -18,5 +21,11 @@ mod golden;
 mod ipc;
 #[cfg(test)]
 mod platform;
+#[cfg(test)]
+#[cfg(feature = "emulator")]
+mod service_endpoint;
+#[cfg(test)]
+#[cfg(feature = "emulator")]
+mod service_streams;
 #[cfg(test)]
 mod store;
