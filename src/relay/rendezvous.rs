@@ -170,25 +170,46 @@ pub async fn refuse_http(network: &Network, address: &str) -> Result<(), Fault> 
     let stream = network.open(address.host, address.port, deadline).await?;
     let upgraded = take(stream, &address, None, deadline).await?;
     let mut messages = MessageChannel::new(upgraded, LONGEST_REQUEST);
+    let mut answered = false;
+    match timeout_at(deadline, answer_http(&mut messages, &mut answered)).await {
+        Ok(Ok(())) => Ok(()),
+        // Nobody waits for more than the answer.
+        _ if answered => Ok(()),
+        Ok(Err(fault)) => Err(fault),
+        Err(_) => Err(late(&address)),
+    }
+}
+
+/// Answers every request on a rendezvous until Azure closes it. Their bodies are read to
+/// the end: a gateway that still sends takes an early end for a break, and drops the
+/// answer.
+async fn answer_http(
+    messages: &mut MessageChannel<AzureStream>,
+    answered: &mut bool,
+) -> Result<(), Fault> {
     let lost = |error: std::io::Error| Fault::new(FaultCode::ChannelLost, error.to_string());
-    let answering = async {
-        loop {
-            match messages.receive().await {
-                Ok(Incoming::Text(text)) => {
-                    if let Some(id) = command::fetched_request_id(&text) {
-                        let answer = command::not_implemented(&id);
-                        messages.send(Opcode::Text, answer.as_bytes()).await.map_err(lost)?;
-                        let close = CloseFrame::payload(1000, "");
-                        return messages.send(Opcode::Close, &close).await.map_err(lost);
-                    }
+    loop {
+        match messages.receive().await {
+            Ok(Incoming::Text(text)) => {
+                if let Some(id) = command::fetched_request_id(&text) {
+                    let answer = command::not_implemented(&id);
+                    messages.send(Opcode::Text, answer.as_bytes()).await.map_err(lost)?;
+                    *answered = true;
                 }
-                Ok(Incoming::Close(_) | Incoming::End) => return Ok(()),
-                Ok(_) => {}
-                Err(error) => return Err(Fault::new(FaultCode::ChannelLost, error.to_string())),
             }
+            Ok(Incoming::Ping(payload)) => {
+                messages.send(Opcode::Pong, &payload).await.map_err(lost)?;
+            }
+            Ok(Incoming::Close(_)) => {
+                let close = CloseFrame::payload(1000, "");
+                messages.send(Opcode::Close, &close).await.map_err(lost)?;
+                return messages.shutdown().await.map_err(lost);
+            }
+            Ok(Incoming::End) => return Ok(()),
+            Ok(Incoming::Binary(_) | Incoming::TooLong(_) | Incoming::Pong) => {}
+            Err(error) => return Err(Fault::new(FaultCode::ChannelLost, error.to_string())),
         }
-    };
-    timeout_at(deadline, answering).await.unwrap_or_else(|_| Err(late(&address)))
+    }
 }
 
 fn late(address: &Address<'_>) -> Fault {
