@@ -99,8 +99,8 @@ impl Connection {
 
     /// Waits until the task has ended.
     pub(super) async fn ended(self) {
-        let Self { commands, task } = self;
-        drop(commands);
+        // To close the commands would end it at once.
+        let Self { commands: _open, task } = self;
         if let Err(error) = task.await {
             warn!(%error, "a connection's task failed");
         }
