@@ -1,6 +1,7 @@
 //! Everything that takes part in a stream, in one test: the emulator as Azure, services
 //! as they run on machines in the private network, endpoints, and apps.
 
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use hybrid_connection_manager::emulator::sender::{RelayStream, Sender, SenderConfig, SenderError};
@@ -37,17 +38,17 @@ pub(crate) async fn skip(time: Duration) {
     tokio::time::resume();
 }
 
-/// Lets time pass in small steps until `event` happens.
-pub(crate) async fn skip_until<T>(event: impl Future<Output = T>) -> T {
+/// Lets time pass in steps until `event` happens.
+pub(crate) async fn skip_until<T>(step: Duration, event: impl Future<Output = T>) -> T {
     let mut event = std::pin::pin!(event);
     for _ in 0..100 {
         // Real time, in which the sockets get on.
         match timeout(Duration::from_millis(200), &mut event).await {
             Ok(happened) => return happened,
-            Err(_) => skip(Duration::from_millis(500)).await,
+            Err(_) => skip(step).await,
         }
     }
-    panic!("nothing came in 50 s");
+    panic!("nothing came in {:?}", 100 * step);
 }
 
 /// An emulator, an endpoint, and a service whose connection leads to it.
@@ -131,6 +132,14 @@ impl Bed {
                 .wait_until(|state| state.hybrid_connection(NAMESPACE, NAME).is_some_and(&wanted)),
         )
         .await;
+    }
+
+    /// The name under which the one listener is known to Azure, without the gateway's
+    /// suffix.
+    pub(crate) fn tracking_id(&self) -> String {
+        let azure = self.azure();
+        let [listener] = &azure.listeners[..] else { panic!("{:?}", azure.listeners) };
+        listener.tracking_id.split('_').next().unwrap().to_owned()
     }
 
     /// Ends all, the service first.
@@ -245,33 +254,17 @@ impl Endpoint {
     }
 }
 
-/// A machine in the private network: a service with a home of its own, and a program
-/// that watches it.
-pub(crate) struct Host {
-    service: Service,
+/// A program that talks to a service and watches it.
+pub(crate) struct Watcher {
     client: Client,
     mirror: Mirror,
-    pub(crate) paths: Paths,
-    home: TempDir,
 }
 
-impl Host {
-    /// A new machine that trusts the emulator.
-    pub(crate) async fn start(emulator: &Emulator) -> Self {
-        let mut host = Self::start_in(tempfile::tempdir().unwrap()).await;
-        let ca = host.home.path().join("ca.pem");
-        tokio::fs::write(&ca, emulator.ca_pem()).await.unwrap();
-        host.set("network.extra_ca_certificates", ca.to_str().unwrap()).await;
-        host
-    }
-
-    /// A machine whose service finds its files in `home`.
-    pub(crate) async fn start_in(home: TempDir) -> Self {
-        let paths = Paths::in_home(home.path()).unwrap();
-        let service = Service::start(&paths, LogTo::Nowhere).unwrap();
+impl Watcher {
+    pub(crate) async fn attach(paths: &Paths) -> Self {
         let mut client = Client::connect(&paths.channel, "test").await.unwrap();
         client.request(Request::Subscribe).await.unwrap();
-        Self { service, client, mirror: Mirror::default(), paths, home }
+        Self { client, mirror: Mirror::default() }
     }
 
     pub(crate) async fn request(&mut self, request: Request) -> Result<Response, ClientError> {
@@ -334,6 +327,11 @@ impl Host {
         self.until(name, |view| view.status.fault().is_some_and(|fault| fault.code == code)).await
     }
 
+    /// Waits until the service hangs up.
+    pub(crate) async fn until_gone(mut self) {
+        within(async { while self.client.next().await.is_ok() {} }).await;
+    }
+
     /// The service's state at this moment.
     pub(crate) async fn snapshot(&mut self) -> Snapshot {
         match self.request(Request::Snapshot).await.unwrap() {
@@ -346,17 +344,51 @@ impl Host {
     pub(crate) async fn view(&mut self, name: &str) -> ConnectionView {
         find(&self.snapshot().await, name).unwrap().clone()
     }
+}
 
-    /// The service alone, for a test that ends it in its own way, and its home.
-    pub(crate) fn into_parts(self) -> (Service, Client, TempDir) {
-        (self.service, self.client, self.home)
+/// A machine in the private network: a service with a home of its own, and a program
+/// that watches it.
+pub(crate) struct Host {
+    pub(crate) service: Service,
+    pub(crate) watcher: Watcher,
+    pub(crate) home: TempDir,
+}
+
+impl Host {
+    /// A new machine that trusts the emulator.
+    pub(crate) async fn start(emulator: &Emulator) -> Self {
+        let mut host = Self::start_in(tempfile::tempdir().unwrap()).await;
+        let ca = host.home.path().join("ca.pem");
+        tokio::fs::write(&ca, emulator.ca_pem()).await.unwrap();
+        host.set("network.extra_ca_certificates", ca.to_str().unwrap()).await;
+        host
+    }
+
+    /// A machine whose service finds its files in `home`.
+    pub(crate) async fn start_in(home: TempDir) -> Self {
+        let paths = Paths::in_home(home.path()).unwrap();
+        let service = Service::start(&paths, LogTo::Nowhere).unwrap();
+        Self { service, watcher: Watcher::attach(&paths).await, home }
     }
 
     /// Ends the service without waiting for its streams; gives its home back.
     pub(crate) async fn stop(self) -> TempDir {
-        drop(self.client);
+        drop(self.watcher);
         within(self.service.stop(std::future::ready(()))).await;
         self.home
+    }
+}
+
+impl Deref for Host {
+    type Target = Watcher;
+    fn deref(&self) -> &Watcher {
+        &self.watcher
+    }
+}
+
+impl DerefMut for Host {
+    fn deref_mut(&mut self) -> &mut Watcher {
+        &mut self.watcher
     }
 }
 

@@ -26,6 +26,18 @@ mod platform;
 mod service_endpoint;
 #[cfg(test)]
 #[cfg(feature = "emulator")]
+mod service_manage;
+#[cfg(test)]
+#[cfg(feature = "emulator")]
+mod service_shared;
+#[cfg(test)]
+#[cfg(feature = "emulator")]
+mod service_status;
+#[cfg(test)]
+#[cfg(feature = "emulator")]
+mod service_stop;
+#[cfg(test)]
+#[cfg(feature = "emulator")]
 mod service_streams;
 #[cfg(test)]
 mod store;

@@ -105,7 +105,8 @@ async fn an_endpoint_that_does_not_answer_is_given_up_before_azure_gives_up() {
     let early = tokio::time::timeout(Duration::from_millis(200), &mut app).await;
     assert!(early.is_err(), "the endpoint still has time");
     skip(Duration::from_secs(14)).await;
-    let (status, reason) = refusal(skip_until(app).await.unwrap().unwrap_err());
+    let (status, reason) =
+        refusal(skip_until(Duration::from_millis(500), app).await.unwrap().unwrap_err());
     assert_eq!(status, 504);
     assert!(reason.contains(&full.address), "{reason}");
     let view = bed
