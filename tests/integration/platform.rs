@@ -231,9 +231,11 @@ async fn another_account_is_turned_away() {
     let address = Paths::in_home(dir.path()).unwrap().channel;
     let listener = Listener::bind(&address).unwrap();
     let mut stranger = Actor::command("platform::child_of_another_account", dir.path());
-    // Its own copy: the account may not see the folder of this program.
+    // Its own copy: the account may not see the folder of this program. Made by another
+    // process: a fork of this one would hold a file open for writing that is to be run.
     let program = dir.path().join("stranger");
-    std::fs::copy(stranger.get_program(), &program).unwrap();
+    let copied = Command::new("cp").arg(stranger.get_program()).arg(&program).status().unwrap();
+    assert!(copied.success());
     let args: Vec<_> = stranger.get_args().map(ToOwned::to_owned).collect();
     stranger = Command::new(&program);
     stranger.args(args).env(FOLDER, dir.path()).uid(65534).gid(65534).current_dir("/");
