@@ -28,6 +28,9 @@ mod service_endpoint;
 #[cfg(feature = "emulator")]
 mod service_manage;
 #[cfg(test)]
+#[cfg(all(unix, feature = "emulator"))]
+mod service_processes;
+#[cfg(test)]
 #[cfg(feature = "emulator")]
 mod service_shared;
 #[cfg(test)]
