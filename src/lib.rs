@@ -5,6 +5,10 @@
 //! and what each may use are in `docs/ARCHITECTURE.md`; a test holds them.
 
 pub mod cli;
+#[cfg(feature = "emulator")]
+pub mod demo;
+#[cfg(feature = "emulator")]
+pub mod emulator;
 pub mod ipc;
 pub mod model;
 pub mod platform;

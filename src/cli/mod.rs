@@ -25,17 +25,18 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 pub use exit::Exit;
 pub use failure::Failure;
+pub use render::printer::Printer;
 
 use self::args::{Arguments, Command};
 use self::reach::Reach;
 use self::redact::Redactor;
-use self::render::printer::{self, Printer};
+use self::render::printer;
 use crate::ipc::Client;
 
 /// The demo, which lives in a layer of its own; the program brings it along.
 ///
 /// Its failure is printed as that of any other command.
-pub type Demo = fn(DemoOptions) -> Result<(), Failure>;
+pub type Demo = fn(&DemoOptions, &Printer) -> Result<(), Failure>;
 
 /// What `hcm demo` was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +95,8 @@ fn perform(parsed: Arguments, printer: &Printer, demo: Option<Demo>) -> Result<E
         };
         let home = parsed.global.home.clone();
         let (json, quiet) = (printer.is_json(), parsed.global.quiet);
-        return demo(DemoOptions { once: arguments.once, home, json, quiet }).map(|()| Exit::Ok);
+        let options = DemoOptions { once: arguments.once, home, json, quiet };
+        return demo(&options, printer).map(|()| Exit::Ok);
     }
     let context = Context { reach: Reach::new(parsed.global.home.as_deref())?, printer };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -9,7 +9,6 @@ use super::super::args::List;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::feed::Feed;
-use super::super::render::list::TrafficColumn;
 use super::super::render::screen::Screen;
 use super::super::watch::{ChangeLines, Update, WatchState};
 use super::super::{Context, render};
@@ -34,9 +33,7 @@ pub(super) async fn run(context: &Context<'_>, arguments: &List) -> Result<Exit,
     if printer.is_json() {
         printer.line(&render::json::connections(&snapshot.connections))?;
     } else {
-        let (now, width) = (Timestamp::now(), printer.width());
-        let totals = TrafficColumn::Totals;
-        printer.lines(&render::list::render(&snapshot, &totals, now, width, printer.style))?;
+        printer.table(&snapshot)?;
     }
     Ok(Exit::Ok)
 }
