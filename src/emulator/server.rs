@@ -1,0 +1,115 @@
+//! TCP, TLS and HTTP, and which request goes where.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use super::answer::{Body, Refusal};
+use super::call::Call;
+use super::hub::Hub;
+use super::wire::Wire;
+use super::{connect, control, listen, management, rendezvous, request};
+
+/// How long a client has for its TLS handshake and for each request's head.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(30);
+
+/// Takes connections until the emulator is shut down.
+pub(crate) async fn run(hub: Arc<Hub>, listener: TcpListener, acceptor: TlsAcceptor) {
+    loop {
+        let accepted = tokio::select! {
+            () = hub.shutdown.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((tcp, peer)) => {
+                let (hub, acceptor) = (Arc::clone(&hub), acceptor.clone());
+                let tasks = hub.tasks.clone();
+                tasks.spawn(async move {
+                    let shutdown = hub.shutdown.clone();
+                    let serve = async {
+                        if let Err(error) = serve(hub, tcp, peer, acceptor).await {
+                            tracing::debug!(%peer, %error, "connection ended");
+                        }
+                    };
+                    tokio::select! { () = shutdown.cancelled() => {} () = serve => {} }
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+async fn serve(
+    hub: Arc<Hub>,
+    tcp: TcpStream,
+    peer: SocketAddr,
+    acceptor: TlsAcceptor,
+) -> io::Result<()> {
+    tcp.set_nodelay(true)?;
+    hub.faults.thawed(None).await;
+    let tls = timeout(HANDSHAKE_LIMIT, acceptor.accept(tcp)).await??;
+    let wire = Wire::new(tls);
+    let line_feeds = wire.line_feeds();
+    let service = service_fn(move |request| {
+        let (hub, line_feeds) = (Arc::clone(&hub), Arc::clone(&line_feeds));
+        async move { Ok::<_, Infallible>(route(&hub, Call::new(request, peer, line_feeds)).await) }
+    });
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HANDSHAKE_LIMIT)
+        .title_case_headers(true)
+        .serve_connection(TokioIo::new(wire), service)
+        .with_upgrades()
+        .await
+        .map_err(io::Error::other)
+}
+
+async fn route(hub: &Arc<Hub>, mut call: Call) -> Response<Body> {
+    if call.raw_path.starts_with("/$emulator/") {
+        return control::answer(hub, call).await;
+    }
+    let outcome = if call.raw_path.starts_with("/$hc/") {
+        let action = call.query.get("sb-hc-action").unwrap_or("connect").to_ascii_lowercase();
+        match action.as_str() {
+            "listen" => match listen::listen(hub, call).await {
+                Ok(response) => return response,
+                Err((refusal, back)) => {
+                    call = back;
+                    Err(refusal)
+                }
+            },
+            "accept" | "request" => rendezvous::meet(hub, &mut call).await,
+            "connect" => connect::connect(hub, &mut call).await,
+            _ => {
+                let text = "sb-hc-action is none of listen, accept, connect and request.";
+                Err(Refusal::new(StatusCode::BAD_REQUEST, text))
+            }
+        }
+    } else if call.method == Method::GET && call.query.get("api-version").is_some() {
+        return management::describe(hub, &call).await;
+    } else if call.method == Method::GET && call.raw_path == "/" {
+        return management::describe_namespace(hub, &call);
+    } else {
+        request::request(hub, &mut call).await
+    };
+    outcome.unwrap_or_else(|refusal| {
+        tracing::info!(
+            peer = %call.peer, host = call.host, path = call.raw_path,
+            status = refusal.status.as_u16(), text = refusal.text, "refused"
+        );
+        refusal.answer(&call)
+    })
+}
