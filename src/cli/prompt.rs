@@ -37,14 +37,16 @@ pub(super) fn confirm(printer: &Printer, question: &str) -> Result<bool, Failure
 /// # Errors
 /// [`Exit::Interrupted`] for Ctrl-C; a terminal that cannot be read.
 pub(super) fn secret(printer: &Printer, question: &str) -> Result<Zeroizing<String>, Failure> {
+    // Before the question: what is pasted at its sight must not be echoed.
+    let unseen = Unseen::begin()?;
     printer.ask(question);
-    let typed = read_unseen();
+    let typed = read_typed();
+    drop(unseen);
     printer.ask("\n");
     typed
 }
 
-fn read_unseen() -> Result<Zeroizing<String>, Failure> {
-    let _unseen = Unseen::begin()?;
+fn read_typed() -> Result<Zeroizing<String>, Failure> {
     let mut typed = Typed::default();
     let mut chunk = Zeroizing::new([0_u8; 4096]);
     let mut stdin = io::stdin().lock();
