@@ -8,3 +8,4 @@ pub mod cli;
 pub mod ipc;
 pub mod model;
 pub mod platform;
+pub mod store;

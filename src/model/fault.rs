@@ -186,6 +186,14 @@ fault_codes! {
     StoreDamaged = "store-damaged", Never,
         "The connections file was damaged and has been set aside",
         "The damaged file is kept beside it. Restore a backup or add the connections again.";
+    /// The connections file cannot be read or is of a newer version.
+    StoreUnusable = "store-unusable", Never,
+        "The connections file cannot be used and is left as it is",
+        "Mend what the detail names, or install the version that wrote the file, and restart the service.";
+    /// The settings file cannot be read or is of a newer version.
+    SettingsUnusable = "settings-unusable", Never,
+        "The settings file cannot be used and is left as it is; the defaults are in use",
+        "Mend what the detail names, or install the version that wrote the file, and restart the service.";
     /// The settings file is damaged.
     SettingsDamaged = "settings-damaged", Never,
         "The settings file was damaged and has been set aside; the defaults are in use",

@@ -57,7 +57,7 @@ pub fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
     let aside = first_free(path, now, |aside| match std::fs::hard_link(path, aside) {
         Err(error) if no_hard_links(&error) => {
             File::create_new(aside)?;
-            std::fs::rename(path, aside)
+            std::fs::rename(path, aside).inspect_err(|_| drop(std::fs::remove_file(aside)))
         }
         linked => linked,
     })?;

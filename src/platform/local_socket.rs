@@ -177,9 +177,7 @@ impl Stream {
     /// # Errors
     /// Those of the system.
     pub fn peer(&self) -> io::Result<Peer> {
-        let creds = self.0.peer_creds()?;
-        let pid = creds.pid().and_then(|pid| u32::try_from(pid).ok());
-        Ok(Peer { pid, uid: os::uid_of(&creds) })
+        self.0.peer_creds().map(|creds| os::peer_of(&creds))
     }
 }
 

@@ -11,4 +11,10 @@ mod cli_terminal;
 #[cfg(unix)]
 mod cli_watch;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod ipc;
+#[cfg(test)]
+mod platform;
+#[cfg(test)]
+mod store;

@@ -9,7 +9,7 @@ use interprocess::local_socket::{ListenerOptions, PeerCreds, tokio as local};
 use interprocess::os::unix::uds_local_socket::tokio as uds;
 use tokio::net::UnixStream;
 
-use super::{Address, BindError};
+use super::{Address, BindError, Peer};
 use crate::platform::files::{self, Lock, LockError};
 use crate::platform::permissions;
 
@@ -72,6 +72,6 @@ pub(super) async fn connect(address: &Address) -> io::Result<local::Stream> {
     }
 }
 
-pub(super) fn uid_of(creds: &PeerCreds) -> Option<u32> {
-    creds.euid()
+pub(super) fn peer_of(creds: &PeerCreds) -> Peer {
+    Peer { pid: creds.pid().and_then(|pid| u32::try_from(pid).ok()), uid: creds.euid() }
 }

@@ -10,13 +10,13 @@ use interprocess::os::windows::local_socket::ListenerOptionsExt as _;
 use interprocess::os::windows::security_descriptor::SecurityDescriptor;
 use widestring::u16cstr;
 
-use super::{Address, BindError};
+use super::{Address, BindError, Peer};
 
 /// The first instance of a pipe guards its name by itself.
-pub(super) type Guard = ();
+pub(super) struct Guard;
 
 pub(super) fn prepare(_address: &Address) -> Result<Guard, BindError> {
-    Ok(())
+    Ok(Guard)
 }
 
 /// For the system, administrators and the account that makes the pipe; nothing is
@@ -36,6 +36,6 @@ pub(super) async fn connect(address: &Address) -> io::Result<local::Stream> {
     local::Stream::from_options(&ConnectOptions::new().name(name)).await
 }
 
-pub(super) fn uid_of(_creds: &PeerCreds) -> Option<u32> {
-    None
+pub(super) fn peer_of(creds: &PeerCreds) -> Peer {
+    Peer { pid: creds.pid(), uid: None }
 }

@@ -1,0 +1,160 @@
+//! What survives a restart: `connections.json` and `settings.json`.
+//!
+//! Both are JSON objects with a `version`; members that this version does not know
+//! are kept. A file is replaced as a whole or not at all, and a damaged one is set
+//! aside under a new name, never overwritten.
+
+mod connections;
+mod file;
+mod schema;
+mod settings;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::model::{ConnectionId, Fault, HybridConnection, Settings};
+use crate::platform::Paths;
+use crate::platform::files::{self, Lock, LockError};
+use crate::platform::permissions::{self, FolderError};
+
+use connections::ConnectionsFile;
+use settings::SettingsFile;
+
+pub use file::SaveError;
+
+/// The files of one home, held by one service. Reading and writing block for as
+/// long as the disk takes.
+pub struct Store {
+    connections: Vec<HybridConnection>,
+    settings: Settings,
+    connections_file: ConnectionsFile,
+    settings_file: SettingsFile,
+    _lock: Lock,
+}
+
+/// What [`Store::open`] found.
+#[derive(Debug)]
+pub struct Opened {
+    /// The files.
+    pub store: Store,
+    /// The connections, in the order of the file.
+    pub connections: Vec<HybridConnection>,
+    /// The settings; the defaults for what the file does not say.
+    pub settings: Settings,
+    /// What is wrong with the files; the service runs nevertheless.
+    pub faults: Vec<Fault>,
+}
+
+/// Why the files cannot be held at all.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another service holds them.
+    #[error(
+        "another service{who} uses the folder {}; stop it first, or choose another folder with --home",
+        home.display(),
+        who = pid.map_or_else(String::new, |pid| format!(" (process id {pid})"))
+    )]
+    InUse {
+        /// The folder.
+        home: PathBuf,
+        /// Its process id, where the system tells.
+        pid: Option<u32>,
+    },
+    /// The folder cannot be made or trusted.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The lock file cannot be used.
+    #[error(transparent)]
+    Lock(LockError),
+}
+
+impl Store {
+    /// Takes the home of `paths` for this service and reads its files. Makes the
+    /// folder where it is missing; a missing file is an empty one.
+    ///
+    /// A file that is damaged is set aside and reported as a fault. If only parts of
+    /// it are, those that are not are used, and the whole original is kept. A file
+    /// that cannot be read, or is of a newer version, is left alone: it is reported,
+    /// and changes to it are refused.
+    ///
+    /// # Errors
+    /// [`OpenError`] where another service holds the files, or the folder is not ours.
+    pub fn open(paths: &Paths) -> Result<Opened, OpenError> {
+        permissions::ensure_safe_folder(&paths.home)?;
+        let lock = files::lock(&paths.lock_file).map_err(|error| match error {
+            LockError::Held { pid, .. } => OpenError::InUse { home: paths.home.clone(), pid },
+            error @ LockError::Io { .. } => OpenError::Lock(error),
+        })?;
+        let now = Timestamp::now();
+        let mut faults = Vec::new();
+        let (connections_file, connections) =
+            ConnectionsFile::open(&paths.connections_file, now, &mut faults);
+        let (settings_file, settings) = SettingsFile::open(&paths.settings_file, now, &mut faults);
+        let store = Self {
+            connections: connections.clone(),
+            settings: settings.clone(),
+            connections_file,
+            settings_file,
+            _lock: lock,
+        };
+        Ok(Opened { store, connections, settings, faults })
+    }
+
+    /// The connections as they are on the disk.
+    pub fn connections(&self) -> &[HybridConnection] {
+        &self.connections
+    }
+
+    /// The settings as they are on the disk.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Lets `edit` change the connections and saves them, if they have changed.
+    ///
+    /// # Errors
+    /// [`SaveError`]; the connections are then as before, here and on the disk.
+    pub fn update_connections<T>(
+        &mut self,
+        edit: impl FnOnce(&mut Vec<HybridConnection>) -> T,
+    ) -> Result<T, SaveError> {
+        let mut edited = self.connections.clone();
+        let result = edit(&mut edited);
+        if edited != self.connections {
+            let mut seen = HashSet::<&ConnectionId>::new();
+            if let Some(twice) = edited.iter().find(|connection| !seen.insert(&connection.id)) {
+                return Err(SaveError::Duplicate(twice.id.clone()));
+            }
+            self.connections_file.save(&self.connections, &edited)?;
+            self.connections = edited;
+        }
+        Ok(result)
+    }
+
+    /// Lets `edit` change the settings and saves them, if they have changed.
+    ///
+    /// # Errors
+    /// [`SaveError`]; the settings are then as before, here and on the disk.
+    pub fn update_settings<T>(
+        &mut self,
+        edit: impl FnOnce(&mut Settings) -> T,
+    ) -> Result<T, SaveError> {
+        let mut edited = self.settings.clone();
+        let result = edit(&mut edited);
+        if edited != self.settings {
+            self.settings_file.save(&edited)?;
+            self.settings = edited;
+        }
+        Ok(result)
+    }
+}
+
+// Members that a newer version wrote may be secrets.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("connections", &self.connections).finish_non_exhaustive()
+    }
+}
