@@ -1,8 +1,13 @@
 //! Everything that is tested through the library's public face or its programs.
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 mod architecture;
+mod cli_commands;
+mod cli_support;
+#[cfg(unix)]
+mod cli_terminal;
+#[cfg(unix)]
+mod cli_watch;
 #[cfg(feature = "emulator")]
 mod emulator_client;
 #[cfg(feature = "emulator")]

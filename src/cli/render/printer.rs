@@ -116,9 +116,9 @@ impl Printer {
         })
     }
 
-    /// Says something besides the results, on standard error.
+    /// Says something besides the results, on standard error; to people alone.
     pub(crate) fn note(&self, text: &str) {
-        if !self.quiet {
+        if !self.quiet && !self.is_json() {
             self.say(&format!("{}\n", self.error_style.paint(Role::Faint, text)));
         }
     }
