@@ -1,5 +1,6 @@
 //! The service as a process of its own, so that its memory and wake-ups are its own.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
@@ -76,13 +77,17 @@ impl Process {
         number_after(&status.expect("the service runs"), "VmRSS:")
     }
 
-    /// How often its threads have been woken since they started.
-    pub(crate) fn wake_ups(&self) -> u64 {
+    /// How often each of its threads has been woken since it started.
+    pub(crate) fn wake_ups(&self) -> BTreeMap<String, u64> {
         fs::read_dir(format!("/proc/{}/task", self.child.id()))
             .expect("the service runs")
-            .filter_map(|task| fs::read_to_string(task.ok()?.path().join("status")).ok())
-            .map(|status| number_after(&status, "voluntary_ctxt_switches:"))
-            .sum()
+            .filter_map(|task| {
+                let task = task.ok()?;
+                let status = fs::read_to_string(task.path().join("status")).ok()?;
+                let count = number_after(&status, "voluntary_ctxt_switches:");
+                Some((task.file_name().to_string_lossy().into_owned(), count))
+            })
+            .collect()
     }
 }
 
