@@ -99,7 +99,7 @@ pub async fn serve(
                     StreamEnd::Carried(splice::carry(upgraded, stream, counters, cut).await)
                 }
                 Err(fault) => {
-                    splice::reset(&stream);
+                    splice::reset_on_drop(&stream, true);
                     StreamEnd::Failed(fault)
                 }
             }
