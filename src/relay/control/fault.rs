@@ -1,11 +1,13 @@
 //! What Azure's refusals and closes mean.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::super::websocket::frame::CloseFrame;
 use super::super::websocket::handshake::UpgradeError;
+use super::super::websocket::message::ReceiveError;
 use crate::model::{Fault, FaultCode};
 
 /// A clock that is further off than this can make valid tokens look expired.
@@ -97,6 +99,18 @@ pub(super) fn closed(close: &CloseFrame, renewable: bool) -> Fault {
     };
     Fault::new(code, format!("closed with {}", one_line(&close.to_string())))
         .with_tracking_id(tracking_id_in(&close.reason))
+}
+
+/// The fault behind a channel that cannot be read any more.
+pub(super) fn broken(error: &ReceiveError) -> Fault {
+    let detail = match error {
+        // TLS puts this in words of its own, which say less.
+        ReceiveError::Io(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            "Azure ended the connection".to_owned()
+        }
+        error => error.to_string(),
+    };
+    Fault::new(FaultCode::ChannelLost, detail)
 }
 
 fn one_line(text: &str) -> String {

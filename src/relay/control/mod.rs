@@ -158,7 +158,7 @@ impl ControlChannel {
                         Ok(incoming) => {
                             self.handle(incoming, &mut on_accept, &mut on_http_elsewhere).await
                         }
-                        Err(error) => Err(Fault::new(FaultCode::ChannelLost, error.to_string())),
+                        Err(error) => Err(fault::broken(&error)),
                     };
                     if let Err(fault) = handled {
                         return End::Lost(fault);

@@ -136,6 +136,8 @@ struct Actor {
     notes: mpsc::Sender<Note>,
     inbox: mpsc::Receiver<Note>,
     shown: Option<ConnectionView>,
+    /// The fault that the log has told of since the connection last worked.
+    logged_fault: Option<FaultCode>,
     stopping: bool,
 }
 
@@ -167,6 +169,7 @@ impl Actor {
             notes,
             inbox,
             shown: None,
+            logged_fault: None,
             stopping: false,
         }
         .begin(configured.desired)
@@ -216,6 +219,7 @@ impl Actor {
     }
 
     fn on_command(&mut self, command: Command) -> ControlFlow<()> {
+        self.logged_fault = None; // what follows from a wish is news again
         match command {
             Command::SetDesired(Desired::Enabled) => self.step(Event::Enable),
             Command::SetDesired(Desired::Disabled) => self.step(Event::Disable),
@@ -275,6 +279,7 @@ impl Actor {
     fn on_report(&mut self, report: Report) {
         match report {
             Report::Opened { gateway } => {
+                self.logged_fault = None;
                 self.history.note(match &gateway {
                     Some(gateway) => format!("Connected ({gateway})"),
                     None => "Connected".to_owned(),
@@ -283,7 +288,13 @@ impl Actor {
                 self.describe();
             }
             Report::Failed(fault) => self.step(Event::Failed(fault)),
-            Report::Lost(fault) => self.step(Event::Lost(fault)),
+            Report::Lost(fault) => {
+                // The count had this listener in it.
+                if let Some(azure) = &mut self.azure {
+                    azure.listener_count = None;
+                }
+                self.step(Event::Lost(fault));
+            }
         }
     }
 
@@ -297,22 +308,26 @@ impl Actor {
         let effects = self.machine.on(event, Timestamp::now(), fastrand::f64());
         if let Some(fault) = fault {
             self.history.note_fault(&fault, self.machine.status());
-            self.log_fault(&fault, before != self.machine.status().label());
-        } else if before != self.machine.status().label() {
-            info!(connection = %self.id, status = %self.machine.status().label(), "status");
+            self.log_fault(&fault);
+        }
+        let label = self.machine.status().label();
+        if before != label && self.logged_fault.is_none() {
+            info!(connection = %self.id, status = %label, "status");
         }
         for effect in effects {
             self.carry_out(effect);
         }
     }
 
-    /// One line at the turn of the tide, the rest for those who look closely.
-    fn log_fault(&self, fault: &Fault, turned: bool) {
+    /// One line when a fault is new, the rest for those who look closely.
+    fn log_fault(&mut self, fault: &Fault) {
+        let is_new = self.logged_fault.replace(fault.code) != Some(fault.code);
         let advice = fault.code.advice();
         let tracking = fault.tracking_id.as_deref();
         if fault.code == FaultCode::Recycled {
+            self.logged_fault = None;
             info!(connection = %self.id, tracking, "{fault}");
-        } else if turned {
+        } else if is_new {
             warn!(connection = %self.id, code = %fault.code, tracking, advice, "{fault}");
         } else {
             debug!(connection = %self.id, code = %fault.code, tracking, "{fault}");
