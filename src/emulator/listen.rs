@@ -317,7 +317,7 @@ impl Channel {
         let token = body.get("token").and_then(Value::as_str);
         match authorize(&self.hub.registry, &self.host, &self.path, token, Some(Right::Listen)) {
             Ok(grant) => {
-                self.registered.listener.token_expires.store(grant.expires, Relaxed);
+                self.registered.renew(grant.expires);
                 tracing::debug!(connection = %self.id, "token renewed");
                 ControlFlow::Continue(())
             }
