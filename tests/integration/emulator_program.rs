@@ -34,7 +34,7 @@ async fn line(lines: &mut Lines<BufReader<ChildStdout>>) -> String {
     within(lines.next_line()).await.unwrap().unwrap()
 }
 
-fn run<'a>(endpoint: &'a str) -> [&'a str; 5] {
+fn run(endpoint: &str) -> [&str; 5] {
     ["run", "--port", "0", "--hybrid-connection", endpoint]
 }
 
