@@ -178,9 +178,7 @@ impl Channel {
             }
             End::Answered | End::Drop => {}
         }
-        if let Err(error) = socket.shut_down().await {
-            tracing::debug!(%error, "a control channel did not end in order");
-        }
+        socket.shut_down().await;
     }
 
     /// Waits for one thing to happen and acts on it.

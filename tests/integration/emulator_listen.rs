@@ -2,6 +2,7 @@
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use hybrid_connection_manager::emulator::HybridConnectionConfig;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::emulator_client::{
@@ -230,4 +231,21 @@ async fn a_restart_keeps_ca_and_keys_and_port() {
     let mut again = Bench::of(config().port(port)).await;
     again.tls = tls;
     again.listen_with(&token).await.unwrap();
+}
+
+#[tokio::test]
+async fn tls_sessions_are_resumed() {
+    let bench = bench().await;
+    let mut kinds = Vec::new();
+    for _ in 0..2 {
+        let mut tls = bench.tls(HOST).await;
+        // The tickets come behind the handshake, with the first answer at the latest.
+        tls.write_all(b"GET / HTTP/1.0\r\nHost: contoso.servicebus.localhost\r\n\r\n")
+            .await
+            .unwrap();
+        let mut answer = Vec::new();
+        within(tls.read_to_end(&mut answer)).await.unwrap();
+        kinds.push(tls.get_ref().1.handshake_kind().unwrap());
+    }
+    assert_eq!(kinds, [rustls::HandshakeKind::Full, rustls::HandshakeKind::Resumed]);
 }

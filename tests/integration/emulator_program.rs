@@ -59,7 +59,8 @@ async fn it_runs_tells_where_and_is_steered() {
     let (_, out, _) = outcome(state, &["state", "--json"]).await;
     let told: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(told["faults"][0]["millis"], 1);
-    assert_eq!(outcome(state, &["clear"]).await.0, 0);
+    assert_eq!(outcome(state, &["fault", "black-hole"]).await.0, 0);
+    assert_eq!(outcome(state, &["clear"]).await.0, 0, "a black hole can be ended");
     assert_eq!(outcome(state, &["create", "contoso/a/b", "--endpoint", "h:1"]).await.0, 0);
     assert_eq!(outcome(state, &["set", "contoso/a/b", "--endpoint", "h:2"]).await.0, 0);
     let (_, before, _) = outcome(state, &["connection-string", "contoso/a/b"]).await;
