@@ -28,6 +28,7 @@ mod announce;
 mod answer;
 mod authorize;
 mod call;
+mod check;
 pub mod cli;
 mod config;
 mod connect;
