@@ -11,7 +11,17 @@ mod cli_watch;
 #[cfg(feature = "emulator")]
 mod emulator_client;
 #[cfg(feature = "emulator")]
+mod emulator_faults;
+#[cfg(feature = "emulator")]
 mod emulator_listen;
+#[cfg(feature = "emulator")]
+mod emulator_management;
+#[cfg(feature = "emulator")]
+mod emulator_program;
+#[cfg(feature = "emulator")]
+mod emulator_rendezvous;
+#[cfg(feature = "emulator")]
+mod emulator_request;
 #[cfg(feature = "emulator")]
 mod emulator_sender;
 #[cfg(feature = "emulator")]
