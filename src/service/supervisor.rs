@@ -42,6 +42,7 @@ pub(super) struct Supervisor {
     state: Mutex<State>,
     context: Context,
     network: watch::Sender<Network>,
+    keeper: Keeper,
     shutdown: CancellationToken,
 }
 
@@ -70,10 +71,10 @@ impl Supervisor {
             })
             .collect();
         let store = Arc::new(StdMutex::new(opened.store));
-        tokio::spawn(keep_endpoints(store.clone(), endpoints));
         Self {
             hub,
             logs,
+            keeper: Keeper::start(store.clone(), endpoints),
             store,
             state: Mutex::new(State { connections, settings: opened.settings, stopping: false }),
             context,
@@ -278,6 +279,7 @@ impl Supervisor {
             () = self.tell_drain() => {}
             () = hurry => warn!("not waiting for the open streams any longer"),
         }
+        self.keeper.finish().await;
     }
 
     /// Tells programs and the log how many streams are waited for, until cancelled.
@@ -354,15 +356,41 @@ fn initial_network(settings: &Settings, hub: &Hub) -> Network {
     }
 }
 
-/// Writes endpoints to disk, some at a time, until the last connection has gone.
-async fn keep_endpoints(store: Arc<StdMutex<Store>>, mut learned: mpsc::Receiver<Learned>) {
-    let mut batch = Vec::new();
-    while learned.recv_many(&mut batch, LEARNED_BACKLOG).await > 0 {
-        sleep(LEARNED_PAUSE).await;
+/// Writes the endpoints that Azure names to disk.
+#[derive(Debug)]
+struct Keeper {
+    task: TaskTracker,
+    finish: CancellationToken,
+}
+
+impl Keeper {
+    fn start(store: Arc<StdMutex<Store>>, learned: mpsc::Receiver<Learned>) -> Self {
+        let (task, finish) = (TaskTracker::new(), CancellationToken::new());
+        task.spawn(keep_endpoints(store, learned, finish.clone()));
+        task.close();
+        Self { task, finish }
+    }
+
+    /// Writes what has not been written yet.
+    async fn finish(&self) {
+        self.finish.cancel();
+        self.task.wait().await;
+    }
+}
+
+/// Writes endpoints some at a time, until `finish`.
+async fn keep_endpoints(
+    store: Arc<StdMutex<Store>>,
+    mut learned: mpsc::Receiver<Learned>,
+    finish: CancellationToken,
+) {
+    while let Some(first) = next_learned(&mut learned, &finish).await {
+        let mut endpoints = vec![first];
+        // Nothing is gathered at the end.
+        let _ended = finish.run_until_cancelled(sleep(LEARNED_PAUSE)).await;
         while let Ok(more) = learned.try_recv() {
-            batch.push(more);
+            endpoints.push(more);
         }
-        let endpoints = std::mem::take(&mut batch);
         let store = store.clone();
         let saved = on_disk(move || {
             lock(&store).update_connections(|list| {
@@ -376,6 +404,17 @@ async fn keep_endpoints(store: Arc<StdMutex<Store>>, mut learned: mpsc::Receiver
         if let Err(error) = saved.await {
             warn!(%error, "the endpoints that Azure named are not kept for the next start");
         }
+    }
+}
+
+/// The next endpoint; at the end only what is there already.
+async fn next_learned(
+    learned: &mut mpsc::Receiver<Learned>,
+    finish: &CancellationToken,
+) -> Option<Learned> {
+    match finish.run_until_cancelled(learned.recv()).await {
+        Some(next) => next,
+        None => learned.try_recv().ok(),
     }
 }
 

@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 mod architecture;
+#[cfg(feature = "emulator")]
+mod bed;
 mod cli_commands;
 mod cli_support;
 #[cfg(unix)]
@@ -29,4 +31,8 @@ mod emulator_stream;
 mod golden;
 mod ipc;
 mod platform;
+#[cfg(feature = "emulator")]
+mod service_endpoint;
+#[cfg(feature = "emulator")]
+mod service_streams;
 mod store;
