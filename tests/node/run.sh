@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# Microsoft's own clients for Node against the emulator: hyco-ws streams and hyco-https
-# requests, bytes out against bytes back.
+# Microsoft's own clients for Node against the emulator and the service: hyco-ws streams
+# and hyco-https requests, bytes out against bytes back.
 #
-#   tests/node/run.sh EMULATOR_BINARY
+#   tests/node/run.sh FOLDER_OF_THE_PROGRAMS
 #
 # The last line says how many passed; the exit code is 0 when none failed.
 set -uo pipefail
 
-if [ $# -ne 1 ] || [ ! -x "$1" ]; then
-    echo "usage: $0 EMULATOR_BINARY" >&2
+if [ $# -ne 1 ] || [ ! -x "$1/relay-emulator" ]; then
+    echo "usage: $0 FOLDER_OF_THE_PROGRAMS" >&2
     exit 2
 fi
-emulator=$(realpath "$1")
+programs=$(realpath "$1")
+emulator=$programs/relay-emulator
 cd "$(dirname "$0")" || exit 2
 work=$(mktemp -d)
 started=()
@@ -44,9 +45,15 @@ wait_for() {
 
 npm ci --no-audit --no-fund --loglevel=error >"$work/log" 2>&1 || give_up "npm ci failed"
 
+node echo-endpoint.js >"$work/endpoint" 2>"$work/log" &
+started+=($!)
+wait_for "$work/endpoint" listening "the endpoint"
+endpoint=127.0.0.1:$(cut -d ' ' -f 2 "$work/endpoint")
+
 export RELAY_EMULATOR_STATE="$work/state"
 "$emulator" run --port 0 --log warn --hybrid-connection contoso/ws=127.0.0.1:9 \
-    --hybrid-connection contoso/https=127.0.0.1:9 >"$work/emulator" 2>"$work/log" &
+    --hybrid-connection contoso/https=127.0.0.1:9 \
+    --hybrid-connection "contoso/service=$endpoint" >"$work/emulator" 2>"$work/log" &
 started+=($!)
 wait_for "$work/emulator" "CA certificate" "the emulator"
 
@@ -85,6 +92,23 @@ done
 listen https-listener.js https
 for bytes in 0 1 65536 5242880; do
     round_trip https https-sender.js "$bytes"
+done
+
+# Our own listener, and Microsoft's sender.
+export HCM_HOME="$work/home"
+"$programs/hybrid-connection-manager-service" run 2>"$work/log" &
+started+=($!)
+for _ in $(seq 100); do
+    "$programs/hcm" version >/dev/null 2>&1 && break
+    sleep 0.1
+done
+{
+    "$programs/hcm" settings set network.extra_ca_certificates "$NODE_EXTRA_CA_CERTS" &&
+        string service defaultListener | "$programs/hcm" add - &&
+        "$programs/hcm" status --wait 20
+} || give_up "the service did not connect"
+for bytes in 0 1 65536 5242880; do
+    round_trip service ws-sender.js "$bytes"
 done
 
 [ "$failed" -eq 0 ] || tail -n 20 "$work/log" >&2
