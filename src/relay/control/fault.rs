@@ -110,7 +110,7 @@ pub(super) fn closed(close: &CloseFrame, renewable: bool) -> Fault {
 
 /// `text` as it may stand in a table, a log or a terminal: one line, of bounded length,
 /// without control characters.
-pub(crate) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     words.chars().filter(|c| !c.is_control()).take(LONGEST_DETAIL).collect()
 }
