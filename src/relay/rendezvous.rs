@@ -100,6 +100,9 @@ async fn connect(
         async {
             let dialled = dial_endpoint(endpoint).await;
             on_dialled(dialled.as_ref().map(|(_, took)| *took).map_err(Clone::clone));
+            if let Ok((stream, _)) = &dialled {
+                splice::reset_on_drop(stream, true); // whatever comes between
+            }
             dialled
         },
         network.open(address.host, address.port, deadline),
@@ -111,10 +114,7 @@ async fn connect(
             let first = protocols.split(',').next().map(str::trim);
             match take(gateway, &address, first.filter(|name| is_token(name)), deadline).await {
                 Ok(upgraded) => Ok((upgraded, stream)),
-                Err(fault) => {
-                    splice::reset_on_drop(&stream, true);
-                    Err(StreamEnd::Failed(fault))
-                }
+                Err(fault) => Err(StreamEnd::Failed(fault)),
             }
         }
         Err(fault) => {

@@ -61,6 +61,11 @@ impl Azure {
         timeout(PATIENCE, self.listener.accept()).await.expect("nobody connects").unwrap().0
     }
 
+    /// What listens, for a test that takes connections side by side.
+    pub(crate) fn into_listener(self) -> TcpListener {
+        self.listener
+    }
+
     /// The next HTTP request.
     pub(crate) async fn asked(&self) -> Asked {
         asked_over(self.accept().await).await

@@ -124,7 +124,7 @@ pub(super) fn broken(error: &ReceiveError) -> Fault {
 
 /// `text` as it may stand in a table, a log or a terminal: one line, of bounded length,
 /// without control characters.
-pub(crate) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     words.chars().filter(|c| !c.is_control()).take(LONGEST_DETAIL).collect()
 }

@@ -27,7 +27,8 @@ use super::websocket::handshake::{UpgradeRequest, upgrade};
 use super::websocket::message::{Incoming, MessageChannel};
 use crate::model::{ConnectionId, Credential, Fault, FaultCode};
 
-pub(crate) use fault::{answered, one_line, refusal};
+pub use fault::one_line;
+pub(crate) use fault::{answered, refusal};
 
 /// How long opening the channel may take, as Microsoft's manager has it.
 pub const OPEN_LIMIT: Duration = Duration::from_secs(21);
