@@ -6,6 +6,8 @@
 
 pub mod cli;
 #[cfg(feature = "emulator")]
+pub mod demo;
+#[cfg(feature = "emulator")]
 pub mod emulator;
 pub mod ipc;
 pub mod model;

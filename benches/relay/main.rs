@@ -3,13 +3,18 @@
 //! Each part compares our path with the least that any program would have to do on the
 //! same machine, in turns, so that a noisy machine disturbs both alike.
 
+mod idle;
+mod process;
+mod setup;
 mod throughput;
 mod tls;
 
 use std::process::ExitCode;
 
+use hybrid_connection_manager::platform::limits::raise_open_files;
+
 /// The parts by name.
-const PARTS: [&str; 1] = ["throughput"];
+const PARTS: [&str; 4] = ["throughput", "setup", "streams", "connections"];
 
 fn main() -> ExitCode {
     let asked: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
@@ -18,6 +23,7 @@ fn main() -> ExitCode {
         report(&format!("there is no part {unknown}; there are: {}", PARTS.join(", ")));
         return ExitCode::from(2);
     }
+    raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -25,6 +31,15 @@ fn main() -> ExitCode {
     let mut good = true;
     if wanted("throughput") {
         good &= runtime.block_on(throughput::run());
+    }
+    if wanted("setup") {
+        good &= runtime.block_on(setup::run());
+    }
+    if wanted("streams") {
+        good &= runtime.block_on(idle::streams());
+    }
+    if wanted("connections") {
+        good &= runtime.block_on(idle::connections());
     }
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

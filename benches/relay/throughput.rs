@@ -159,7 +159,7 @@ async fn drain(from: &mut (impl AsyncRead + Unpin), bytes: usize) {
     }
 }
 
-async fn answer_handshake(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
+pub(crate) async fn answer_handshake(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         stream.read_buf(&mut head).await.expect("a request");

@@ -19,7 +19,8 @@ pub(crate) fn pair() -> (TlsAcceptor, Arc<ClientConfig>) {
     let ca = params.self_signed(&ca_key).expect("a certificate");
     let issuer = rcgen::Issuer::new(params, ca_key);
     let key = rcgen::KeyPair::generate().expect("a key");
-    let certificate = rcgen::CertificateParams::new(vec![HOST.to_owned()])
+    let names = vec![HOST.to_owned(), "*.servicebus.localhost".to_owned()];
+    let certificate = rcgen::CertificateParams::new(names)
         .expect("a valid name")
         .signed_by(&key, &issuer)
         .expect("a certificate");

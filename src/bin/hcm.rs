@@ -5,5 +5,9 @@ use std::process::ExitCode;
 use hybrid_connection_manager::cli;
 
 fn main() -> ExitCode {
-    cli::run(std::env::args_os(), None)
+    #[cfg(feature = "emulator")]
+    let demo: Option<cli::Demo> = Some(hybrid_connection_manager::demo::run);
+    #[cfg(not(feature = "emulator"))]
+    let demo: Option<cli::Demo> = None;
+    cli::run(std::env::args_os(), demo)
 }

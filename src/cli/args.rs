@@ -34,23 +34,25 @@ pub(super) struct Global {
     /// Folder of a service that was started with the same --home
     #[arg(long, global = true, env = "HCM_HOME", value_name = "DIR", help_heading = "Everywhere")]
     pub(super) home: Option<PathBuf>,
-    /// How results are written
+    /// How results are written: table, for people, or json (see: hcm help json)
     #[arg(
         short,
         long,
         global = true,
         value_enum,
         default_value_t,
+        hide_possible_values = true,
         value_name = "FORMAT",
         help_heading = "Everywhere"
     )]
     pub(super) output: Format,
-    /// When to use colours; auto looks at NO_COLOR and the terminal
+    /// When to use colours: always, never, or auto (on a terminal, without NO_COLOR)
     #[arg(
         long,
         global = true,
         value_enum,
         default_value_t,
+        hide_possible_values = true,
         value_name = "WHEN",
         help_heading = "Everywhere"
     )]
@@ -85,7 +87,34 @@ pub(super) enum When {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    #[command(flatten)]
+    Service(Verb),
+    /// Try everything on this machine, without Azure
+    Demo(Demo),
+    /// Print a script that completes hcm's commands in a shell
+    Completions {
+        /// Which shell
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// The exit codes and what they mean
+    #[command(long_about = exit::help())]
+    ExitCodes,
+    /// The shapes of --output json
+    #[command(long_about = render::json::HELP)]
+    Json,
+}
+
+/// What the service is asked to do or to tell.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
     /// Add hybrid connections by their connection strings
+    #[command(long_about = "Add hybrid connections by their connection strings.\n\n\
+            The connection string is that of a rule with the Listen right, and names the hybrid\n\
+            connection: Endpoint=sb://…/;SharedAccessKeyName=…;SharedAccessKey=…;EntityPath=…\n\
+            The text may hold many of them, one after another; all that can be added are added.\n\
+            With \"-\" or --file the key stays out of the process list and the shell's history.\n\
+            Without any argument, on a terminal, hcm asks for the connection string.")]
     Add(Add),
     /// List the hybrid connections
     List(List),
@@ -100,6 +129,11 @@ pub(super) enum Command {
     /// Stop listening, and keep the configuration
     Disable(SomeOrAll),
     /// Say whether what should be connected is connected
+    #[command(long_about = "Say whether what should be connected is connected.\n\n\
+            Ends with 0 when every enabled hybrid connection (or the named one) is connected,\n\
+            otherwise with 7. With --wait it waits for that, also for a service that is just\n\
+            starting, and ends with 8 (or 3) when the time is over. It does not wait for a\n\
+            hybrid connection that is disabled, or that the service no longer tries to connect.")]
     Status(Status),
     /// Show the service's log
     Logs(Logs),
@@ -108,27 +142,13 @@ pub(super) enum Command {
     /// Show or change the service's settings
     #[command(subcommand)]
     Settings(Settings),
-    /// Try everything on this machine, without Azure
-    Demo(Demo),
     /// Sign in to Azure
     #[command(hide = true)]
     Login,
-    /// The exit codes and what they mean
-    #[command(long_about = exit::help())]
-    ExitCodes,
-    /// The shapes of --output json
-    #[command(long_about = render::json::HELP)]
-    Json,
 }
 
 /// Arguments of `add`.
 #[derive(Args, Debug)]
-#[command(long_about = "Add hybrid connections by their connection strings.\n\n\
-        The connection string is that of a rule with the Listen right, and names the hybrid\n\
-        connection: Endpoint=sb://…/;SharedAccessKeyName=…;SharedAccessKey=…;EntityPath=…\n\
-        The text may hold many of them, one after another; all that can be added are added.\n\
-        With \"-\" or --file the key stays out of the process list and the shell's history.\n\
-        Without any argument, on a terminal, hcm asks for the connection string.")]
 pub(super) struct Add {
     /// Connection string, or "-" to read connection strings from standard input
     #[arg(value_name = "STRING", value_parser = secret, conflicts_with = "file")]
@@ -230,11 +250,6 @@ pub(super) struct SomeOrAll {
 
 /// Arguments of `status`.
 #[derive(Args, Debug)]
-#[command(long_about = "Say whether what should be connected is connected.\n\n\
-        Ends with 0 when every enabled hybrid connection (or the named one) is connected,\n\
-        otherwise with 7. With --wait it waits for that, also for a service that is just\n\
-        starting, and ends with 8 (or 3) when the time is over. It does not wait for a\n\
-        hybrid connection that is disabled, or that the service no longer tries to connect.")]
 pub(super) struct Status {
     /// Which hybrid connection; all without
     #[arg(value_name = "NAMESPACE/NAME", conflicts_with_all = ["namespace", "name"])]
@@ -329,14 +344,16 @@ mod tests {
     use super::super::microsoft;
     use super::*;
 
-    fn parse(line: &str) -> Result<Command, clap::Error> {
+    fn parse(line: &str) -> Result<Verb, clap::Error> {
         let words = line.split_whitespace().map(std::ffi::OsString::from);
         let words = std::iter::once("hcm".into()).chain(microsoft::rewrite(words));
-        Arguments::try_parse_from(words).map(|arguments| arguments.command)
+        let command = Arguments::try_parse_from(words)?.command;
+        let Command::Service(verb) = command else { panic!("{command:?}") };
+        Ok(verb)
     }
 
-    fn one(command: Command) -> String {
-        let Command::Show(one) = command else { panic!("not show") };
+    fn one(command: Verb) -> String {
+        let Verb::Show(one) = command else { panic!("not show") };
         let by_options = one.by_options.selector().unwrap();
         one.connection.or(by_options).unwrap().to_string()
     }
@@ -379,22 +396,22 @@ mod tests {
 
     #[test]
     fn verbs_take_several_names_or_all() {
-        let Command::Remove(remove) = parse("remove a/b c/d -y").unwrap() else { panic!() };
+        let Verb::Remove(remove) = parse("remove a/b c/d -y").unwrap() else { panic!() };
         assert_eq!((remove.connections.len(), remove.yes), (2, true));
-        let Command::Restart(all) = parse("restart --all").unwrap() else { panic!() };
+        let Verb::Restart(all) = parse("restart --all").unwrap() else { panic!() };
         assert!(all.all && all.connections.is_empty());
-        let Command::Disable(some) = parse("disable a/b a/c a/d").unwrap() else { panic!() };
+        let Verb::Disable(some) = parse("disable a/b a/c a/d").unwrap() else { panic!() };
         assert_eq!(some.connections.len(), 3);
     }
 
     #[test]
     fn the_account_form_of_add_is_syntax_but_mixes_with_no_string() {
-        let Command::Add(add) = parse("add -s 1-2-3 -rg group -ns contoso -n sql").unwrap() else {
+        let Verb::Add(add) = parse("add -s 1-2-3 -rg group -ns contoso -n sql").unwrap() else {
             panic!()
         };
         assert!(add.azure.is_used());
         assert!(parse("add -s 1 -rg g -ns a -n b Endpoint=x").is_err());
-        let Command::Add(add) = parse("add - --replace").unwrap() else { panic!() };
+        let Verb::Add(add) = parse("add - --replace").unwrap() else { panic!() };
         assert!(!add.azure.is_used() && add.replace);
         assert_eq!(add.string.unwrap().expose(), "-");
         assert!(parse("add x --file y").is_err());
@@ -402,9 +419,9 @@ mod tests {
 
     #[test]
     fn n_means_lines_of_the_log() {
-        let Command::Logs(logs) = parse("logs -f -n 20").unwrap() else { panic!() };
+        let Verb::Logs(logs) = parse("logs -f -n 20").unwrap() else { panic!() };
         assert_eq!((logs.follow, logs.lines), (true, 20));
-        let Command::Logs(logs) = parse("logs --lines 7").unwrap() else { panic!() };
+        let Verb::Logs(logs) = parse("logs --lines 7").unwrap() else { panic!() };
         assert_eq!((logs.follow, logs.lines), (false, 7));
         assert!(parse("logs -n many").is_err());
     }

@@ -31,7 +31,7 @@ exits! {
     /// Done.
     Ok = 0, "ok", "done";
     /// It went wrong in a way that has no number of its own.
-    Failure = 1, "failure", "it went wrong in a way that has no number of its own, or in several ways at once";
+    Failure = 1, "failure", "it went wrong in another way, or in several ways at once";
     /// The command line is wrong.
     Usage = 2, "usage", "the command line is wrong";
     /// No service answers.
@@ -49,11 +49,11 @@ exits! {
     /// The caller may not do this.
     Denied = 9, "denied", "you may not talk to the service or change this";
     /// The service is of another version.
-    VersionMismatch = 10, "version-mismatch", "hcm and the service are of versions that do not understand each other";
+    VersionMismatch = 10, "version-mismatch", "hcm and the service do not understand each other's version";
     /// This version cannot do it.
     NotSupported = 11, "not-supported", "this version cannot do that";
     /// Ctrl-C.
-    Interrupted = 130, "interrupted", "Ctrl-C (list --watch and logs -f end with 0: Ctrl-C is how they end)";
+    Interrupted = 130, "interrupted", "Ctrl-C (but list --watch and logs -f end with 0 then)";
 }
 
 impl Exit {

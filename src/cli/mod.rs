@@ -25,17 +25,18 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 pub use exit::Exit;
 pub use failure::Failure;
+pub use render::printer::Printer;
 
-use self::args::{Arguments, Command};
+use self::args::{Arguments, Command, Global};
 use self::reach::Reach;
 use self::redact::Redactor;
-use self::render::printer::{self, Printer};
+use self::render::printer;
 use crate::ipc::Client;
 
 /// The demo, which lives in a layer of its own; the program brings it along.
 ///
 /// Its failure is printed as that of any other command.
-pub type Demo = fn(DemoOptions) -> Result<(), Failure>;
+pub type Demo = fn(&DemoOptions, &Printer) -> Result<(), Failure>;
 
 /// What `hcm demo` was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,18 +89,31 @@ impl Context<'_> {
 }
 
 fn perform(parsed: Arguments, printer: &Printer, demo: Option<Demo>) -> Result<Exit, Failure> {
-    if let Command::Demo(arguments) = &parsed.command {
-        let Some(demo) = demo else {
-            return Err(Failure::new(Exit::NotSupported, "this build of hcm has no demo"));
-        };
-        let home = parsed.global.home.clone();
-        let (json, quiet) = (printer.is_json(), parsed.global.quiet);
-        return demo(DemoOptions { once: arguments.once, home, json, quiet }).map(|()| Exit::Ok);
+    let Global { home, quiet, .. } = parsed.global;
+    match parsed.command {
+        Command::Demo(arguments) => {
+            let Some(demo) = demo else {
+                return Err(Failure::new(Exit::NotSupported, "this build of hcm has no demo"));
+            };
+            let json = printer.is_json();
+            demo(&DemoOptions { once: arguments.once, home, json, quiet }, printer)?;
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "hcm", &mut script);
+            printer.write(&String::from_utf8_lossy(&script))?;
+        }
+        Command::ExitCodes => printer.line(&exit::help())?,
+        Command::Json => printer.line(render::json::HELP)?,
+        Command::Service(verb) => {
+            let context = Context { reach: Reach::new(home.as_deref())?, printer };
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime =
+                runtime.map_err(|error| Failure::new(Exit::Failure, error.to_string()))?;
+            return runtime.block_on(commands::run(&context, verb));
+        }
     }
-    let context = Context { reach: Reach::new(parsed.global.home.as_deref())?, printer };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(Exit::Failure, error.to_string()))?;
-    runtime.block_on(commands::run(&context, parsed.command))
+    Ok(Exit::Ok)
 }
 
 fn parse(

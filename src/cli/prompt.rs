@@ -1,6 +1,8 @@
 //! Questions to a person at a terminal.
 
 use std::io::{self, IsTerminal as _, Read as _};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use zeroize::{Zeroize as _, Zeroizing};
@@ -11,6 +13,8 @@ use super::render::printer::Printer;
 
 /// Longest text that is taken in bytes; many connection strings fit.
 const LONGEST: usize = 1 << 20;
+/// Time within which the next piece of a paste comes.
+const PASTE_PAUSE: Duration = Duration::from_millis(100);
 
 /// Whether a person can be asked: somebody types here and sees what is asked.
 pub(super) fn can_ask() -> bool {
@@ -37,33 +41,60 @@ pub(super) fn confirm(printer: &Printer, question: &str) -> Result<bool, Failure
 /// # Errors
 /// [`Exit::Interrupted`] for Ctrl-C; a terminal that cannot be read.
 pub(super) fn secret(printer: &Printer, question: &str) -> Result<Zeroizing<String>, Failure> {
+    // Before the question: what is pasted at its sight must not be echoed.
+    let unseen = Unseen::begin()?;
     printer.ask(question);
-    let typed = read_unseen();
+    let typed = read_typed();
+    drop(unseen);
     printer.ask("\n");
     typed
 }
 
-fn read_unseen() -> Result<Zeroizing<String>, Failure> {
-    let _unseen = Unseen::begin()?;
+/// Reads until Enter that nothing follows: within a paste it is part of the text, and
+/// what is left of a paste would go to the shell, key and all.
+fn read_typed() -> Result<Zeroizing<String>, Failure> {
+    let chunks = read_in_background();
     let mut typed = Typed::default();
-    let mut chunk = Zeroizing::new([0_u8; 4096]);
-    let mut stdin = io::stdin().lock();
     loop {
-        let length = stdin.read(&mut *chunk).map_err(unreadable)?;
-        match typed.take(&chunk[..length]) {
-            Progress::More if length > 0 => {}
-            Progress::More | Progress::Done => return typed.into_text(),
+        let chunk = if typed.has_ended() {
+            chunks.recv_timeout(PASTE_PAUSE).ok()
+        } else {
+            chunks.recv().ok()
+        };
+        let Some(chunk) = chunk else { return typed.into_text() };
+        match typed.take(&chunk.map_err(unreadable)?) {
+            Progress::More => {}
             Progress::Interrupted => {
                 return Err(Failure::new(Exit::Interrupted, "interrupted; nothing was done"));
             }
             Progress::TooLong => {
-                return Err(Failure::new(
-                    Exit::InvalidInput,
-                    format!("the text is longer than {LONGEST} bytes"),
-                ));
+                let text = format!("the text is longer than {LONGEST} bytes");
+                return Err(Failure::new(Exit::InvalidInput, text));
             }
         }
     }
+}
+
+type Chunk = io::Result<Zeroizing<Vec<u8>>>;
+
+/// What the keyboard gives, read by read. A terminal has no portable way to be asked
+/// whether more has come; a thread that reads on has. It ends with the process.
+fn read_in_background() -> mpsc::Receiver<Chunk> {
+    let (sender, chunks) = mpsc::sync_channel(4);
+    std::thread::spawn(move || {
+        let mut buffer = Zeroizing::new([0_u8; 4096]);
+        loop {
+            let chunk = match io::stdin().lock().read(&mut *buffer) {
+                Ok(0) => return,
+                Ok(length) => Ok(Zeroizing::new(buffer[..length].to_vec())),
+                Err(error) => Err(error),
+            };
+            if sender.send(chunk).is_err() {
+                return;
+            }
+        }
+    });
+    chunks
 }
 
 /// A terminal that echoes nothing, until this is dropped.
@@ -95,28 +126,33 @@ struct Typed(Zeroizing<Vec<u8>>);
 #[derive(Debug, PartialEq, Eq)]
 enum Progress {
     More,
-    Done,
     Interrupted,
     TooLong,
 }
 
 impl Typed {
-    /// Takes what one read of a raw terminal gave. Enter ends the text only at the end
-    /// of a read: within one it is part of a paste.
+    /// Takes what one read of a raw terminal gave.
     fn take(&mut self, chunk: &[u8]) -> Progress {
-        for (at, &byte) in chunk.iter().enumerate() {
+        const CTRL_C: u8 = 0x03;
+        const CTRL_D: u8 = 0x04;
+        const CTRL_U: u8 = 0x15;
+        const BACKSPACES: [u8; 2] = [0x08, 0x7f];
+        for &byte in chunk {
             match byte {
-                b'\r' | b'\n' if at + 1 == chunk.len() => return Progress::Done,
-                b'\r' => self.0.push(b'\n'),
-                0x03 => return Progress::Interrupted,
-                0x04 if self.0.is_empty() => return Progress::Done,
-                0x08 | 0x7f => self.erase_character(),
-                0x15 => self.0.zeroize(),
-                _ if self.0.len() == LONGEST => return Progress::TooLong,
-                _ => self.0.push(byte),
+                CTRL_C => return Progress::Interrupted,
+                _ if self.0.len() >= LONGEST => return Progress::TooLong,
+                b'\r' | CTRL_D => self.0.push(b'\n'),
+                CTRL_U => self.0.zeroize(),
+                byte if BACKSPACES.contains(&byte) => self.erase_character(),
+                byte => self.0.push(byte),
             }
         }
         Progress::More
+    }
+
+    /// Whether Enter was the last key.
+    fn has_ended(&self) -> bool {
+        self.0.last() == Some(&b'\n')
     }
 
     fn erase_character(&mut self) {
@@ -145,36 +181,35 @@ fn unreadable(error: io::Error) -> Failure {
 mod tests {
     use super::*;
 
-    fn typed(chunks: &[&str]) -> (Vec<Progress>, String) {
+    fn typed(chunks: &[&str]) -> (bool, String) {
         let mut typed = Typed::default();
-        let progress = chunks.iter().map(|chunk| typed.take(chunk.as_bytes())).collect();
-        (progress, typed.into_text().unwrap().to_string())
+        for chunk in chunks {
+            assert_eq!(typed.take(chunk.as_bytes()), Progress::More);
+        }
+        (typed.has_ended(), typed.into_text().unwrap().to_string())
     }
 
     #[test]
-    fn enter_ends_what_was_typed_and_not_what_was_pasted() {
-        let (progress, text) = typed(&["E", "n", "d", "\r"]);
-        assert_eq!(progress.last(), Some(&Progress::Done));
-        assert_eq!(text, "End");
-        let (progress, text) = typed(&["one\rtwo\r"]);
-        assert_eq!((progress, text.as_str()), (vec![Progress::Done], "one\ntwo"));
+    fn enter_ends_a_text_that_nothing_follows() {
+        assert_eq!(typed(&["E", "n", "d"]), (false, "End".into()));
+        assert_eq!(typed(&["E", "n", "d", "\r"]), (true, "End\n".into()));
+        assert_eq!(typed(&["one\r", "two"]), (false, "one\ntwo".into()));
+        assert_eq!(typed(&["\u{4}"]), (true, "\n".into()));
     }
 
     #[test]
     fn mistakes_can_be_taken_back() {
-        assert_eq!(typed(&["ab\u{7f}c", "\r"]).1, "ac");
-        assert_eq!(typed(&["aé\u{8}b", "\r"]).1, "ab");
-        assert_eq!(typed(&["wrong\u{15}right", "\r"]).1, "right");
-        assert_eq!(typed(&["\u{7f}a", "\r"]).1, "a");
+        assert_eq!(typed(&["ab\u{7f}c"]).1, "ac");
+        assert_eq!(typed(&["aé\u{8}b"]).1, "ab");
+        assert_eq!(typed(&["wrong\u{15}right"]).1, "right");
+        assert_eq!(typed(&["\u{7f}a"]).1, "a");
     }
 
     #[test]
-    fn it_can_be_left() {
-        assert_eq!(typed(&["abc\u{3}"]).0, [Progress::Interrupted]);
-        assert_eq!(typed(&["\u{4}"]).0, [Progress::Done]);
+    fn it_can_be_left_and_has_an_end() {
+        assert_eq!(Typed::default().take(b"abc\x03"), Progress::Interrupted);
         let mut typed = Typed::default();
-        let chunk = vec![b'x'; LONGEST];
-        assert_eq!(typed.take(&chunk), Progress::More);
+        assert_eq!(typed.take(&vec![b'x'; LONGEST]), Progress::More);
         assert_eq!(typed.take(b"x"), Progress::TooLong);
     }
 

@@ -45,7 +45,12 @@ impl Rates {
         if is_reset {
             samples.clear();
         }
-        samples.push_back(sample);
+        let is_same = samples.back().is_some_and(|last| {
+            (last.to_endpoint, last.to_azure) == (sample.to_endpoint, sample.to_azure)
+        });
+        if !is_same {
+            samples.push_back(sample);
+        }
         while samples.get(1).is_some_and(|second| second.at <= now - WINDOW) {
             samples.pop_front();
         }
@@ -104,6 +109,7 @@ mod tests {
     fn silence_brings_it_to_nothing() {
         assert_eq!(rate_at(&[(0, 0), (1, 3_000)], 4), 0);
         assert_eq!(rate_at(&[(0, 0), (10, 3_000)], 10), 1_000);
+        assert_eq!(rate_at(&[(0, 0), (1, 0), (2, 0), (4, 3_000)], 4), 1_000);
     }
 
     #[test]

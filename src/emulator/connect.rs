@@ -160,7 +160,7 @@ fn join(hub: &Arc<Hub>, call: &mut Call, found: &Found, id: &str, on: hyper::upg
     let shutdown = hub.shutdown.clone();
     let run = async move {
         match tokio::try_join!(upgraded(sender), upgraded(on)) {
-            Ok((sender, listener)) => pump::run(&shared, &open, sender, listener).await,
+            Ok((sender, listener)) => pump::run(&shared, open, sender, listener).await,
             Err(error) => tracing::debug!(%error, "a peer left between handshake and stream"),
         }
     };

@@ -1,5 +1,17 @@
 //! The control address `/$emulator/…`: state, faults and changes as JSON, for whoever
 //! is on this machine. It gives no key away.
+//!
+//! | request | body |
+//! |---|---|
+//! | `GET state` | – ; answers [`super::EmulatorState`] |
+//! | `GET faults`, `DELETE faults` | – |
+//! | `POST faults` | [`StandingFault`], `{"on":"contoso/sql","fault":"recycle"}` |
+//! | `PUT hybrid-connections/NAMESPACE` | [`HybridConnectionConfig`] |
+//! | `PATCH hybrid-connections/NAMESPACE/NAME` | [`Changes`]; `NAME` is percent-encoded |
+//! | `DELETE hybrid-connections/NAMESPACE/NAME` | – |
+//! | `POST regenerate-keys` | [`Regenerate`] |
+//!
+//! Failures answer `{"error":"…"}` with a status of 400 and above.
 
 use std::sync::Arc;
 

@@ -178,9 +178,7 @@ impl Channel {
             }
             End::Answered | End::Drop => {}
         }
-        if let Err(error) = socket.shut_down().await {
-            tracing::debug!(%error, "a control channel did not end in order");
-        }
+        socket.shut_down().await;
     }
 
     /// Waits for one thing to happen and acts on it.
@@ -317,7 +315,7 @@ impl Channel {
         let token = body.get("token").and_then(Value::as_str);
         match authorize(&self.hub.registry, &self.host, &self.path, token, Some(Right::Listen)) {
             Ok(grant) => {
-                self.registered.listener.token_expires.store(grant.expires, Relaxed);
+                self.registered.renew(grant.expires);
                 tracing::debug!(connection = %self.id, "token renewed");
                 ControlFlow::Continue(())
             }

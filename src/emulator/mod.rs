@@ -1,8 +1,8 @@
 //! Azure Relay Hybrid Connections on loopback: the other side of the wire, for tests,
 //! for the demo, and for trying things by hand.
 //!
-//! It is written from the protocol and shares no code with [`crate::model`]'s users on
-//! our side of the wire, so that each is a check of the other. It speaks TLS with a
+//! It is written from the protocol and shares no code with the product's own listener, so
+//! that each is a check of the other. It speaks TLS with a
 //! certificate authority of its own, checks tokens for real, hands out rendezvous
 //! addresses, relays streams frame by frame, answers the management address, and lets
 //! things go wrong on demand ([`InjectedFault`]).
@@ -28,6 +28,7 @@ mod announce;
 mod answer;
 mod authorize;
 mod call;
+mod check;
 pub mod cli;
 mod config;
 mod connect;

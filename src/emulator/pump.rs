@@ -9,12 +9,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::Poll;
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWriteExt as _, ReadBuf, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 
 use super::entity::{Ending, Stream};
 use super::frame::{self, FrameError, Translator, server_frame};
@@ -24,8 +22,6 @@ use super::wire::{self, Tls};
 
 /// Bytes that one direction holds at most: a frame of 64 KiB and more.
 const BUFFER: usize = 128 << 10;
-/// How long a socket has to end in order after its stream is over.
-const END_LIMIT: Duration = Duration::from_secs(5);
 
 /// Why a stream ended other than by a Close frame from each side.
 #[derive(Debug, thiserror::Error)]
@@ -39,13 +35,8 @@ enum Abort {
 }
 
 /// Runs the stream to its end.
-pub(crate) async fn run(
-    hub: &Hub,
-    open: &OpenStream,
-    sender: (Tls, Bytes),
-    listener: (Tls, Bytes),
-) {
-    let stream = &open.stream;
+pub(crate) async fn run(hub: &Hub, open: OpenStream, sender: (Tls, Bytes), listener: (Tls, Bytes)) {
+    let stream = &Arc::clone(&open.stream);
     let counters = hub.registry.counters(&stream.connection).unwrap_or_default();
     let (sender_read, mut sender_write) = tokio::io::split(sender.0);
     let (listener_read, mut listener_write) = tokio::io::split(listener.0);
@@ -87,9 +78,9 @@ pub(crate) async fn run(
     let listener = down.read.unsplit(listener_write);
     match outcome {
         Ok(Ok(_)) => {
-            let end = |mut tls: Tls| async move { timeout(END_LIMIT, tls.shutdown()).await };
-            let (first, second) = tokio::join!(end(sender), end(listener));
-            tracing::debug!(connection = %stream.connection, ?first, ?second, "stream closed");
+            tracing::debug!(connection = %stream.connection, "stream closed");
+            drop(open);
+            tokio::join!(wire::close(sender), wire::close(listener));
         }
         Ok(Err(abort)) => {
             tracing::debug!(connection = %stream.connection, %abort, "stream aborted");

@@ -406,6 +406,14 @@ pub(crate) struct Registered {
     pub(crate) listener: Arc<Listener>,
 }
 
+impl Registered {
+    /// Takes note of a new token's end, in seconds since 1970.
+    pub(crate) fn renew(&self, token_expires: i64) {
+        self.listener.token_expires.store(token_expires, Relaxed);
+        self.registry.tell();
+    }
+}
+
 impl Drop for Registered {
     fn drop(&mut self) {
         if let Some(entity) = self.registry.lock().entity_mut(&self.id) {

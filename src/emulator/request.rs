@@ -194,11 +194,12 @@ async fn end(mut socket: Socket, code: u16, reason: &str) {
     let close = async {
         socket.send(frame::CLOSE, &close_payload(code, reason)).await.ok()?;
         while !matches!(socket.next().await.ok()?, Message::Close(_)) {}
-        socket.shut_down().await.ok()
+        Some(())
     };
     if timeout(Duration::from_secs(5), close).await.is_err() {
         tracing::debug!("a listener did not answer a Close frame");
     }
+    socket.shut_down().await;
 }
 
 /// The listener's response as the sender gets it.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -44,7 +43,7 @@ impl Emulator {
             }
         };
         let hosts: Vec<String> = config.namespaces.iter().map(|ns| ns.host()).collect();
-        let acceptor = TlsAcceptor::from(authority.server(&hosts)?);
+        let tls = authority.server(&hosts)?;
         let bind_error = |source| EmulatorError::Bind { port: config.port, source };
         let listener = TcpListener::bind(("127.0.0.1", config.port)).await.map_err(bind_error)?;
         let port = listener.local_addr().map_err(bind_error)?.port();
@@ -60,7 +59,7 @@ impl Emulator {
             tasks: TaskTracker::new(),
         });
         announce::announce(&hub)?;
-        hub.tasks.spawn(server::run(Arc::clone(&hub), listener, acceptor));
+        hub.tasks.spawn(server::run(Arc::clone(&hub), listener, tls));
         Ok(Self { hub, ca_pem: authority.pem().to_owned() })
     }
 

@@ -10,21 +10,23 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use rustls::server::Acceptor;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 
 use super::answer::{Body, Refusal};
 use super::call::Call;
 use super::hub::Hub;
-use super::wire::Wire;
+use super::wire::{Tls, Wire};
 use super::{connect, control, listen, management, rendezvous, request};
 
 /// How long a client has for its TLS handshake and for each request's head.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Takes connections until the emulator is shut down.
-pub(crate) async fn run(hub: Arc<Hub>, listener: TcpListener, acceptor: TlsAcceptor) {
+pub(crate) async fn run(hub: Arc<Hub>, listener: TcpListener, tls: Arc<ServerConfig>) {
     loop {
         let accepted = tokio::select! {
             () = hub.shutdown.cancelled() => return,
@@ -32,12 +34,12 @@ pub(crate) async fn run(hub: Arc<Hub>, listener: TcpListener, acceptor: TlsAccep
         };
         match accepted {
             Ok((tcp, peer)) => {
-                let (hub, acceptor) = (Arc::clone(&hub), acceptor.clone());
+                let (hub, tls) = (Arc::clone(&hub), Arc::clone(&tls));
                 let tasks = hub.tasks.clone();
                 tasks.spawn(async move {
                     let shutdown = hub.shutdown.clone();
                     let serve = async {
-                        if let Err(error) = serve(hub, tcp, peer, acceptor).await {
+                        if let Err(error) = serve(hub, tcp, peer, tls).await {
                             tracing::debug!(%peer, %error, "connection ended");
                         }
                     };
@@ -56,12 +58,10 @@ async fn serve(
     hub: Arc<Hub>,
     tcp: TcpStream,
     peer: SocketAddr,
-    acceptor: TlsAcceptor,
+    tls: Arc<ServerConfig>,
 ) -> io::Result<()> {
     tcp.set_nodelay(true)?;
-    hub.faults.thawed(None).await;
-    let tls = timeout(HANDSHAKE_LIMIT, acceptor.accept(tcp)).await??;
-    let wire = Wire::new(tls);
+    let wire = Wire::new(shake_hands(&hub, tcp, tls).await?);
     let line_feeds = wire.line_feeds();
     let service = service_fn(move |request| {
         let (hub, line_feeds) = (Arc::clone(&hub), Arc::clone(&line_feeds));
@@ -75,6 +75,17 @@ async fn serve(
         .with_upgrades()
         .await
         .map_err(io::Error::other)
+}
+
+/// The TLS handshake. In a black hole it is not answered, unless it is for `localhost`,
+/// where the control address is.
+async fn shake_hands(hub: &Hub, tcp: TcpStream, tls: Arc<ServerConfig>) -> io::Result<Tls> {
+    let hello = LazyConfigAcceptor::new(Acceptor::default(), tcp);
+    let start = timeout(HANDSHAKE_LIMIT, hello).await??;
+    if start.client_hello().server_name() != Some("localhost") {
+        hub.faults.thawed(None).await;
+    }
+    timeout(HANDSHAKE_LIMIT, start.into_stream(tls)).await?
 }
 
 async fn route(hub: &Arc<Hub>, mut call: Call) -> Response<Body> {

@@ -200,8 +200,8 @@ impl Socket {
     }
 
     /// Ends TLS and TCP in order.
-    pub(crate) async fn shut_down(mut self) -> io::Result<()> {
-        self.tls.shutdown().await
+    pub(crate) async fn shut_down(self) {
+        wire::close(self.tls).await;
     }
 
     /// Resets the connection.

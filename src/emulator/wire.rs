@@ -5,12 +5,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// How long a peer has to end its connection after the emulator has.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// The server's end of a TLS connection.
 pub(crate) type Tls = tokio_rustls::server::TlsStream<TcpStream>;
@@ -52,6 +57,22 @@ pub(crate) fn reset(tls: Tls) {
     let (tcp, _) = tls.get_ref();
     if let Err(error) = tcp.set_zero_linger() {
         tracing::debug!(%error, "a socket could not be set to end with a reset");
+    }
+}
+
+/// Ends TLS and TCP in order: says so, and waits a while for the peer to do the same,
+/// because closing a socket with unread data is a reset.
+pub(crate) async fn close(mut tls: Tls) {
+    let end = async {
+        tls.shutdown().await?;
+        let mut rest = [0; 1024];
+        while tls.read(&mut rest).await? > 0 {}
+        io::Result::Ok(())
+    };
+    match timeout(CLOSE_LIMIT, end).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::trace!(%error, "a peer did not end its connection in order"),
+        Err(_) => tracing::debug!("a peer did not end its connection"),
     }
 }
 

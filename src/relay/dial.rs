@@ -8,11 +8,17 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, sleep, timeout_at};
 
 /// Head start of an address before the next one is tried too (RFC 8305, section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
+/// Silence after which the system probes a connection, the pause between probes, and
+/// how many may stay unanswered: who is gone is found out after two minutes.
+const PROBE_AFTER: Duration = Duration::from_secs(60);
+const PROBE_EVERY: Duration = Duration::from_secs(15);
+const PROBES: u32 = 4;
 
 /// Why no address of a name could be connected.
 #[derive(Debug, thiserror::Error)]
@@ -43,11 +49,12 @@ pub enum DialError {
 
 /// Connects to the first address of `host` that answers within `limit`.
 ///
-/// The socket has `TCP_NODELAY` set. `localhost` and names below it are this machine
+/// The socket has `TCP_NODELAY` set, and the system finds out when the other side of a
+/// silent connection is gone. `localhost` and names below it are this machine
 /// without asking DNS (RFC 6761, section 6.3).
 ///
 /// # Errors
-/// [`DialError`]; of several addresses the last failure counts.
+/// [`DialError`]; of several addresses the failure that tells most counts.
 pub async fn connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream, DialError> {
     let deadline = Instant::now() + limit;
     let target = || format!("{host}:{port}");
@@ -64,6 +71,7 @@ pub async fn connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream
             stream
                 .set_nodelay(true)
                 .map_err(|source| DialError::Unreachable { target: target(), source })?;
+            watch_liveness(&stream);
             Ok(stream)
         }
         Ok(Err(error)) => Err(match error.kind() {
@@ -111,12 +119,12 @@ fn in_turn(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
 /// as soon as one has failed.
 async fn race(mut addresses: VecDeque<SocketAddr>) -> io::Result<TcpStream> {
     let mut attempts = FuturesUnordered::new();
-    let mut last_error = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    let mut worst = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     loop {
         if let Some(address) = addresses.pop_front() {
             attempts.push(TcpStream::connect(address));
         } else if attempts.is_empty() {
-            return Err(last_error);
+            return Err(worst);
         }
         let next_may_start = async {
             if addresses.is_empty() {
@@ -128,10 +136,31 @@ async fn race(mut addresses: VecDeque<SocketAddr>) -> io::Result<TcpStream> {
         tokio::select! {
             Some(result) = attempts.next() => match result {
                 Ok(stream) => return Ok(stream),
-                Err(error) => last_error = error,
+                Err(error) if telling(&error) >= telling(&worst) => worst = error,
+                Err(_) => {}
             },
             () = next_may_start => {}
         }
+    }
+}
+
+/// How much a failure says of the other side: a machine without IPv6 fails at once with
+/// an IPv6 address, and that says nothing.
+fn telling(error: &io::Error) -> u8 {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => 2,
+        io::ErrorKind::TimedOut => 1,
+        _ => 0,
+    }
+}
+
+/// `TCP_USER_TIMEOUT` is left alone: it would also end the connection of a reader that
+/// pauses, however alive its system is.
+fn watch_liveness(tcp: &TcpStream) {
+    let probes =
+        TcpKeepalive::new().with_time(PROBE_AFTER).with_interval(PROBE_EVERY).with_retries(PROBES);
+    if let Err(error) = SockRef::from(tcp).set_tcp_keepalive(&probes) {
+        tracing::debug!(%error, "the system does not watch this connection for us");
     }
 }
 
@@ -169,6 +198,32 @@ mod tests {
         assert_eq!(error.to_string(), format!("127.0.0.1:{port} refused the connection"));
         let error = connect("no-such-host.invalid", 1, LIMIT).await.unwrap_err();
         assert!(matches!(error, DialError::NotResolved { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_says_more_than_an_address_without_a_route() {
+        let port = {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            listener.local_addr().unwrap().port()
+        };
+        let closed = SocketAddr::from(([127, 0, 0, 1], port));
+        let no_route = SocketAddr::from(([255, 255, 255, 255], port));
+        for addresses in [[closed, no_route], [no_route, closed]] {
+            let error = race(addresses.into()).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_silent_connection_is_probed_and_a_pausing_reader_is_left_alone() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let stream = connect("127.0.0.1", port, LIMIT).await.unwrap();
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), PROBE_AFTER);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), None);
     }
 
     #[test]

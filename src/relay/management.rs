@@ -10,10 +10,10 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HOST, USER_AGENT};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 use super::control;
-use super::network::Network;
+use super::network::{AzureStream, Network};
 use super::sas::{self, MANAGEMENT_TOKEN_LIFE, Token};
 use crate::model::metadata::{EndpointMetadata, MetadataError, parse_endpoint};
 use crate::model::{ConnectionId, Credential, Fault, FaultCode};
@@ -50,21 +50,18 @@ pub async fn describe(
     id: &ConnectionId,
     credential: &Credential,
 ) -> Result<Description, Fault> {
-    let slow = |_| {
-        let detail = format!("{} did not answer within {} s", id.namespace(), LIMIT.as_secs());
-        Err(Fault::new(FaultCode::AzureTimedOut, detail))
-    };
-    timeout(LIMIT, describe_unlimited(network, id, credential)).await.unwrap_or_else(slow)
-}
-
-async fn describe_unlimited(
-    network: &Network,
-    id: &ConnectionId,
-    credential: &Credential,
-) -> Result<Description, Fault> {
+    let deadline = Instant::now() + LIMIT;
     let token = Token::issue(credential, id, Timestamp::now(), MANAGEMENT_TOKEN_LIFE)?;
     let namespace = id.namespace();
-    let stream = network.open(namespace.host(), namespace.port(), Instant::now() + LIMIT).await?;
+    let stream = network.open(namespace.host(), namespace.port(), deadline).await?;
+    timeout_at(deadline, ask(stream, id, &token)).await.unwrap_or_else(|_| {
+        let detail = format!("{namespace} did not answer within {} s", LIMIT.as_secs());
+        Err(Fault::new(FaultCode::AzureTimedOut, detail))
+    })
+}
+
+async fn ask(stream: AzureStream, id: &ConnectionId, token: &Token) -> Result<Description, Fault> {
+    let namespace = id.namespace();
     let broken = |error: hyper::Error| {
         Fault::new(FaultCode::EndpointUnknown, format!("the request to {namespace} broke: {error}"))
     };
@@ -114,13 +111,17 @@ fn error_answer(status: StatusCode, body: &str, date: Option<&str>) -> Fault {
         };
         text("Detail").or_else(|| text("Code"))
     });
+    if status == StatusCode::NO_CONTENT {
+        return Fault::new(FaultCode::NotFound, "the namespace answers without a description");
+    }
     let reason = detail.unwrap_or_else(|| status.canonical_reason().unwrap_or_default().to_owned());
     control::answered(status.as_u16(), &reason, date, Timestamp::now())
 }
 
 /// Reads the Atom entry; elements that are not known are passed over.
 fn parse_entry(body: &str) -> Result<Description, Fault> {
-    let unreadable = |problem: String| Fault::new(FaultCode::EndpointUnknown, problem);
+    let unreadable =
+        |problem: String| Fault::new(FaultCode::EndpointUnknown, control::one_line(&problem));
     let document = roxmltree::Document::parse(body)
         .map_err(|error| unreadable(format!("the answer is no Atom entry: {error}")))?;
     let description = document
@@ -199,6 +200,7 @@ mod tests {
         assert_eq!(fault.tracking_id.as_deref(), Some("abc_G1"));
         let fault = error_answer(StatusCode::SERVICE_UNAVAILABLE, "<html>", None);
         assert_eq!(fault.code, FaultCode::ServiceUnavailable);
+        assert_eq!(error_answer(StatusCode::NO_CONTENT, "", None).code, FaultCode::NotFound);
     }
 
     #[test]

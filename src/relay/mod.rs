@@ -12,6 +12,8 @@ pub mod network;
 pub mod rendezvous;
 pub mod sas;
 pub mod splice;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod tls;
 pub mod traffic;
 pub mod websocket;

@@ -1,11 +1,9 @@
 //! How Azure is reached: TCP, then TLS.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
@@ -16,12 +14,6 @@ use crate::model::{Fault, FaultCode};
 
 /// A connection to Azure.
 pub type AzureStream = TlsStream<TcpStream>;
-
-/// Silence after which the system probes a connection, and the pause between probes.
-const PROBE_AFTER: Duration = Duration::from_secs(60);
-const PROBE_EVERY: Duration = Duration::from_secs(15);
-/// How long sent bytes may stay unconfirmed before the connection counts as broken.
-const UNCONFIRMED: Duration = Duration::from_secs(60);
 
 /// The way to Azure; cheap to clone.
 #[derive(Clone)]
@@ -53,7 +45,6 @@ impl Network {
     ) -> Result<AzureStream, Fault> {
         let limit = deadline.saturating_duration_since(Instant::now());
         let tcp = dial::connect(host, port, limit).await.map_err(|error| azure_fault(&error))?;
-        watch_liveness(&tcp);
         let name = ServerName::try_from(host.to_owned()).map_err(|_| {
             Fault::new(FaultCode::NamespaceNotResolved, format!("{host} is no host name"))
         })?;
@@ -84,18 +75,4 @@ fn tls_fault(host: &str, error: &std::io::Error) -> Fault {
         _ => FaultCode::TlsFailed,
     };
     Fault::new(code, format!("{host}: {error}"))
-}
-
-/// Lets the system find out that the other side is gone, also where nothing is sent.
-fn watch_liveness(tcp: &TcpStream) {
-    let socket = SockRef::from(tcp);
-    let probes = TcpKeepalive::new().with_time(PROBE_AFTER).with_interval(PROBE_EVERY);
-    let mut done = socket.set_tcp_keepalive(&probes);
-    #[cfg(target_os = "linux")]
-    {
-        done = done.and_then(|()| socket.set_tcp_user_timeout(Some(UNCONFIRMED)));
-    }
-    if let Err(error) = done {
-        tracing::debug!(%error, "the system does not watch this connection for us");
-    }
 }

@@ -15,8 +15,8 @@ use super::network::{AzureStream, Network};
 use super::sas::encode_form;
 use super::splice::{self, SpliceEnd};
 use super::traffic::TrafficCounters;
-use super::websocket::frame::{CloseFrame, Opcode};
-use super::websocket::handshake::{UpgradeError, UpgradeRequest, Upgraded, upgrade};
+use super::websocket::frame::Opcode;
+use super::websocket::handshake::{UpgradeError, UpgradeRequest, Upgraded, is_token, upgrade};
 use super::websocket::message::{Incoming, MessageChannel};
 use crate::model::{Endpoint, Fault, FaultCode};
 
@@ -71,45 +71,58 @@ pub async fn serve(
     cut: &CancellationToken,
     on_dialled: impl FnOnce(Dialled),
 ) -> StreamEnd {
+    let connecting = connect(network, accept, endpoint, counters, on_dialled);
+    match cut.run_until_cancelled(connecting).await {
+        None => StreamEnd::Carried(SpliceEnd::Cut),
+        Some(Err(end)) => end,
+        Some(Ok((upgraded, stream))) => {
+            let _active = counters.stream_opened();
+            StreamEnd::Carried(splice::carry(upgraded, stream, counters, cut).await)
+        }
+    }
+}
+
+/// Connects both sides, or tells the sender that there will be no stream.
+async fn connect(
+    network: &Network,
+    accept: &Accept,
+    endpoint: &Endpoint,
+    counters: &TrafficCounters,
+    on_dialled: impl FnOnce(Dialled),
+) -> Result<(Upgraded<AzureStream>, TcpStream), StreamEnd> {
     let deadline = Instant::now() + LIMIT;
-    let Some(address) = Address::parse(&accept.address) else {
+    let address = Address::parse(&accept.address).ok_or_else(|| {
         let detail = "the rendezvous address is not of the form wss://HOST/…";
-        return StreamEnd::Failed(Fault::new(FaultCode::UnexpectedAnswer, detail));
-    };
+        StreamEnd::Failed(Fault::new(FaultCode::UnexpectedAnswer, detail))
+    })?;
     // The gateway is connected meanwhile, but hears nothing before the endpoint answers.
     let (dialled, gateway) = tokio::join!(
         async {
             let dialled = dial_endpoint(endpoint).await;
             on_dialled(dialled.as_ref().map(|(_, took)| *took).map_err(Clone::clone));
+            if let Ok((stream, _)) = &dialled {
+                splice::reset_on_drop(stream, true); // whatever comes between
+            }
             dialled
         },
         network.open(address.host, address.port, deadline),
     );
-    let gateway = match gateway {
-        Ok(gateway) => gateway,
-        Err(fault) => return StreamEnd::Failed(fault),
-    };
+    let gateway = gateway.map_err(StreamEnd::Failed)?;
     match dialled {
         Ok((stream, _)) => {
-            let protocol =
-                accept.protocols.as_ref().and_then(|all| all.split(',').next()).map(str::trim);
-            match take(gateway, &address, protocol, deadline).await {
-                Ok(upgraded) => {
-                    let _active = counters.stream_opened();
-                    StreamEnd::Carried(splice::carry(upgraded, stream, counters, cut).await)
-                }
-                Err(fault) => {
-                    splice::reset(&stream);
-                    StreamEnd::Failed(fault)
-                }
+            let protocols = accept.protocols.as_deref().unwrap_or_default();
+            let first = protocols.split(',').next().map(str::trim);
+            match take(gateway, &address, first.filter(|name| is_token(name)), deadline).await {
+                Ok(upgraded) => Ok((upgraded, stream)),
+                Err(fault) => Err(StreamEnd::Failed(fault)),
             }
         }
         Err(fault) => {
             counters.stream_refused();
-            match refuse(gateway, &address, &fault, deadline).await {
+            Err(match refuse(gateway, &address, &fault, deadline).await {
                 Ok(()) => StreamEnd::Refused(fault),
                 Err(failure) => StreamEnd::Failed(failure),
-            }
+            })
         }
     }
 }
@@ -124,9 +137,21 @@ async fn take(
         UpgradeRequest { host: address.authority, target: address.target, protocol, headers: &[] };
     match timeout_at(deadline, upgrade(gateway, &request)).await {
         Ok(Ok(upgraded)) => Ok(upgraded),
-        Ok(Err(error)) => Err(control::refusal(error, Timestamp::now())),
+        Ok(Err(error)) => Err(not_taken(error)),
         Err(_) => Err(late(address)),
     }
+}
+
+/// A gateway's status is about the address, which works once and for 30 s, and says
+/// nothing of the hybrid connection or its key.
+fn not_taken(error: UpgradeError) -> Fault {
+    let is_refusal = matches!(error, UpgradeError::Refused(_));
+    let fault = control::refusal(error, Timestamp::now());
+    if !is_refusal {
+        return fault;
+    }
+    let detail = format!("the gateway does not take the stream any more ({})", fault.detail);
+    Fault { code: FaultCode::ServiceUnavailable, detail, ..fault }
 }
 
 /// Tells the sender that there will be no stream. Azure answers with 410 when it has
@@ -148,7 +173,7 @@ async fn refuse(
         UpgradeRequest { host: address.authority, target: &target, protocol: None, headers: &[] };
     match timeout_at(deadline, upgrade(gateway, &request)).await {
         Ok(Err(UpgradeError::Refused(head))) if head.status == 410 => Ok(()),
-        Ok(Err(error)) => Err(control::refusal(error, Timestamp::now())),
+        Ok(Err(error)) => Err(not_taken(error)),
         Ok(Ok(_)) => {
             let detail = "the gateway took a refusal for an acceptance";
             Err(Fault::new(FaultCode::UnexpectedAnswer, detail))
@@ -170,46 +195,31 @@ pub async fn refuse_http(network: &Network, address: &str) -> Result<(), Fault> 
     let stream = network.open(address.host, address.port, deadline).await?;
     let upgraded = take(stream, &address, None, deadline).await?;
     let mut messages = MessageChannel::new(upgraded, LONGEST_REQUEST);
-    let mut answered = false;
-    match timeout_at(deadline, answer_http(&mut messages, &mut answered)).await {
-        Ok(Ok(())) => Ok(()),
-        // Nobody waits for more than the answer.
-        _ if answered => Ok(()),
-        Ok(Err(fault)) => Err(fault),
-        Err(_) => Err(late(&address)),
-    }
-}
-
-/// Answers every request on a rendezvous until Azure closes it. Their bodies are read to
-/// the end: a gateway that still sends takes an early end for a break, and drops the
-/// answer.
-async fn answer_http(
-    messages: &mut MessageChannel<AzureStream>,
-    answered: &mut bool,
-) -> Result<(), Fault> {
     let lost = |error: std::io::Error| Fault::new(FaultCode::ChannelLost, error.to_string());
-    loop {
-        match messages.receive().await {
-            Ok(Incoming::Text(text)) => {
-                if let Some(id) = command::fetched_request_id(&text) {
-                    let answer = command::not_implemented(&id);
-                    messages.send(Opcode::Text, answer.as_bytes()).await.map_err(lost)?;
-                    *answered = true;
+    let answering = async {
+        loop {
+            match messages.receive().await {
+                Ok(Incoming::Text(text)) => {
+                    if let Some(id) = command::fetched_request_id(&text) {
+                        let answer = command::not_implemented(&id);
+                        messages.send(Opcode::Text, answer.as_bytes()).await.map_err(lost)?;
+                        messages.close(1000, "").await.map_err(lost)?;
+                        // The body may still be coming in: to leave now could reset the
+                        // connection before the answer is read.
+                        while !matches!(
+                            messages.receive().await,
+                            Ok(Incoming::Close(_) | Incoming::End) | Err(_)
+                        ) {}
+                        return Ok(());
+                    }
                 }
+                Ok(Incoming::Close(_) | Incoming::End) => return Ok(()),
+                Ok(_) => {}
+                Err(error) => return Err(Fault::new(FaultCode::ChannelLost, error.to_string())),
             }
-            Ok(Incoming::Ping(payload)) => {
-                messages.send(Opcode::Pong, &payload).await.map_err(lost)?;
-            }
-            Ok(Incoming::Close(_)) => {
-                let close = CloseFrame::payload(1000, "");
-                messages.send(Opcode::Close, &close).await.map_err(lost)?;
-                return messages.shutdown().await.map_err(lost);
-            }
-            Ok(Incoming::End) => return Ok(()),
-            Ok(Incoming::Binary(_) | Incoming::TooLong(_) | Incoming::Pong) => {}
-            Err(error) => return Err(Fault::new(FaultCode::ChannelLost, error.to_string())),
         }
-    }
+    };
+    timeout_at(deadline, answering).await.unwrap_or_else(|_| Err(late(&address)))
 }
 
 fn late(address: &Address<'_>) -> Fault {
@@ -241,24 +251,4 @@ impl<'a> Address<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_taken_apart_and_kept_verbatim() {
-        let text = "wss://g63-prod-001-sb.servicebus.windows.net:443/$hc/a/b?x=%2f&sb-hc-id=1_G0";
-        assert_eq!(
-            Address::parse(text),
-            Some(Address {
-                authority: "g63-prod-001-sb.servicebus.windows.net:443",
-                host: "g63-prod-001-sb.servicebus.windows.net",
-                port: 443,
-                target: "/$hc/a/b?x=%2f&sb-hc-id=1_G0",
-            })
-        );
-        assert_eq!(Address::parse("wss://h/x").unwrap().port, 443);
-        for bad in ["ws://h/x", "wss://h", "wss:///x", "wss://h:x/y", "wss://h/a b\r\nX: y"] {
-            assert_eq!(Address::parse(bad), None, "{bad}");
-        }
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -61,13 +62,12 @@ impl Supervisor {
         let channels = TaskTracker::new();
         let context = Context { hub: hub.clone(), network: receiver, learned, channels };
         logs.set_level(opened.settings.log.level);
-        let drain = drain_limit(&opened.settings);
         let connections = opened
             .connections
             .into_iter()
             .map(|configured| {
                 let id = configured.id.clone();
-                (id, Connection::start(configured, context.clone(), drain))
+                (id, Connection::start(configured, context.clone()))
             })
             .collect();
         let store = Arc::new(StdMutex::new(opened.store));
@@ -160,8 +160,7 @@ impl Supervisor {
         } else {
             let kept = configured.clone();
             self.save(move |list| list.push(kept)).await?;
-            let drain = drain_limit(&state.settings);
-            let connection = Connection::start(configured, self.context.clone(), drain);
+            let connection = Connection::start(configured, self.context.clone());
             state.connections.insert(id.clone(), connection);
             info!(connection = %id, "added");
         }
@@ -200,7 +199,12 @@ impl Supervisor {
         })
         .await?;
         if let Some(connection) = state.connections.get(&id) {
-            connection.send(Command::SetDesired(desired)).await;
+            connection
+                .send(match desired {
+                    Desired::Enabled => Command::Enable,
+                    Desired::Disabled => Command::Disable(drain_limit(&state.settings)),
+                })
+                .await;
         }
         info!(connection = %id, ?desired, "switched");
         Ok(Response::Connection { id })
@@ -243,7 +247,8 @@ impl Supervisor {
         }
         self.logs.set_level(settings.log.level);
         state.settings = settings;
-        info!(name, value, "setting changed");
+        // Not its value: what a setting holds may be meant for nobody else.
+        info!(name, "setting changed");
         Ok(Response::Done)
     }
 
@@ -260,15 +265,17 @@ impl Supervisor {
         let mut state = self.state.lock().await;
         state.stopping = true;
         let drain = drain_limit(&state.settings);
-        let connections = std::mem::take(&mut state.connections);
+        let mut connections: Vec<_> =
+            std::mem::take(&mut state.connections).into_values().collect();
         drop(state);
-        for connection in connections.values() {
+        for connection in &connections {
             connection.send(Command::Shutdown(drain)).await;
         }
         let all_ended = async {
-            for (_, connection) in connections {
+            for connection in &mut connections {
                 connection.ended().await;
             }
+            connections.clear();
             self.context.channels.close();
             if timeout(CLOSE_LIMIT, self.context.channels.wait()).await.is_err() {
                 warn!("Azure did not answer the end of every channel");
@@ -277,7 +284,11 @@ impl Supervisor {
         tokio::select! {
             () = all_ended => {}
             () = self.tell_drain() => {}
-            () = hurry => warn!("not waiting for the open streams any longer"),
+            () = hurry => {
+                warn!("not waiting for the open streams any longer");
+                // Else a stream that is cut short would look complete to its endpoint.
+                join_all(connections.into_iter().map(Connection::end_at_once)).await;
+            }
         }
         self.keeper.finish().await;
     }

@@ -25,6 +25,67 @@ pub(crate) type Socket = WebSocketStream<TlsStream<TcpStream>>;
 /// The host of the namespace that the tests use.
 pub(crate) const HOST: &str = "contoso.servicebus.localhost";
 
+/// What a sender asks `contoso/hc` for.
+pub(crate) const CONNECT: &str = "/$hc/hc?sb-hc-action=connect&sb-hc-id=snd";
+
+/// A WebSocket whose frames are made and read by hand.
+pub(crate) struct Raw {
+    pub(crate) stream: TlsStream<TcpStream>,
+    held: Vec<u8>,
+}
+
+impl Raw {
+    /// Sends a frame; `head` is its first byte.
+    pub(crate) async fn send(&mut self, head: u8, payload: &[u8]) {
+        let mask = [0x37, 0xfa, 0x21, 0x3d];
+        let mut frame = vec![head];
+        match payload.len() {
+            len @ ..126 => frame.push(0x80 | len as u8),
+            len @ ..65536 => {
+                frame.push(0x80 | 126);
+                frame.extend((len as u16).to_be_bytes());
+            }
+            len => {
+                frame.push(0x80 | 127);
+                frame.extend((len as u64).to_be_bytes());
+            }
+        }
+        frame.extend(mask);
+        frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, key)| byte ^ key));
+        self.stream.write_all(&frame).await.unwrap();
+        self.stream.flush().await.unwrap();
+    }
+
+    /// The next frame: its first byte and its payload.
+    pub(crate) async fn receive(&mut self) -> std::io::Result<(u8, Vec<u8>)> {
+        self.fill(2).await?;
+        assert!(self.held[1] & 0x80 == 0, "a server does not mask");
+        let (start, len) = match self.held[1] {
+            126 => {
+                self.fill(4).await?;
+                (4, usize::from(u16::from_be_bytes([self.held[2], self.held[3]])))
+            }
+            127 => {
+                self.fill(10).await?;
+                (10, u64::from_be_bytes(self.held[2..10].try_into().unwrap()) as usize)
+            }
+            len => (2, usize::from(len)),
+        };
+        self.fill(start + len).await?;
+        let frame: Vec<u8> = self.held.drain(..start + len).collect();
+        Ok((frame[0], frame[start..].to_vec()))
+    }
+
+    async fn fill(&mut self, bytes: usize) -> std::io::Result<()> {
+        while self.held.len() < bytes {
+            if within(self.stream.read_buf(&mut self.held)).await? == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        Ok(())
+    }
+}
+
 /// An answer that is no 101: its status line and headers as they came, and its body.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -110,6 +171,19 @@ impl Bench {
         target: &str,
         headers: &[(&str, &str)],
     ) -> Result<(Socket, Answer), Answer> {
+        let (raw, answer) = self.open_raw(host, target, headers).await?;
+        let Raw { stream, held } = raw;
+        let socket = WebSocketStream::from_partially_read(stream, held, Role::Client, None).await;
+        Ok((socket, answer))
+    }
+
+    /// The same, for frames by hand.
+    pub(crate) async fn open_raw(
+        &self,
+        host: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<(Raw, Answer), Answer> {
         let mut stream = self.tls(host).await;
         let mut request = format!(
             "GET {target} HTTP/1.1\r\nHost: {host}:{}\r\nConnection: Upgrade\r\n\
@@ -121,13 +195,12 @@ impl Bench {
             request += &format!("{name}: {value}\r\n");
         }
         stream.write_all((request + "\r\n").as_bytes()).await.unwrap();
-        let (answer, rest) = read_answer(&mut stream).await;
+        let (answer, held) = read_answer(&mut stream).await;
         if answer.status() != 101 {
             return Err(answer);
         }
         assert_eq!(answer.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
-        let socket = WebSocketStream::from_partially_read(stream, rest, Role::Client, None).await;
-        Ok((socket, answer))
+        Ok((Raw { stream, held }, answer))
     }
 
     /// A listener of `contoso/hc` with this token.
@@ -145,7 +218,7 @@ impl Bench {
     pub(crate) async fn connect(&self) -> Result<Socket, Answer> {
         let token = self.token("defaultSender");
         let headers = [("ServiceBusAuthorization", token.as_str())];
-        let opened = self.open(HOST, "/$hc/hc?sb-hc-action=connect&sb-hc-id=snd", &headers).await;
+        let opened = self.open(HOST, CONNECT, &headers).await;
         opened.map(|(socket, _)| socket)
     }
 
@@ -153,6 +226,19 @@ impl Bench {
     pub(crate) async fn rendezvous(&self, address: &str) -> Result<Socket, Answer> {
         let (host, target) = split_address(address);
         self.open(&host, &target, &[]).await.map(|(socket, _)| socket)
+    }
+
+    /// A sender and the listener's end of its stream, for frames by hand.
+    pub(crate) async fn raw_stream(&self, listener: &mut Socket) -> (Raw, Raw) {
+        let token = self.token("defaultSender");
+        let headers = [("ServiceBusAuthorization", token.as_str())];
+        let accept = async {
+            let message = control_message(listener).await;
+            let (host, target) = split_address(message["accept"]["address"].as_str().unwrap());
+            self.open_raw(&host, &target, &[]).await.unwrap().0
+        };
+        let (sender, accepted) = tokio::join!(self.open_raw(HOST, CONNECT, &headers), accept);
+        (sender.unwrap().0, accepted)
     }
 
     /// A sender and the listener's end of its stream.
@@ -184,6 +270,9 @@ impl Bench {
         stream.write_all(body).await.unwrap();
         let (mut answer, mut rest) = read_answer(&mut stream).await;
         stream.read_to_end(&mut rest).await.ok();
+        if answer.header("transfer-encoding") == Some("chunked") {
+            rest = unchunked(&rest);
+        }
         answer.body = String::from_utf8_lossy(&rest).into_owned();
         answer
     }
@@ -254,6 +343,21 @@ pub(crate) fn make_token(resource: &str, rule: &str, key: &str, expires: i64) ->
     mac.update(format!("{resource}\n{expires}").as_bytes());
     let signature = escape(&STANDARD.encode(mac.finalize().into_bytes()));
     format!("SharedAccessSignature sr={resource}&sig={signature}&se={expires}&skn={rule}")
+}
+
+/// A chunked body as it was (RFC 9112, section 7.1).
+fn unchunked(mut rest: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let at = rest.windows(2).position(|two| two == b"\r\n").unwrap();
+        let size = std::str::from_utf8(&rest[..at]).unwrap();
+        let size = usize::from_str_radix(size, 16).unwrap();
+        if size == 0 {
+            return body;
+        }
+        body.extend(&rest[at + 2..at + 2 + size]);
+        rest = &rest[at + 2 + size + 2..];
+    }
 }
 
 /// Reads a head, and what came behind it.

@@ -1,30 +1,38 @@
 //! Everything that is tested through the library's public face or its programs.
+#![cfg(test)]
 
-#[cfg(test)]
+mod architecture;
 #[cfg(feature = "emulator")]
 mod bed;
-#[cfg(test)]
+mod cli_commands;
+mod cli_support;
+#[cfg(unix)]
+mod cli_terminal;
+#[cfg(unix)]
+mod cli_watch;
 #[cfg(feature = "emulator")]
 mod emulator_client;
-#[cfg(test)]
+#[cfg(feature = "emulator")]
+mod emulator_faults;
 #[cfg(feature = "emulator")]
 mod emulator_listen;
-#[cfg(test)]
+#[cfg(feature = "emulator")]
+mod emulator_management;
+#[cfg(feature = "emulator")]
+mod emulator_program;
+#[cfg(feature = "emulator")]
+mod emulator_rendezvous;
+#[cfg(feature = "emulator")]
+mod emulator_request;
 #[cfg(feature = "emulator")]
 mod emulator_sender;
-#[cfg(test)]
 #[cfg(feature = "emulator")]
 mod emulator_stream;
-#[cfg(test)]
 mod golden;
-#[cfg(test)]
 mod ipc;
-#[cfg(test)]
 mod platform;
-#[cfg(test)]
 #[cfg(feature = "emulator")]
 mod service_endpoint;
-#[cfg(test)]
 #[cfg(feature = "emulator")]
 mod service_manage;
 #[cfg(test)]
@@ -42,5 +50,4 @@ mod service_stop;
 #[cfg(test)]
 #[cfg(feature = "emulator")]
 mod service_streams;
-#[cfg(test)]
 mod store;

@@ -1,9 +1,9 @@
 //! `hcm restart`, `enable` and `disable`: the same for one, several or all connections.
 
-use super::super::args::SomeOrAll;
-use super::super::exit::Exit;
-use super::super::failure::Failure;
-use super::super::{Context, pick, render};
+use crate::cli::args::SomeOrAll;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::{Context, pick, render};
 use crate::ipc::Client;
 use crate::ipc::protocol::{Request, Response};
 use crate::model::{ConnectionId, ConnectionSelector};

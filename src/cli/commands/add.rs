@@ -2,10 +2,10 @@
 
 use zeroize::Zeroizing;
 
-use super::super::args::{Add, PickedWithAccount};
-use super::super::exit::Exit;
-use super::super::failure::Failure;
-use super::super::{Context, input, prompt, render};
+use crate::cli::args::{Add, PickedWithAccount};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::{Context, input, prompt, render};
 use crate::ipc::Client;
 use crate::ipc::protocol::{ErrorCode, Request, RequestError, Response};
 use crate::model::connection_string::Numbered;
@@ -177,8 +177,8 @@ pub(super) fn no_account(picked: &PickedWithAccount) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::render::sample;
     use super::*;
+    use crate::cli::render::sample;
 
     #[test]
     fn what_was_done_is_told_with_the_status() {

@@ -5,20 +5,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::super::args::List;
-use super::super::exit::Exit;
-use super::super::failure::Failure;
-use super::super::feed::Feed;
-use super::super::render::list::TrafficColumn;
-use super::super::render::screen::Screen;
-use super::super::watch::{ChangeLines, Update, WatchState};
-use super::super::{Context, render};
+use crate::cli::args::List;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::feed::Feed;
+use crate::cli::render::screen::Screen;
+use crate::cli::watch::{ChangeLines, Update, WatchState};
+use crate::cli::{Context, render};
 use crate::ipc::protocol::Event;
 use crate::ipc::{Client, Gap, Push};
 use crate::platform::signals::StopSignals;
 
 /// Shortest time between two frames: many events in a row make one.
-const FRAME: Duration = Duration::from_millis(40);
+const FRAME: Duration = Duration::from_millis(20);
 /// Time between two frames that only count.
 const TICK: Duration = Duration::from_secs(1);
 /// How often the size of the terminal is looked at.
@@ -34,9 +33,7 @@ pub(super) async fn run(context: &Context<'_>, arguments: &List) -> Result<Exit,
     if printer.is_json() {
         printer.line(&render::json::connections(&snapshot.connections))?;
     } else {
-        let (now, width) = (Timestamp::now(), printer.width());
-        let totals = TrafficColumn::Totals;
-        printer.lines(&render::list::render(&snapshot, &totals, now, width, printer.style))?;
+        printer.table(&snapshot)?;
     }
     Ok(Exit::Ok)
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::args::Logs;
-use super::super::exit::Exit;
-use super::super::failure::Failure;
-use super::super::{Context, feed, render};
+use crate::cli::args::Logs;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::{Context, feed, render};
 use crate::ipc::protocol::{LogLine, Request, Response};
 use crate::ipc::{Client, Push};
 use crate::platform::signals::StopSignals;
@@ -110,8 +110,8 @@ fn print(context: &Context<'_>, line: &LogLine) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::render::sample;
     use super::*;
+    use crate::cli::render::sample;
 
     fn line(seconds_ago: i64, message: &str) -> LogLine {
         LogLine {

@@ -10,32 +10,29 @@ mod show;
 mod status;
 mod version;
 
-use super::args::{Command, PickedWithAccount};
-use super::exit::{self, Exit};
+use super::Context;
+use super::args::{PickedWithAccount, Verb};
+use super::exit::Exit;
 use super::failure::Failure;
-use super::{Context, render};
 use crate::ipc::Client;
 use crate::ipc::protocol::{Request, Response};
 use crate::model::Snapshot;
 
-/// Does what `command` asks for.
-pub(super) async fn run(context: &Context<'_>, command: Command) -> Result<Exit, Failure> {
-    match command {
-        Command::Add(arguments) => add::run(context, arguments).await,
-        Command::List(arguments) => list::run(context, &arguments).await,
-        Command::Show(arguments) => show::run(context, arguments).await,
-        Command::Remove(arguments) => remove::run(context, arguments).await,
-        Command::Restart(arguments) => act::run(context, arguments, act::RESTART).await,
-        Command::Enable(arguments) => act::run(context, arguments, act::ENABLE).await,
-        Command::Disable(arguments) => act::run(context, arguments, act::DISABLE).await,
-        Command::Status(arguments) => status::run(context, arguments).await,
-        Command::Logs(arguments) => logs::run(context, &arguments).await,
-        Command::Version => version::run(context).await,
-        Command::Settings(arguments) => settings::run(context, arguments).await,
-        Command::Login => Err(add::no_account(&PickedWithAccount::default())),
-        Command::ExitCodes => context.printer.line(&exit::help()).map(|()| Exit::Ok),
-        Command::Json => context.printer.line(render::json::HELP).map(|()| Exit::Ok),
-        Command::Demo(_) => Err(Failure::new(Exit::NotSupported, "this build of hcm has no demo")),
+/// Does what `verb` asks for.
+pub(super) async fn run(context: &Context<'_>, verb: Verb) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Add(arguments) => add::run(context, arguments).await,
+        Verb::List(arguments) => list::run(context, &arguments).await,
+        Verb::Show(arguments) => show::run(context, arguments).await,
+        Verb::Remove(arguments) => remove::run(context, arguments).await,
+        Verb::Restart(arguments) => act::run(context, arguments, act::RESTART).await,
+        Verb::Enable(arguments) => act::run(context, arguments, act::ENABLE).await,
+        Verb::Disable(arguments) => act::run(context, arguments, act::DISABLE).await,
+        Verb::Status(arguments) => status::run(context, arguments).await,
+        Verb::Logs(arguments) => logs::run(context, &arguments).await,
+        Verb::Version => version::run(context).await,
+        Verb::Settings(arguments) => settings::run(context, arguments).await,
+        Verb::Login => Err(add::no_account(&PickedWithAccount::default())),
     }
 }
 

@@ -1,10 +1,10 @@
 //! `hcm remove`: asks a person, does not ask a script.
 
-use super::super::args::Remove;
-use super::super::exit::Exit;
-use super::super::failure::Failure;
-use super::super::{Context, pick, prompt};
 use super::act::{self, REMOVE};
+use crate::cli::args::Remove;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::{Context, pick, prompt};
 use crate::model::ConnectionView;
 
 pub(super) async fn run(context: &Context<'_>, arguments: Remove) -> Result<Exit, Failure> {
@@ -38,8 +38,8 @@ fn question(views: &[&ConnectionView]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::render::sample;
     use super::*;
+    use crate::cli::render::sample;
 
     #[test]
     fn the_question_says_what_it_means() {

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::super::args::Settings;
-use super::super::exit::Exit;
-use super::super::failure::Failure;
-use super::super::{Context, render};
+use crate::cli::args::Settings;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::{Context, render};
 use crate::ipc::Client;
 use crate::ipc::protocol::{ErrorCode, Request, RequestError, Response};
 

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::super::args::OneConnection;
-use super::super::exit::Exit;
-use super::super::failure::Failure;
-use super::super::{Context, pick, render};
+use crate::cli::args::OneConnection;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::{Context, pick, render};
 
 pub(super) async fn run(context: &Context<'_>, arguments: OneConnection) -> Result<Exit, Failure> {
     let printer = context.printer;

@@ -5,13 +5,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::super::args::Status;
-use super::super::exit::Exit;
-use super::super::failure::Failure;
-use super::super::feed::{self, Feed};
-use super::super::health::{Health, Verdict};
-use super::super::watch::{Link, Update, WatchState};
-use super::super::{Context, pick, render};
+use crate::cli::args::Status;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::feed::{self, Feed};
+use crate::cli::health::{Health, Verdict};
+use crate::cli::watch::{Link, Update, WatchState};
+use crate::cli::{Context, pick, render};
 use crate::model::{ConnectionSelector, Snapshot};
 use crate::platform::signals::StopSignals;
 
@@ -118,8 +118,8 @@ fn print(
 mod tests {
     use tokio::sync::mpsc;
 
-    use super::super::super::render::sample;
     use super::*;
+    use crate::cli::render::sample;
     use crate::ipc::Push;
     use crate::ipc::protocol::Event;
     use crate::model::{ConnectionStatus, ConnectionView};

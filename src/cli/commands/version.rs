@@ -1,8 +1,8 @@
 //! `hcm version`: that of this program and that of the service.
 
-use super::super::exit::Exit;
-use super::super::failure::Failure;
-use super::super::{Context, render};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::{Context, render};
 
 /// The version of this program.
 const OWN: &str = env!("CARGO_PKG_VERSION");

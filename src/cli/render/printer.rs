@@ -2,24 +2,27 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use terminal_size::{Height, Width};
 
 use super::json;
+use super::list::{self, TrafficColumn};
 use super::screen::Size;
 use super::style::{Role, Style};
 use crate::cli::args::{Format, Global, When};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::redact::Redactor;
+use crate::model::Snapshot;
 
 /// A terminal that does not tell its size has the size that terminals always had.
 const USUAL_SIZE: Size = Size { columns: 80, rows: 24 };
 
 /// Writes results to standard output, and errors and remarks to standard error.
-pub(crate) struct Printer {
+pub struct Printer {
     /// How results are written.
-    pub(crate) format: Format,
+    pub(in crate::cli) format: Format,
     /// Colours of standard output.
     pub(crate) style: Style,
     /// The zone of the times that people read.
@@ -31,7 +34,7 @@ pub(crate) struct Printer {
 
 impl Printer {
     /// A printer as the options ask for; `redactor` goes over every error.
-    pub(crate) fn new(options: &Global, redactor: Redactor) -> Self {
+    pub(in crate::cli) fn new(options: &Global, redactor: Redactor) -> Self {
         let style = |is_terminal| Style { color: uses_color(options.color, is_terminal) };
         Self {
             format: options.output,
@@ -68,8 +71,17 @@ impl Printer {
     ///
     /// # Errors
     /// [`Failure`] where nothing can be written; a closed pipe is the end, not an error.
-    pub(crate) fn line(&self, text: &str) -> Result<(), Failure> {
+    pub fn line(&self, text: &str) -> Result<(), Failure> {
         self.write(&format!("{text}\n"))
+    }
+
+    /// Prints the table of all connections.
+    ///
+    /// # Errors
+    /// As [`Self::line`].
+    pub fn table(&self, snapshot: &Snapshot) -> Result<(), Failure> {
+        let totals = TrafficColumn::Totals;
+        self.lines(&list::render(snapshot, &totals, Timestamp::now(), self.width(), self.style))
     }
 
     /// Prints `lines`.
@@ -104,9 +116,9 @@ impl Printer {
         })
     }
 
-    /// Says something besides the results, on standard error.
+    /// Says something besides the results, on standard error; to people alone.
     pub(crate) fn note(&self, text: &str) {
-        if !self.quiet {
+        if !self.quiet && !self.is_json() {
             self.say(&format!("{}\n", self.error_style.paint(Role::Faint, text)));
         }
     }

@@ -1,13 +1,15 @@
 //! The JSON messages of the control channel (Relay protocol guide, "Listener
 //! interaction"): one object with one member that names the command.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::model::Secret;
 
 /// A command from Azure.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(super) enum Command {
     /// A sender wants a stream.
     Accept(Accept),
@@ -17,8 +19,9 @@ pub(super) enum Command {
     Unknown(String),
 }
 
-/// A stream that waits for this listener.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A stream that waits for this listener. `Debug` leaves the address out: who has it can
+/// take the stream.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Accept {
     /// The rendezvous address, to be used exactly as it is; works once, for 30 s.
     pub address: String,
@@ -34,18 +37,23 @@ pub struct Accept {
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
     /// It is no JSON object.
-    #[error("the message is no JSON object: {0}")]
-    NotJson(serde_json::Error),
+    #[error("the message is no JSON object (line {line}, column {column})")]
+    NotJson {
+        /// Line in the message, from 1.
+        line: usize,
+        /// Column in the message, from 1.
+        column: usize,
+    },
     /// It has no member at all.
     #[error("the message names no command")]
     Empty,
     /// A member of the command is missing or of another type.
-    #[error("the command {command:?} is not as the protocol has it: {source}")]
+    #[error("the command {command:?} is not as the protocol has it: {problem}")]
     BadMembers {
         /// Which command.
         command: &'static str,
-        /// What is wrong.
-        source: serde_json::Error,
+        /// What is wrong, without any value of the message.
+        problem: String,
     },
     /// The address leads nowhere.
     #[error("the command {0:?} has no address of the form wss://HOST/…")]
@@ -78,26 +86,66 @@ struct RequestMembers {
 
 /// Reads one command; members that are not known are ignored.
 pub(super) fn parse(text: &str) -> Result<Command, CommandError> {
-    let object: Map<String, Value> = serde_json::from_str(text).map_err(CommandError::NotJson)?;
-    let (name, value) = object.into_iter().next().ok_or(CommandError::Empty)?;
+    let mut object: Map<String, Value> = serde_json::from_str(text)
+        .map_err(|error| CommandError::NotJson { line: error.line(), column: error.column() })?;
+    // A member of a newer protocol may stand beside the command.
+    let (name, value) = ["accept", "request"]
+        .into_iter()
+        .find_map(|known| object.remove_entry(known))
+        .or_else(|| object.into_iter().next())
+        .ok_or(CommandError::Empty)?;
     match name.as_str() {
         "accept" => {
-            let members: AcceptMembers = serde_json::from_value(value)
-                .map_err(|source| CommandError::BadMembers { command: "accept", source })?;
+            let members: AcceptMembers =
+                serde_json::from_value(value).map_err(|error| bad_members("accept", &error))?;
             if !members.address.starts_with("wss://") {
                 return Err(CommandError::NoAddress("accept"));
             }
             Ok(Command::Accept(members.into()))
         }
         "request" => {
-            let members: RequestMembers = serde_json::from_value(value)
-                .map_err(|source| CommandError::BadMembers { command: "request", source })?;
+            let members: RequestMembers =
+                serde_json::from_value(value).map_err(|error| bad_members("request", &error))?;
             if members.id.is_none() && !members.address.starts_with("wss://") {
                 return Err(CommandError::NoAddress("request"));
             }
             Ok(Command::Request { id: members.id, address: members.address })
         }
         _ => Ok(Command::Unknown(name.chars().take(64).collect())),
+    }
+}
+
+/// The library's words repeat values, and an address may be one of them; the name of a
+/// missing field is our own.
+fn bad_members(command: &'static str, error: &serde_json::Error) -> CommandError {
+    let words = error.to_string();
+    let problem = match words.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'))
+    {
+        Some((name, _)) => format!("the member \"{name}\" is missing"),
+        None => "a member is not of the type it should be".to_owned(),
+    };
+    CommandError::BadMembers { command, problem }
+}
+
+impl fmt::Debug for Accept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accept")
+            .field("id", &self.id)
+            .field("protocols", &self.protocols)
+            .field("remote", &self.remote)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accept(accept) => accept.fmt(f),
+            Self::Request { id, .. } => {
+                f.debug_struct("Request").field("id", id).finish_non_exhaustive()
+            }
+            Self::Unknown(name) => f.debug_tuple("Unknown").field(name).finish(),
+        }
     }
 }
 
@@ -157,7 +205,8 @@ mod tests {
         assert_eq!(accept.address, "wss://g1.sb:443/$hc/hc1?sb-hc-action=accept");
         assert_eq!(accept.protocols.as_deref(), Some("one, two"));
         assert_eq!(accept.remote.as_deref(), Some("1.2.3.4:5678"));
-        let least = r#"{"accept":{"address":"wss://g/"}}"#;
+        assert!(!format!("{accept:?}").contains("wss://"), "{accept:?}");
+        let least = r#"{"a newer":1,"accept":{"address":"wss://g/"}}"#;
         assert!(matches!(parse(least).unwrap(), Command::Accept(_)));
     }
 
@@ -182,12 +231,14 @@ mod tests {
             ("[1]", "no JSON object"),
             ("{", "no JSON object"),
             ("{}", "names no command"),
-            (r#"{"accept":{"id":"x"}}"#, "missing field `address`"),
+            (r#"{"accept":{"id":"x"}}"#, "\"address\" is missing"),
+            (r#"{"accept":"wss://g/x?sb-hc-token=c2Vj"}"#, "not of the type"),
+            (r#"{"request":{"address":["wss://g/x?sb-hc-token=c2Vj"]}}"#, "not of the type"),
             (r#"{"accept":{"address":"http://x"}}"#, "wss://"),
             (r#"{"request":{}}"#, "wss://"),
         ] {
             let error = parse(text).unwrap_err().to_string();
-            assert!(error.contains(words), "{text}: {error}");
+            assert!(error.contains(words) && !error.contains("c2Vj"), "{text}: {error}");
         }
         assert_eq!(parse(r#"{"injectFault":{}}"#).unwrap(), Command::Unknown("injectFault".into()));
     }

@@ -1,17 +1,21 @@
 //! What Azure's refusals and closes mean.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::super::websocket::frame::CloseFrame;
 use super::super::websocket::handshake::UpgradeError;
+use super::super::websocket::message::ReceiveError;
 use crate::model::{Fault, FaultCode};
 
 /// A clock that is further off than this can make valid tokens look expired.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 /// As much of a refusal's text as is worth keeping.
 const LONGEST_DETAIL: usize = 300;
+/// Longer than any tracking id.
+const LONGEST_ID: usize = 128;
 
 /// The fault behind a handshake that failed, at `now` by this machine's clock.
 pub(crate) fn refusal(error: UpgradeError, now: Timestamp) -> Fault {
@@ -20,7 +24,7 @@ pub(crate) fn refusal(error: UpgradeError, now: Timestamp) -> Fault {
         UpgradeError::NotWebSocket(problem) => Fault::new(FaultCode::UnexpectedAnswer, problem),
         UpgradeError::Refused(head) => {
             let fault = answered(head.status, &head.reason, head.header("date"), now);
-            let tracking_id = head.header("trackingid").map(str::to_owned);
+            let tracking_id = head.header("trackingid").and_then(plain_id);
             let tracking_id = tracking_id.or(fault.tracking_id.clone());
             fault.with_tracking_id(tracking_id)
         }
@@ -42,7 +46,14 @@ pub(crate) fn answered(status: u16, reason: &str, date: Option<&str>, now: Times
 /// The tracking id that Azure puts into its texts: `TrackingId:GUID_G10, …`.
 pub(crate) fn tracking_id_in(text: &str) -> Option<String> {
     let (_, after) = text.split_once("TrackingId:")?;
-    after.split([',', ' ', '\r', '\n']).find(|id| !id.is_empty()).map(str::to_owned)
+    after.split([',', ' ', '\r', '\n']).find(|id| !id.is_empty()).and_then(plain_id)
+}
+
+/// A tracking id without anything that no tracking id has.
+fn plain_id(id: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let id: String = id.chars().take_while(|&c| plain(c)).take(LONGEST_ID).collect();
+    (!id.is_empty()).then_some(id)
 }
 
 fn parse_http_date(date: &str) -> Option<Timestamp> {
@@ -99,9 +110,23 @@ pub(super) fn closed(close: &CloseFrame, renewable: bool) -> Fault {
         .with_tracking_id(tracking_id_in(&close.reason))
 }
 
-fn one_line(text: &str) -> String {
+/// The fault behind a channel that cannot be read any more.
+pub(super) fn broken(error: &ReceiveError) -> Fault {
+    let detail = match error {
+        // TLS puts this in words of its own, which say less.
+        ReceiveError::Io(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            "Azure ended the connection".to_owned()
+        }
+        error => error.to_string(),
+    };
+    Fault::new(FaultCode::ChannelLost, detail)
+}
+
+/// `text` as it may stand in a table, a log or a terminal: one line, of bounded length,
+/// without control characters.
+pub fn one_line(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    words.chars().take(LONGEST_DETAIL).collect()
+    words.chars().filter(|c| !c.is_control()).take(LONGEST_DETAIL).collect()
 }
 
 #[cfg(test)]
@@ -145,6 +170,16 @@ mod tests {
         }
         let fault = refused(401, "Bad. TrackingId:x_G3, y", None);
         assert_eq!(fault.tracking_id.as_deref(), Some("x_G3"));
+    }
+
+    #[test]
+    fn what_a_stranger_answers_cannot_steer_a_terminal() {
+        let reason = "no\u{1b}]0;x\u{7}\nway TrackingId:a_G1\u{1b}[2J, x";
+        let fault = refused(500, reason, None);
+        assert!(!fault.detail.chars().any(char::is_control), "{:?}", fault.detail);
+        assert_eq!(fault.tracking_id.as_deref(), Some("a_G1"));
+        let long = "x".repeat(5000);
+        assert!(refused(500, &long, None).detail.len() < 400);
     }
 
     #[test]

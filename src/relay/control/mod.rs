@@ -4,11 +4,13 @@
 pub(crate) mod command;
 mod fault;
 mod keepalive;
+mod renewal;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, trace, warn};
 use uuid::Uuid;
@@ -16,6 +18,7 @@ use uuid::Uuid;
 use command::Command;
 pub use command::{Accept, CommandError};
 use keepalive::{Keepalive, Turn};
+use renewal::Renewal;
 
 use super::network::{AzureStream, Network};
 use super::sas::{self, LISTENER_TOKEN_LIFE, Token};
@@ -24,6 +27,7 @@ use super::websocket::handshake::{UpgradeRequest, upgrade};
 use super::websocket::message::{Incoming, MessageChannel};
 use crate::model::{ConnectionId, Credential, Fault, FaultCode};
 
+pub use fault::one_line;
 pub(crate) use fault::{answered, refusal};
 
 /// How long opening the channel may take, as Microsoft's manager has it.
@@ -51,13 +55,13 @@ impl TrackingId {
     }
 }
 
-/// An open control channel.
+/// An open control channel over `S`.
 #[derive(Debug)]
-pub struct ControlChannel {
+pub struct ControlChannel<S = AzureStream> {
     id: ConnectionId,
     credential: Credential,
     token: Token,
-    messages: MessageChannel<AzureStream>,
+    messages: MessageChannel<S>,
     gateway: Option<String>,
 }
 
@@ -81,28 +85,10 @@ impl ControlChannel {
         credential: &Credential,
         tracking: &TrackingId,
     ) -> Result<Self, Fault> {
-        let limit = OPEN_LIMIT.as_secs();
-        let slow = || {
-            let detail =
-                format!("{} did not answer the handshake within {limit} s", id.namespace());
-            Fault::new(FaultCode::AzureTimedOut, detail)
-        };
-        timeout(OPEN_LIMIT, Self::open_unlimited(network, id, credential, tracking))
-            .await
-            .unwrap_or_else(|_| Err(slow()))
-    }
-
-    async fn open_unlimited(
-        network: &Network,
-        id: &ConnectionId,
-        credential: &Credential,
-        tracking: &TrackingId,
-    ) -> Result<Self, Fault> {
-        let now = Timestamp::now();
-        let token = Token::issue(credential, id, now, LISTENER_TOKEN_LIFE)?;
+        let deadline = Instant::now() + OPEN_LIMIT;
+        let token = Token::issue(credential, id, Timestamp::now(), LISTENER_TOKEN_LIFE)?;
         let namespace = id.namespace();
-        let stream =
-            network.open(namespace.host(), namespace.port(), Instant::now() + OPEN_LIMIT).await?;
+        let stream = network.open(namespace.host(), namespace.port(), deadline).await?;
         let target = format!(
             "/$hc/{}?sb-hc-action=listen&sb-hc-id={}",
             sas::encode_path(id.name()),
@@ -118,9 +104,12 @@ impl ControlChannel {
                 ("Relay-User-Agent", user_agent),
             ],
         };
-        let upgraded = upgrade(stream, &request)
-            .await
-            .map_err(|error| fault::refusal(error, Timestamp::now()))?;
+        let answered = timeout_at(deadline, upgrade(stream, &request)).await.map_err(|_| {
+            let limit = OPEN_LIMIT.as_secs();
+            let detail = format!("{namespace} did not answer the handshake within {limit} s");
+            Fault::new(FaultCode::AzureTimedOut, detail)
+        })?;
+        let upgraded = answered.map_err(|error| fault::refusal(error, Timestamp::now()))?;
         let gateway = upgraded.head.header("trackingid").and_then(gateway_of);
         Ok(Self {
             id: id.clone(),
@@ -130,7 +119,9 @@ impl ControlChannel {
             gateway,
         })
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> ControlChannel<S> {
     /// The gateway that serves the channel (`G42`), where Azure tells.
     pub fn gateway(&self) -> Option<&str> {
         self.gateway.as_deref()
@@ -138,7 +129,8 @@ impl ControlChannel {
 
     /// Serves the channel until it ends or `stop` is cancelled: keeps it alive, renews
     /// the token, answers HTTP requests with 501, and hands each `accept` to
-    /// `on_accept`, which must not block.
+    /// `on_accept`, which must not block. An `accept` that is on its way when the channel
+    /// is closed is handed over too.
     pub async fn run(
         mut self,
         stop: CancellationToken,
@@ -146,19 +138,21 @@ impl ControlChannel {
         mut on_http_elsewhere: impl FnMut(String) + Send,
     ) -> End {
         let mut keepalive = Keepalive::new(Instant::now());
-        let mut renewal = self.next_renewal();
+        let mut renewal = Renewal::of(&self.token);
         loop {
-            let wake = keepalive.wake_at().min(renewal.unwrap_or_else(|| keepalive.wake_at()));
+            let wake = renewal
+                .as_ref()
+                .map_or(keepalive.wake_at(), |renewal| renewal.wake_at().min(keepalive.wake_at()));
             tokio::select! {
                 biased;
-                () = stop.cancelled() => return self.close().await,
+                () = stop.cancelled() => return self.close(&mut on_accept).await,
                 incoming = self.messages.receive() => {
                     keepalive.on_inbound(Instant::now());
                     let handled = match incoming {
                         Ok(incoming) => {
                             self.handle(incoming, &mut on_accept, &mut on_http_elsewhere).await
                         }
-                        Err(error) => Err(Fault::new(FaultCode::ChannelLost, error.to_string())),
+                        Err(error) => Err(fault::broken(&error)),
                     };
                     if let Err(fault) = handled {
                         return End::Lost(fault);
@@ -174,13 +168,13 @@ impl ControlChannel {
                         Turn::Ping => self.send(Opcode::Ping, b"").await,
                         Turn::Wait => Ok(()),
                     };
-                    let renewed = match renewal {
-                        Some(at) if at <= now => {
-                            let renewed = self.renew_token().await;
-                            renewal = self.next_renewal();
-                            renewed
-                        }
-                        _ => Ok(()),
+                    let due = |renewal: &Renewal| renewal.is_due(now, Timestamp::now());
+                    let renewed = if renewal.as_ref().is_some_and(due) {
+                        let renewed = self.renew_token().await;
+                        renewal = Renewal::of(&self.token);
+                        renewed
+                    } else {
+                        Ok(())
                     };
                     if let Err(fault) = sent.and(renewed) {
                         return End::Lost(fault);
@@ -254,26 +248,19 @@ impl ControlChannel {
         self.send(Opcode::Text, message.expose().as_bytes()).await
     }
 
-    /// When the token is renewed: at 75 to 80 % of its life, so that there is time to
-    /// fail, and not at the same instant for all listeners.
-    fn next_renewal(&self) -> Option<Instant> {
-        if !self.token.renewable {
-            return None;
-        }
-        let life = self.token.expires_at.duration_since(self.token.made_at).unsigned_abs();
-        let age = Timestamp::now().duration_since(self.token.made_at).unsigned_abs();
-        let share = 0.75 + 0.05 * fastrand::f64();
-        Some(Instant::now() + life.mul_f64(share).saturating_sub(age))
-    }
-
     /// Closes the channel and waits for Azure's own Close, so that no `accept` that
-    /// is on its way is lost without a trace.
-    async fn close(mut self) -> End {
+    /// is on its way is lost.
+    async fn close(mut self, on_accept: &mut (impl FnMut(Accept) + Send)) -> End {
         let closing = async {
             self.send(Opcode::Close, &CloseFrame::payload(1000, "Normal Closure")).await.ok()?;
             loop {
                 match self.messages.receive().await {
                     Ok(Incoming::Close(_) | Incoming::End) | Err(_) => break,
+                    Ok(Incoming::Text(text)) => {
+                        if let Ok(Command::Accept(accept)) = command::parse(&text) {
+                            on_accept(accept);
+                        }
+                    }
                     Ok(_) => {}
                 }
             }
@@ -294,17 +281,9 @@ fn echoed(code: u16) -> u16 {
 /// The gateway in a tracking id: `GUID_G42` or `GUID_G42_G7` names G42.
 fn gateway_of(tracking_id: &str) -> Option<String> {
     let gateway = tracking_id.split('_').nth(1)?;
-    gateway.starts_with('G').then(|| gateway.to_owned())
+    let number = gateway.strip_prefix('G')?;
+    number.bytes().all(|b| b.is_ascii_digit()).then(|| gateway.to_owned())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_gateway_is_read_from_the_tracking_id() {
-        assert_eq!(gateway_of("0f-1_G42_G7").as_deref(), Some("G42"));
-        assert_eq!(gateway_of("0f-1"), None);
-        assert_eq!(gateway_of("0f-1_x"), None);
-    }
-}
+mod tests;

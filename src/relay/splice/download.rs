@@ -31,6 +31,7 @@ enum State {
     /// Azure has closed; the endpoint's FIN is on its way.
     Ending,
     Done,
+    GivenUp,
 }
 
 impl Download {
@@ -47,6 +48,17 @@ impl Download {
         }
     }
 
+    /// Whether the endpoint has been given all bytes and the end behind them.
+    pub(super) fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    /// Ends this direction where it is.
+    pub(super) fn give_up(&mut self) {
+        self.held = None;
+        self.state = State::GivenUp;
+    }
+
     /// Goes on until nothing can be read or written; ready when this direction is
     /// through. Leaves answers to pings with `upload`.
     pub(super) fn poll<A: Side, E: Side>(
@@ -59,7 +71,7 @@ impl Download {
     ) -> Poll<Result<(), Broken>> {
         loop {
             match self.state {
-                State::Done => return Poll::Ready(Ok(())),
+                State::Done | State::GivenUp => return Poll::Ready(Ok(())),
                 State::Ending => {
                     ready!(Pin::new(&mut *endpoint).poll_shutdown(cx)).map_err(Broken::Endpoint)?;
                     self.held = None;

@@ -1,6 +1,8 @@
 //! The data path against real sockets and narrow pipes. The other side is written with
 //! `tungstenite` where it can be, and by raw frames where that would end too early.
 
+use std::sync::Arc;
+
 use sha2::{Digest as _, Sha256};
 use tokio::io::{DuplexStream, duplex};
 use tokio::net::TcpListener;
@@ -16,7 +18,8 @@ use crate::relay::websocket::frame::apply_mask;
 use crate::relay::websocket::handshake::Head;
 
 impl Side for DuplexStream {
-    fn reset(&self) {}
+    fn reset_on_drop(&self, _: bool) {}
+    fn end_without_farewell(&self) {}
 }
 
 fn upgraded<S>(stream: S, leftover: Vec<u8>) -> Upgraded<S> {
@@ -34,19 +37,40 @@ async fn tcp_pair() -> (TcpStream, TcpStream) {
 struct Running {
     gateway: TcpStream,
     endpoint: TcpStream,
+    cut: CancellationToken,
+    counters: Arc<TrafficCounters>,
     splice: JoinHandle<(SpliceEnd, crate::model::Traffic)>,
 }
 
 async fn running(leftover: Vec<u8>) -> Running {
     let (azure, gateway) = tcp_pair().await;
     let (near, endpoint) = tcp_pair().await;
+    let (counters, cut) = (Arc::new(TrafficCounters::default()), CancellationToken::new());
+    let (counted, ended_by) = (counters.clone(), cut.clone());
     let splice = tokio::spawn(async move {
-        let counters = TrafficCounters::default();
-        let end =
-            carry(upgraded(azure, leftover), near, &counters, &CancellationToken::new()).await;
-        (end, counters.read())
+        let end = carry(upgraded(azure, leftover), near, &counted, &ended_by).await;
+        (end, counted.read())
     });
-    Running { gateway, endpoint, splice }
+    Running { gateway, endpoint, cut, counters, splice }
+}
+
+/// Waits until the splice has handed `bytes` on to Azure.
+async fn handed_on(counters: &TrafficCounters, bytes: u64) {
+    while counters.read().bytes_to_azure < bytes {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The payload of all data frames up to the end, and how that came.
+async fn read_frames<S: AsyncRead + Unpin>(stream: &mut S) -> (Vec<u8>, io::Result<u8>) {
+    let mut received = Vec::new();
+    loop {
+        match read_frame(stream).await {
+            Ok((0x82, payload)) => received.extend(payload),
+            Ok((first, _)) => return (received, Ok(first)),
+            Err(error) => return (received, Err(error)),
+        }
+    }
 }
 
 fn random_bytes(len: usize) -> Vec<u8> {
@@ -92,7 +116,7 @@ async fn read_frame<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<(u8, Vec
 #[tokio::test]
 async fn no_byte_is_lost_or_added() {
     for size in [0, 1, 125, 126, 65_521, 65_522, 65_523, 65_536, 3_000_001] {
-        let Running { gateway, mut endpoint, splice } = running(Vec::new()).await;
+        let Running { gateway, mut endpoint, splice, .. } = running(Vec::new()).await;
         let bytes = random_bytes(size);
         let mut gateway = WebSocketStream::from_raw_socket(gateway, Role::Server, None).await;
         let send = bytes.clone();
@@ -129,7 +153,7 @@ async fn no_byte_is_lost_or_added() {
 
 #[tokio::test]
 async fn the_endpoint_may_end_first() {
-    let Running { mut gateway, mut endpoint, splice } = running(Vec::new()).await;
+    let Running { mut gateway, mut endpoint, splice, .. } = running(Vec::new()).await;
     endpoint.shutdown().await.unwrap();
     assert_eq!(read_frame(&mut gateway).await.unwrap(), (0x88, vec![0x03, 0xE8]));
     let bytes = random_bytes(1 << 20);
@@ -153,7 +177,7 @@ async fn the_endpoint_may_end_first() {
 
 #[tokio::test]
 async fn the_sender_may_end_first() {
-    let Running { mut gateway, mut endpoint, splice } = running(Vec::new()).await;
+    let Running { mut gateway, mut endpoint, splice, .. } = running(Vec::new()).await;
     gateway.write_all(&frame(0x82, b"last words")).await.unwrap();
     gateway.write_all(&frame(0x88, &[0x03, 0xE8])).await.unwrap();
     let mut heard = Vec::new();
@@ -186,7 +210,7 @@ async fn the_sender_may_end_first() {
 
 #[tokio::test]
 async fn text_empty_and_fragmented_frames_are_bytes_and_pings_are_answered_between() {
-    let Running { mut gateway, mut endpoint, splice } = running(frame(0x82, b"a")).await;
+    let Running { mut gateway, mut endpoint, splice, .. } = running(frame(0x82, b"a")).await;
     for bytes in [
         frame(0x81, "é".as_bytes()),
         frame(0x82, b""),
@@ -211,13 +235,188 @@ async fn text_empty_and_fragmented_frames_are_bytes_and_pings_are_answered_betwe
 }
 
 #[tokio::test]
-async fn a_reset_of_the_endpoint_is_a_reset_for_azure() {
-    let Running { mut gateway, endpoint, splice } = running(Vec::new()).await;
-    reset(&endpoint);
+async fn a_reset_of_the_endpoint_is_no_clean_end_for_azure_and_loses_none_of_its_bytes() {
+    for size in [0, 500_000] {
+        let Running { mut gateway, mut endpoint, counters, splice, .. } = running(Vec::new()).await;
+        // Most of it waits in the listener's socket when the reset comes.
+        SockRef::from(&gateway).set_recv_buffer_size(32 * 1024).unwrap();
+        let bytes = random_bytes(size);
+        endpoint.write_all(&bytes).await.unwrap();
+        handed_on(&counters, size as u64).await;
+        SockRef::from(&endpoint).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(endpoint);
+        let (received, end) = read_frames(&mut gateway).await;
+        assert!(received == bytes, "{} of {size} bytes", received.len());
+        end.expect_err("the end comes without a Close frame");
+        drop(gateway);
+        assert!(matches!(splice.await.unwrap().0, SpliceEnd::EndpointAborted(_)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_answer_of_an_endpoint_that_stops_listening_arrives() {
+    let (azure, mut gateway) = duplex(1024);
+    let (near, mut endpoint) = duplex(1 << 20);
+    let splice = tokio::spawn(async move {
+        let counters = TrafficCounters::default();
+        carry(upgraded(azure, Vec::new()), near, &counters, &CancellationToken::new()).await
+    });
+    let bytes = random_bytes(200_000);
+    endpoint.write_all(&bytes).await.unwrap();
+    // The paused clock moves on when the pipe to the gateway is full.
+    sleep(Duration::from_millis(1)).await;
     drop(endpoint);
-    let error = read_frame(&mut gateway).await.unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
-    assert!(matches!(splice.await.unwrap().0, SpliceEnd::EndpointAborted(_)));
+    gateway.write_all(&frame(0x82, b"a request that nobody reads")).await.unwrap();
+    let (received, end) = read_frames(&mut gateway).await;
+    assert!(received == bytes, "{} of {} bytes", received.len(), bytes.len());
+    end.expect_err("the endpoint did not end in order");
+    assert!(matches!(splice.await.unwrap(), SpliceEnd::EndpointAborted(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_words_of_a_sender_that_stops_listening_arrive() {
+    let (azure, mut gateway) = duplex(1 << 20);
+    let (near, mut endpoint) = duplex(1024);
+    let splice = tokio::spawn(async move {
+        let counters = TrafficCounters::default();
+        carry(upgraded(azure, Vec::new()), near, &counters, &CancellationToken::new()).await
+    });
+    let bytes = random_bytes(200_000);
+    gateway.write_all(&frame(0x82, &bytes)).await.unwrap();
+    gateway.write_all(&frame(0x88, &[0x03, 0xE8])).await.unwrap();
+    drop(gateway);
+    endpoint.write_all(b"an answer that nobody reads").await.unwrap();
+    let mut received = Vec::new();
+    endpoint.read_to_end(&mut received).await.unwrap();
+    assert!(received == bytes, "{} of {} bytes", received.len(), bytes.len());
+    drop(endpoint);
+    assert!(matches!(splice.await.unwrap(), SpliceEnd::AzureAborted(_)));
+}
+
+#[tokio::test]
+async fn a_stream_that_is_dropped_half_way_is_a_reset_for_both() {
+    let Running { mut gateway, mut endpoint, counters, splice, .. } = running(Vec::new()).await;
+    endpoint.write_all(b"x").await.unwrap();
+    handed_on(&counters, 1).await;
+    splice.abort();
+    assert!(splice.await.unwrap_err().is_cancelled());
+    read_frame(&mut gateway).await.unwrap();
+    for side in [&mut gateway, &mut endpoint] {
+        let error = side.read_u8().await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    }
+}
+
+#[tokio::test]
+async fn a_finished_stream_that_azure_keeps_open_can_be_cut() {
+    let Running { mut gateway, mut endpoint, cut, splice, .. } = running(Vec::new()).await;
+    gateway.write_all(&frame(0x88, &[0x03, 0xE8])).await.unwrap();
+    endpoint.shutdown().await.unwrap();
+    assert_eq!(read_frame(&mut gateway).await.unwrap().0, 0x88);
+    assert_eq!(gateway.read(&mut [0]).await.unwrap(), 0);
+    let start = std::time::Instant::now();
+    cut.cancel();
+    splice.await.unwrap();
+    assert!(start.elapsed() < LINGER / 2);
+}
+
+/// Gives bytes and takes them without ever having to wait.
+struct Endless {
+    begun: bool,
+    pipe: DuplexStream,
+}
+
+impl AsyncRead for Endless {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut tokio::io::ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        std::task::ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+        if !std::mem::replace(&mut self.begun, true) {
+            into.put_slice(&[0x82, 127, 0x7F, 0, 0, 0, 0, 0, 0, 0]);
+        }
+        let room = into.initialize_unfilled().len();
+        into.advance(room);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Endless {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.pipe).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Side for Endless {
+    fn reset_on_drop(&self, _: bool) {}
+    fn end_without_farewell(&self) {}
+}
+
+#[tokio::test]
+async fn a_direction_that_never_waits_does_not_starve_the_other() {
+    let (pipe, mut gateway) = duplex(1024);
+    let (near, mut endpoint) = tcp_pair().await;
+    let cut = CancellationToken::new();
+    let ended_by = cut.clone();
+    let splice = tokio::spawn(async move {
+        let azure = upgraded(Endless { begun: false, pipe }, Vec::new());
+        carry(azure, EndlessSink(near), &TrafficCounters::default(), &ended_by).await
+    });
+    endpoint.write_all(b"heard?").await.unwrap();
+    let heard = timeout(Duration::from_secs(10), read_frame(&mut gateway)).await;
+    assert_eq!(heard.expect("the upload has its turn").unwrap().1, b"heard?");
+    cut.cancel();
+    splice.await.unwrap();
+}
+
+/// Takes bytes without ever having to wait.
+struct EndlessSink(TcpStream);
+
+impl AsyncRead for EndlessSink {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut tokio::io::ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, into)
+    }
+}
+
+impl AsyncWrite for EndlessSink {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        std::task::ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Side for EndlessSink {
+    fn reset_on_drop(&self, _: bool) {}
+    fn end_without_farewell(&self) {}
 }
 
 #[tokio::test]
@@ -229,7 +428,7 @@ async fn what_breaks_on_azures_side_is_a_reset_for_the_endpoint() {
         vec![0x82, 0x80],                // masked
         Vec::new(),                      // the end without a Close
     ] {
-        let Running { mut gateway, mut endpoint, splice } = running(Vec::new()).await;
+        let Running { mut gateway, mut endpoint, splice, .. } = running(Vec::new()).await;
         gateway.write_all(&broken).await.unwrap();
         gateway.shutdown().await.unwrap();
         let error = endpoint.read_u8().await.unwrap_err();

@@ -21,6 +21,10 @@ pub(super) struct Upload {
     ended: bool,
     /// Our Close frame has been made; no data follows it.
     closed: bool,
+    /// Azure takes nothing more.
+    given_up: bool,
+    /// The endpoint takes nothing more, so that its end is no clean one.
+    endpoint_is_deaf: bool,
     /// Bytes may still be in the TLS layer.
     unflushed: bool,
     /// The payload of the last ping that is unanswered; older ones need no answer
@@ -48,7 +52,18 @@ enum Sending {
 impl Upload {
     /// Whether the Close frame and all before it have left.
     pub(super) fn is_done(&self) -> bool {
-        self.closed && matches!(self.sending, Sending::Nothing) && !self.unflushed
+        self.closed && !self.given_up && matches!(self.sending, Sending::Nothing) && !self.unflushed
+    }
+
+    /// Ends this direction where it is.
+    pub(super) fn give_up(&mut self) {
+        self.given_up = true;
+        self.sending = Sending::Nothing;
+    }
+
+    /// From now on an end of the endpoint's bytes counts as broken.
+    pub(super) fn endpoint_is_deaf(&mut self) {
+        self.endpoint_is_deaf = true;
     }
 
     /// Answers a ping before the next frame.
@@ -75,6 +90,9 @@ impl Upload {
         endpoint: &mut E,
         counters: &TrafficCounters,
     ) -> Poll<Result<(), Broken>> {
+        if self.given_up {
+            return Poll::Ready(Ok(()));
+        }
         loop {
             if self.poll_send(cx, azure, counters)?.is_pending() {
                 return Poll::Pending;
@@ -123,7 +141,10 @@ impl Upload {
         let mut into = ReadBuf::new(&mut buffer[MAX_HEADER..SIZE]);
         ready!(Pin::new(endpoint).poll_read(cx, &mut into)).map_err(Broken::Endpoint)?;
         let len = into.filled().len();
-        if len == 0 {
+        if len == 0 && self.endpoint_is_deaf {
+            let reset = std::io::ErrorKind::ConnectionReset;
+            return Poll::Ready(Err(Broken::Endpoint(reset.into())));
+        } else if len == 0 {
             self.ended = true;
         } else {
             let start = frame_in_place(&mut buffer[..], len, Opcode::Binary, fresh_mask());

@@ -3,7 +3,7 @@
 //! Azure Relay says why it refuses in the status line, sometimes over several lines
 //! (the IP firewall does), so the answer's head is read leniently.
 
-use std::io;
+use std::{fmt, io};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -15,8 +15,8 @@ const MAX_HEAD: usize = 16 * 1024;
 /// Appended to the key before hashing (RFC 6455, section 1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// What to ask for.
-#[derive(Clone, Debug)]
+/// What to ask for. `Debug` shows neither the target nor the headers, where tokens are.
+#[derive(Clone)]
 pub struct UpgradeRequest<'a> {
     /// The `Host` header.
     pub host: &'a str,
@@ -26,6 +26,12 @@ pub struct UpgradeRequest<'a> {
     pub protocol: Option<&'a str>,
     /// Further headers.
     pub headers: &'a [(&'a str, &'a str)],
+}
+
+impl fmt::Debug for UpgradeRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpgradeRequest").field("host", &self.host).finish_non_exhaustive()
+    }
 }
 
 /// A stream on which frames follow.
@@ -173,7 +179,8 @@ impl Head {
     }
 }
 
-fn is_token(name: &str) -> bool {
+/// Whether `name` may stand in a header (RFC 9110, section 5.6.2).
+pub(crate) fn is_token(name: &str) -> bool {
     !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_!#$&'*+.^`|~".contains(&b))
 }
@@ -206,6 +213,7 @@ mod tests {
             protocol: Some("p"),
             headers: &[("ServiceBusAuthorization", "t")],
         };
+        assert!(!format!("{request:?}").contains("Authorization"));
         let result = upgrade(client, &request).await;
         let request = server.await.unwrap();
         assert!(request.starts_with("GET /x HTTP/1.1\r\nHost: a.b:1\r\n"));

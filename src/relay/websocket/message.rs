@@ -92,6 +92,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> MessageChannel<S> {
         self.stream.flush().await
     }
 
+    /// Sends a Close frame.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn close(&mut self, code: u16, reason: &str) -> io::Result<()> {
+        self.send(Opcode::Close, &CloseFrame::payload(code, reason)).await
+    }
+
     /// Ends the stream below.
     ///
     /// # Errors

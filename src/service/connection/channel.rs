@@ -11,7 +11,7 @@ use tracing::debug;
 use super::Note;
 use super::streams::Streams;
 use crate::model::{ConnectionId, Credential, Fault, FaultCode};
-use crate::relay::control::End;
+use crate::relay::control::{End, one_line};
 use crate::relay::{ControlChannel, Network, TrackingId, management, rendezvous};
 
 /// How a channel fares.
@@ -82,8 +82,10 @@ impl Attempt {
                 |accept| streams.serve(accept),
                 |address| {
                     let (network, id) = (network.clone(), id.clone());
+                    let stop = self.stop.clone();
                     tokio::spawn(async move {
-                        if let Err(fault) = rendezvous::refuse_http(&network, &address).await {
+                        let refusing = rendezvous::refuse_http(&network, &address);
+                        if let Some(Err(fault)) = stop.run_until_cancelled(refusing).await {
                             debug!(connection = %id, %fault, "an HTTP request was not answered");
                         }
                     });
@@ -106,7 +108,7 @@ impl Attempt {
     async fn learn_endpoint(&self) -> Result<(), Fault> {
         let description = management::describe(&self.network, &self.id, &self.credential).await?;
         if let Err(error) = &description.endpoint {
-            return Err(Fault::new(FaultCode::EndpointMissing, error.to_string()));
+            return Err(Fault::new(FaultCode::EndpointMissing, one_line(&error.to_string())));
         }
         let described = Note::Described(Box::new(Ok(description)));
         self.notes.send(described).await.unwrap_or_default();

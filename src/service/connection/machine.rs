@@ -19,11 +19,18 @@ use crate::model::status::Then;
 use crate::model::{ConnectionStatus, Desired, Fault};
 use crate::relay::backoff;
 
+/// A channel that lived this long was a good one: after it the table of waits begins
+/// anew. One that is lost right after it was opened is a failed attempt, or a listener
+/// whose channel is closed at once would come back several times a second.
+const STEADY: Duration = Duration::from_secs(60);
+
 /// Desired and actual state of one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Machine {
     desired: Desired,
     status: ConnectionStatus,
+    /// Number of the attempt that is under way or led to the open channel.
+    attempt: u32,
 }
 
 /// What happened.
@@ -35,8 +42,10 @@ pub(super) enum Event {
     Disable,
     /// The user wants a fresh channel.
     Restart,
-    /// The user, or a changed network, cuts a wait short.
+    /// The user cuts a wait short.
     TryNow,
+    /// Azure is reached in another way from now on.
+    NetworkChanged,
     /// The service ends.
     Shutdown,
     /// The channel is open.
@@ -70,7 +79,7 @@ pub(super) enum Effect {
 impl Machine {
     /// A connection that nothing has happened to.
     pub(super) fn new() -> Self {
-        Self { desired: Desired::Disabled, status: ConnectionStatus::Disabled }
+        Self { desired: Desired::Disabled, status: ConnectionStatus::Disabled, attempt: 0 }
     }
 
     /// What the user wants.
@@ -110,6 +119,15 @@ impl Machine {
                 Desired::Disabled => Vec::new(),
             },
             Event::TryNow | Event::TimeUp => self.cut_wait_short(),
+            Event::NetworkChanged => match &self.status {
+                ConnectionStatus::Connecting { attempt, last } => {
+                    let (attempt, last) = (*attempt, last.clone());
+                    let mut effects = vec![Effect::Close];
+                    effects.extend(self.connect(attempt, last));
+                    effects
+                }
+                _ => self.cut_wait_short(),
+            },
             Event::Opened { gateway } => {
                 if matches!(self.status, ConnectionStatus::Connecting { .. }) {
                     self.status = ConnectionStatus::Connected { since: now, gateway };
@@ -123,7 +141,12 @@ impl Machine {
                 _ => Vec::new(),
             },
             Event::Lost(fault) => match self.status {
-                ConnectionStatus::Connected { .. } => self.wait(1, fault, now, random),
+                ConnectionStatus::Connected { since, .. } => {
+                    let lived = now.duration_since(since);
+                    let steady = !lived.is_negative() && lived.unsigned_abs() >= STEADY;
+                    let attempt = if steady { 1 } else { self.attempt.saturating_add(1) };
+                    self.wait(attempt, fault, now, random)
+                }
                 _ => Vec::new(),
             },
             Event::Drained => {
@@ -138,6 +161,7 @@ impl Machine {
     }
 
     fn connect(&mut self, attempt: u32, last: Option<Fault>) -> Vec<Effect> {
+        self.attempt = attempt;
         self.status = ConnectionStatus::Connecting { attempt, last };
         vec![Effect::Open]
     }
@@ -210,7 +234,7 @@ mod tests {
     fn a_lost_channel_is_opened_again_by_the_table() {
         let mut machine = connected();
         let mut waits = Vec::new();
-        let mut now = 10;
+        let mut now = 100;
         let mut effects = machine.on(Event::Lost(fault(FaultCode::ChannelLost)), at(now), 0.0);
         for _ in 0..7 {
             let [Effect::WakeAt(until)] = effects[..] else { panic!("{effects:?}") };
@@ -222,8 +246,40 @@ mod tests {
         assert_eq!(waits, [0, 1, 2, 5, 10, 30, 30]);
         machine.on(Event::TryNow, at(now), 0.0);
         machine.on(Event::Opened { gateway: None }, at(now), 0.0);
+        now += 60;
         let again = machine.on(Event::Lost(fault(FaultCode::ChannelLost)), at(now), 0.0);
         assert_eq!(again, [Effect::WakeAt(at(now))], "being connected resets the table");
+    }
+
+    #[test]
+    fn a_channel_that_is_closed_as_soon_as_it_is_open_counts_as_a_failed_attempt() {
+        let mut machine = connected();
+        let mut waits = Vec::new();
+        let mut now = 1;
+        for _ in 0..6 {
+            let closed = Event::Lost(fault(FaultCode::ServiceUnavailable));
+            let effects = machine.on(closed, at(now), 0.0);
+            let [Effect::WakeAt(until)] = effects[..] else { panic!("{effects:?}") };
+            waits.push(until.as_second() - at(now).as_second());
+            now = until.as_second() - at(0).as_second();
+            machine.on(Event::TimeUp, at(now), 0.0);
+            machine.on(Event::Opened { gateway: None }, at(now), 0.0);
+        }
+        assert_eq!(waits, [1, 2, 5, 10, 30, 30]);
+        let clock_set_back = at(now - 1000);
+        let effects = machine.on(Event::Lost(fault(FaultCode::ChannelLost)), clock_set_back, 0.0);
+        assert_eq!(effects, [Effect::WakeAt(at(now - 970))]);
+    }
+
+    #[test]
+    fn another_network_is_used_at_once_also_by_an_attempt_that_is_under_way() {
+        let mut machine = connected();
+        assert_eq!(machine.on(Event::NetworkChanged, at(2), 0.0), []);
+        machine.on(Event::Lost(fault(FaultCode::TlsUntrusted)), at(100), 0.0);
+        assert_eq!(machine.on(Event::NetworkChanged, at(101), 0.0), [Effect::Open]);
+        let before = machine.status().clone();
+        let again = machine.on(Event::NetworkChanged, at(102), 0.0);
+        assert_eq!((again, machine.status()), (vec![Effect::Close, Effect::Open], &before));
     }
 
     #[test]
@@ -254,6 +310,7 @@ mod tests {
             for stale in [
                 Event::TimeUp,
                 Event::TryNow,
+                Event::NetworkChanged,
                 Event::Restart,
                 Event::Opened { gateway: None },
                 Event::Failed(fault(FaultCode::ChannelLost)),

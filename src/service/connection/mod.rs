@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::{debug, info, warn};
 
 use self::channel::{Channel, Report};
@@ -27,6 +27,7 @@ use crate::model::{
     AzureFacts, ConnectionId, ConnectionStatus, ConnectionView, Credential, Desired, Endpoint,
     Fault, FaultCode, HybridConnection, Reachability,
 };
+use crate::relay::control::one_line;
 use crate::relay::management::{self, Description};
 use crate::relay::rendezvous::{Dialled, dial_endpoint};
 use crate::relay::{Network, TrackingId};
@@ -41,8 +42,10 @@ const BACKLOG: usize = 256;
 /// What is asked of a connection.
 #[derive(Debug)]
 pub(super) enum Command {
-    /// The user's wish has changed.
-    SetDesired(Desired),
+    /// The user wants it to listen.
+    Enable,
+    /// The user wants it to stop listening, and its streams to end within the time given.
+    Disable(Duration),
     /// A fresh channel.
     Restart,
     /// No more waiting.
@@ -85,10 +88,10 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Starts `configured`; `drain` is how long its streams get when it is disabled.
-    pub(super) fn start(configured: HybridConnection, context: Context, drain: Duration) -> Self {
+    /// Starts `configured`.
+    pub(super) fn start(configured: HybridConnection, context: Context) -> Self {
         let (commands, receiver) = mpsc::channel(BACKLOG);
-        let task = tokio::spawn(Actor::new(configured, context, drain).run(receiver));
+        let task = tokio::spawn(Actor::new(configured, context).run(receiver));
         Self { commands, task }
     }
 
@@ -97,12 +100,21 @@ impl Connection {
         self.commands.send(command).await.is_ok()
     }
 
-    /// Waits until the task has ended.
-    pub(super) async fn ended(self) {
-        // To close the commands would end it at once.
-        let Self { commands: _open, task } = self;
-        if let Err(error) = task.await {
+    /// Waits until the task has ended. Cancel-safe.
+    pub(super) async fn ended(&mut self) {
+        // Its commands stay open meanwhile: to close them would end it at once.
+        if let Err(error) = (&mut self.task).await {
             warn!(%error, "a connection's task failed");
+        }
+    }
+
+    /// Ends it and its streams at once, and waits for that.
+    pub(super) async fn end_at_once(self) {
+        let Self { commands, mut task } = self;
+        drop(commands);
+        // It may have ended before, and said so.
+        if !task.is_finished() {
+            (&mut task).await.unwrap_or_default();
         }
     }
 }
@@ -112,7 +124,7 @@ impl Connection {
 enum Note {
     Channel { generation: u64, report: Report },
     Described(Box<Result<Description, Fault>>),
-    Dialled(Dialled),
+    Dialled { endpoint: Endpoint, dialled: Dialled },
     StreamFailed(Fault),
     Drained { drain: u64 },
 }
@@ -130,17 +142,25 @@ struct Actor {
     history: History,
     channel: Option<Channel>,
     generation: u64,
+    /// Helpers that end with what they are for; a new one takes the place of the last.
+    draining: Option<AbortOnDropHandle<()>>,
+    describing: Option<AbortOnDropHandle<()>>,
+    checking: Option<AbortOnDropHandle<()>>,
+    /// The fault that the log knows of.
+    logged: Option<FaultCode>,
     wake_at: Option<Instant>,
     describe_at: Option<Instant>,
     publish_at: Option<Instant>,
     notes: mpsc::Sender<Note>,
     inbox: mpsc::Receiver<Note>,
     shown: Option<ConnectionView>,
+    /// Something besides the traffic waits to be published.
+    dirty: bool,
     stopping: bool,
 }
 
 impl Actor {
-    fn new(configured: HybridConnection, context: Context, drain: Duration) -> Self {
+    fn new(configured: HybridConnection, context: Context) -> Self {
         let (notes, inbox) = mpsc::channel(BACKLOG);
         let streams = Streams::new(
             configured.id.clone(),
@@ -154,19 +174,24 @@ impl Actor {
             tracking: TrackingId::random(),
             context,
             machine: Machine::new(),
-            drain,
+            drain: Duration::ZERO,
             streams: Arc::new(streams),
             azure: None,
             reachability: None,
             history: History::default(),
             channel: None,
             generation: 0,
+            draining: None,
+            describing: None,
+            checking: None,
+            logged: None,
             wake_at: None,
             describe_at: None,
             publish_at: None,
             notes,
             inbox,
             shown: None,
+            dirty: false,
             stopping: false,
         }
         .begin(configured.desired)
@@ -188,15 +213,15 @@ impl Actor {
             let streams = self.streams.clone();
             let flow = tokio::select! {
                 command = commands.recv() => match command {
-                    Some(command) => self.on_command(command),
+                    Some(command) => self.on_command(command).await,
                     None => {
-                        self.end_at_once();
+                        self.end_at_once().await;
                         ControlFlow::Break(())
                     }
                 },
                 Some(note) = self.inbox.recv() => self.on_note(note),
                 Ok(()) = network.changed() => {
-                    self.step(Event::TryNow);
+                    self.step(Event::NetworkChanged);
                     self.publish();
                     ControlFlow::Continue(())
                 }
@@ -215,10 +240,13 @@ impl Actor {
         }
     }
 
-    fn on_command(&mut self, command: Command) -> ControlFlow<()> {
+    async fn on_command(&mut self, command: Command) -> ControlFlow<()> {
         match command {
-            Command::SetDesired(Desired::Enabled) => self.step(Event::Enable),
-            Command::SetDesired(Desired::Disabled) => self.step(Event::Disable),
+            Command::Enable => self.step(Event::Enable),
+            Command::Disable(drain) => {
+                self.drain = drain;
+                self.step(Event::Disable);
+            }
             Command::Restart => {
                 self.history.note("Restarted");
                 self.step(Event::Restart);
@@ -238,9 +266,9 @@ impl Actor {
                 }
             }
             Command::Remove(done) => {
-                self.end_at_once();
                 self.context.hub.publish(protocol::Event::Removed { id: self.id.clone() });
                 done.send(()).unwrap_or_default();
+                self.end_at_once().await;
                 return ControlFlow::Break(());
             }
         }
@@ -255,12 +283,19 @@ impl Actor {
                 if of != self.generation => {}
             Note::Channel { report, .. } => self.on_report(report),
             Note::Described(described) => self.on_described(*described),
-            Note::Dialled(dialled) => {
-                self.on_dialled(dialled);
+            Note::Dialled { endpoint, dialled } => {
+                // What was found out about an earlier endpoint is void.
+                if self.streams.endpoint() == Some(endpoint) {
+                    self.on_dialled(dialled);
+                    self.publish_soon();
+                }
+                return ControlFlow::Continue(());
+            }
+            Note::StreamFailed(fault) => {
+                self.history.note_failed_stream(&fault);
                 self.publish_soon();
                 return ControlFlow::Continue(());
             }
-            Note::StreamFailed(fault) => self.history.note(format!("A stream failed: {fault}")),
             Note::Drained { .. } => {
                 self.step(Event::Drained);
                 if self.stopping {
@@ -280,16 +315,24 @@ impl Actor {
                     None => "Connected".to_owned(),
                 });
                 self.step(Event::Opened { gateway });
+                self.logged = None;
                 self.describe();
             }
             Report::Failed(fault) => self.step(Event::Failed(fault)),
-            Report::Lost(fault) => self.step(Event::Lost(fault)),
+            Report::Lost(fault) => {
+                // The count had this listener in it.
+                if let Some(azure) = &mut self.azure {
+                    azure.listener_count = None;
+                }
+                self.step(Event::Lost(fault));
+            }
         }
     }
 
     /// Takes an event through the machine and carries its effects out.
     fn step(&mut self, event: Event) {
         let before = self.machine.status().label();
+        let retrying = matches!(event, Event::TimeUp);
         let fault = match &event {
             Event::Failed(fault) | Event::Lost(fault) => Some(fault.clone()),
             _ => None,
@@ -297,8 +340,8 @@ impl Actor {
         let effects = self.machine.on(event, Timestamp::now(), fastrand::f64());
         if let Some(fault) = fault {
             self.history.note_fault(&fault, self.machine.status());
-            self.log_fault(&fault, before != self.machine.status().label());
-        } else if before != self.machine.status().label() {
+            self.log_fault(&fault);
+        } else if before != self.machine.status().label() && !retrying {
             info!(connection = %self.id, status = %self.machine.status().label(), "status");
         }
         for effect in effects {
@@ -306,13 +349,14 @@ impl Actor {
         }
     }
 
-    /// One line at the turn of the tide, the rest for those who look closely.
-    fn log_fault(&self, fault: &Fault, turned: bool) {
+    /// One line for each new kind of fault, the rest for those who look closely.
+    fn log_fault(&mut self, fault: &Fault) {
+        let is_new = self.logged.replace(fault.code) != Some(fault.code);
         let advice = fault.code.advice();
         let tracking = fault.tracking_id.as_deref();
         if fault.code == FaultCode::Recycled {
             info!(connection = %self.id, tracking, "{fault}");
-        } else if turned {
+        } else if is_new {
             warn!(connection = %self.id, code = %fault.code, tracking, advice, "{fault}");
         } else {
             debug!(connection = %self.id, code = %fault.code, tracking, "{fault}");
@@ -322,6 +366,8 @@ impl Actor {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Open => {
+                self.draining = None;
+                self.streams.admit();
                 self.wake_at = None;
                 self.generation += 1;
                 self.channel = Some(Channel::open(
@@ -339,10 +385,16 @@ impl Actor {
                 self.generation += 1;
                 self.wake_at = None;
                 self.describe_at = None;
+                self.describing = None;
                 self.channel = None;
             }
             Effect::Drain => {
-                self.streams.clone().drain(self.generation, self.drain, self.notes.clone());
+                let drained = self.streams.clone().drain(self.drain);
+                let (drain, notes) = (self.generation, self.notes.clone());
+                self.draining = Some(AbortOnDropHandle::new(tokio::spawn(async move {
+                    drained.await;
+                    notes.send(Note::Drained { drain }).await.unwrap_or_default();
+                })));
             }
             Effect::WakeAt(at) => {
                 let wait = at.duration_since(Timestamp::now());
@@ -363,7 +415,7 @@ impl Actor {
             self.describe();
         }
         if self.publish_at.is_some_and(|at| at <= now) {
-            self.publish();
+            self.publish_traffic();
         }
     }
 
@@ -374,11 +426,10 @@ impl Actor {
         let network = self.context.network.borrow().clone();
         let (id, credential, notes) =
             (self.id.clone(), self.credential.clone(), self.notes.clone());
-        tokio::spawn(async move {
+        self.describing = Some(AbortOnDropHandle::new(tokio::spawn(async move {
             let described = management::describe(&network, &id, &credential).await;
-            // The connection may have been removed meanwhile.
             notes.send(Note::Described(Box::new(described))).await.unwrap_or_default();
-        });
+        })));
     }
 
     fn on_described(&mut self, described: Result<Description, Fault>) {
@@ -422,12 +473,14 @@ impl Actor {
         }
         info!(connection = %self.id, %before, %endpoint, "Azure names another endpoint");
         self.history.note(format!("The endpoint changed from {before} to {endpoint}"));
+        self.reachability = None;
         self.check_endpoint(endpoint.clone());
         self.remember(endpoint);
     }
 
     fn on_no_endpoint(&mut self, error: &MetadataError) {
-        warn!(connection = %self.id, %error, "the metadata names no endpoint");
+        let error = one_line(&error.to_string());
+        warn!(connection = %self.id, error, "the metadata names no endpoint");
         self.history.note_once(format!("The last known endpoint is kept: {error}"));
     }
 
@@ -439,12 +492,12 @@ impl Actor {
     }
 
     /// Dials the endpoint once, so that its state is known before the first stream.
-    fn check_endpoint(&self, endpoint: Endpoint) {
+    fn check_endpoint(&mut self, endpoint: Endpoint) {
         let notes = self.notes.clone();
-        tokio::spawn(async move {
+        self.checking = Some(AbortOnDropHandle::new(tokio::spawn(async move {
             let dialled = dial_endpoint(&endpoint).await.map(|(_, took)| took);
-            notes.send(Note::Dialled(dialled)).await.unwrap_or_default();
-        });
+            notes.send(Note::Dialled { endpoint, dialled }).await.unwrap_or_default();
+        })));
     }
 
     fn on_dialled(&mut self, dialled: Dialled) {
@@ -467,18 +520,30 @@ impl Actor {
         });
     }
 
-    fn end_at_once(&mut self) {
+    async fn end_at_once(&mut self) {
         self.channel = None;
-        self.streams.cut();
+        self.draining = None;
+        self.streams.cut().await;
     }
 
     fn publish_soon(&mut self) {
+        self.dirty = true;
         let soon = next_second(Instant::now());
         self.publish_at = Some(self.publish_at.map_or(soon, |at| at.min(soon)));
     }
 
+    /// Publishes the view if its traffic has changed, which costs nothing to find out.
+    fn publish_traffic(&mut self) {
+        let traffic = self.streams.counters.read();
+        if self.dirty || self.shown.as_ref().is_none_or(|shown| shown.traffic != traffic) {
+            return self.publish();
+        }
+        self.publish_at = (traffic.active_streams > 0).then(|| next_second(Instant::now()));
+    }
+
     /// Publishes the view if anything in it has changed.
     fn publish(&mut self) {
+        self.dirty = false;
         let view = self.view();
         self.publish_at = (view.traffic.active_streams > 0).then(|| next_second(Instant::now()));
         if self.shown.as_ref() != Some(&view) {
@@ -510,3 +575,6 @@ fn next_second(now: Instant) -> Instant {
     let into_second = since_first.as_micros() % TRAFFIC_EVERY.as_micros();
     now + TRAFFIC_EVERY - Duration::from_micros(u64::try_from(into_second).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests;

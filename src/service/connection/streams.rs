@@ -1,6 +1,7 @@
 //! The streams of a connection, which outlive the channel that announced them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -27,11 +28,16 @@ pub(super) struct Streams {
     network: watch::Receiver<Network>,
     notes: mpsc::Sender<Note>,
     tasks: TaskTracker,
-    cut_all: CancellationToken,
-    /// Cuts the streams that began since the last drain; a child of `cut_all`.
-    cut_recent: Mutex<CancellationToken>,
+    /// Whether new streams are taken, and what cuts those that are open.
+    gate: Mutex<Gate>,
     /// What they carry.
     pub(super) counters: Arc<TrafficCounters>,
+}
+
+#[derive(Debug)]
+struct Gate {
+    open: bool,
+    cut: CancellationToken,
 }
 
 impl Streams {
@@ -43,15 +49,13 @@ impl Streams {
     ) -> Self {
         let tasks = TaskTracker::new();
         tasks.close(); // waiting for it means waiting for the streams that are open
-        let cut_all = CancellationToken::new();
         Self {
             id,
             endpoint: watch::Sender::new(endpoint),
             network,
             notes,
             tasks,
-            cut_recent: Mutex::new(cut_all.child_token()),
-            cut_all,
+            gate: Mutex::new(Gate { open: false, cut: CancellationToken::new() }),
             counters: Arc::default(),
         }
     }
@@ -66,33 +70,48 @@ impl Streams {
         self.endpoint.send_replace(Some(endpoint))
     }
 
-    /// Ends all streams at once, with a reset on both sides.
-    pub(super) fn cut(&self) {
-        self.cut_all.cancel();
+    /// Takes new streams from now on.
+    pub(super) fn admit(&self) {
+        self.gate().open = true;
     }
 
-    /// Lets the streams that are open end by themselves for as long as `limit`, cuts the
-    /// rest, and then reports that this `drain` is over.
-    pub(super) fn drain(self: Arc<Self>, drain: u64, limit: Duration, notes: mpsc::Sender<Note>) {
-        let cut = {
-            let mut recent = self.cut_recent.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *recent, self.cut_all.child_token())
-        };
-        tokio::spawn(async move {
+    /// Takes no new streams, lets the open ones end by themselves for as long as `limit`,
+    /// and cuts the rest. Ready when all have ended; drop it to call the drain off.
+    pub(super) fn drain(self: Arc<Self>, limit: Duration) -> impl Future<Output = ()> {
+        self.gate().open = false;
+        async move {
             if timeout(limit, self.tasks.wait()).await.is_err() {
-                cut.cancel();
-                if timeout(CUT_LIMIT, self.tasks.wait()).await.is_err() {
-                    debug!(connection = %self.id, "some streams did not end when they were cut");
-                }
+                self.cut().await;
             }
-            notes.send(Note::Drained { drain }).await.unwrap_or_default();
-        });
+        }
+    }
+
+    /// Takes no new streams and ends the open ones at once, with a reset on both sides.
+    pub(super) async fn cut(&self) {
+        {
+            let mut gate = self.gate();
+            gate.open = false;
+            std::mem::take(&mut gate.cut).cancel();
+        }
+        if timeout(CUT_LIMIT, self.tasks.wait()).await.is_err() {
+            debug!(connection = %self.id, "some streams did not end when they were cut");
+        }
+    }
+
+    fn gate(&self) -> MutexGuard<'_, Gate> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Serves the stream that `accept` announces, in a task of its own.
     pub(super) fn serve(self: &Arc<Self>, accept: Accept) {
+        let cut = {
+            let gate = self.gate();
+            if !gate.open {
+                return debug!(connection = %self.id, id = %accept.id, "a stream came too late");
+            }
+            gate.cut.clone()
+        };
         let streams = self.clone();
-        let cut = self.cut_recent.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let span = debug_span!("stream", connection = %self.id, id = %accept.id);
         self.tasks.spawn(async move { streams.carry(&accept, &cut).await }.instrument(span));
     }
@@ -101,10 +120,10 @@ impl Streams {
         let Some(endpoint) = self.endpoint() else { return };
         debug!(remote = accept.remote.as_deref().unwrap_or_default(), %endpoint, "stream");
         let network = self.network.borrow().clone();
-        let notes = self.notes.clone();
+        let (notes, of) = (self.notes.clone(), endpoint.clone());
         let on_dialled = move |dialled| {
             // A full inbox has news enough; the next dial tells again.
-            notes.try_send(Note::Dialled(dialled)).unwrap_or_default();
+            notes.try_send(Note::Dialled { endpoint: of, dialled }).unwrap_or_default();
         };
         let serving =
             rendezvous::serve(&network, accept, &endpoint, &self.counters, cut, on_dialled);
