@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -44,6 +45,9 @@ pub(super) struct Supervisor {
     context: Context,
     network: watch::Sender<Network>,
     shutdown: CancellationToken,
+    /// The task that writes learned endpoints.
+    keeping: Mutex<Option<JoinHandle<()>>>,
+    stop_keeping: CancellationToken,
 }
 
 #[derive(Debug)]
@@ -70,7 +74,8 @@ impl Supervisor {
             })
             .collect();
         let store = Arc::new(StdMutex::new(opened.store));
-        tokio::spawn(keep_endpoints(store.clone(), endpoints));
+        let stop_keeping = CancellationToken::new();
+        let keeping = keep_endpoints(store.clone(), endpoints, stop_keeping.clone());
         Self {
             hub,
             logs,
@@ -79,6 +84,8 @@ impl Supervisor {
             context,
             network,
             shutdown: CancellationToken::new(),
+            keeping: Mutex::new(Some(tokio::spawn(keeping))),
+            stop_keeping,
         }
     }
 
@@ -232,7 +239,9 @@ impl Supervisor {
         settings.set(name, value).map_err(|error| invalid(error.to_string()))?;
         let extra_ca = settings.network.extra_ca_certificates.clone();
         let network = if extra_ca != state.settings.network.extra_ca_certificates {
-            Some(trust::network(extra_ca.as_deref()).map_err(|fault| invalid(fault.to_string()))?)
+            let made = spawn_blocking(move || trust::network(extra_ca.as_deref())).await;
+            let made = made.map_err(|error| invalid(error.to_string()))?;
+            Some(made.map_err(|fault| invalid(fault.to_string()))?)
         } else {
             None
         };
@@ -288,6 +297,12 @@ impl Supervisor {
                 // Else a stream that is cut short would look complete to its endpoint.
                 join_all(connections.into_iter().map(Connection::end_at_once)).await;
             }
+        }
+        self.stop_keeping.cancel();
+        if let Some(keeping) = self.keeping.lock().await.take()
+            && let Err(error) = keeping.await
+        {
+            warn!(%error, "the endpoints that Azure named may not be kept");
         }
     }
 
@@ -365,13 +380,24 @@ fn initial_network(settings: &Settings, hub: &Hub) -> Network {
     }
 }
 
-/// Writes endpoints to disk, some at a time, until the last connection has gone.
-async fn keep_endpoints(store: Arc<StdMutex<Store>>, mut learned: mpsc::Receiver<Learned>) {
+/// Writes endpoints to disk, some at a time, until `stop` is cancelled and all that were
+/// learned before are written.
+async fn keep_endpoints(
+    store: Arc<StdMutex<Store>>,
+    mut learned: mpsc::Receiver<Learned>,
+    stop: CancellationToken,
+) {
     let mut batch = Vec::new();
-    while learned.recv_many(&mut batch, LEARNED_BACKLOG).await > 0 {
-        sleep(LEARNED_PAUSE).await;
+    loop {
+        let received = learned.recv_many(&mut batch, LEARNED_BACKLOG);
+        if stop.run_until_cancelled(received).await.is_some_and(|count| count > 0) {
+            stop.run_until_cancelled(sleep(LEARNED_PAUSE)).await;
+        }
         while let Ok(more) = learned.try_recv() {
             batch.push(more);
+        }
+        if batch.is_empty() {
+            return;
         }
         let endpoints = std::mem::take(&mut batch);
         let store = store.clone();
@@ -399,7 +425,7 @@ async fn on_disk<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SaveError> + Send + 'static,
 ) -> Result<T, RequestError> {
     let not_saved = |error: String| RequestError::new(ErrorCode::NotSaved, error);
-    match tokio::task::spawn_blocking(work).await {
+    match spawn_blocking(work).await {
         Ok(done) => done.map_err(|error| not_saved(error.to_string())),
         Err(error) => Err(not_saved(error.to_string())),
     }

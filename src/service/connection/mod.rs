@@ -160,7 +160,8 @@ struct Actor {
 }
 
 impl Actor {
-    fn new(configured: HybridConnection, context: Context) -> Self {
+    fn new(configured: HybridConnection, mut context: Context) -> Self {
+        context.network.mark_unchanged(); // an earlier change is no news to this one
         let (notes, inbox) = mpsc::channel(BACKLOG);
         let streams = Streams::new(
             configured.id.clone(),
