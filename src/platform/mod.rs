@@ -3,6 +3,7 @@
 //! signals that end a program. The only place for `cfg(target_os)` and unsafe code.
 
 pub mod files;
+pub mod limits;
 pub mod local_socket;
 pub mod paths;
 pub mod permissions;

@@ -25,7 +25,7 @@ use self::supervisor::Supervisor;
 use crate::ipc::{BindError, Listener};
 use crate::model::ServiceInfo;
 use crate::platform::paths::Paths;
-use crate::platform::permissions;
+use crate::platform::{limits, permissions};
 use crate::store::{OpenError, Store};
 
 /// How long a session may take to send what it still has when the service ends.
@@ -82,6 +82,7 @@ impl Service {
     /// local channel cannot be used at all. A damaged file is no error: it is set aside
     /// and reported as a fault.
     pub fn start(paths: &Paths, log_to: LogTo) -> Result<Self, StartError> {
+        limits::raise_open_files();
         let opened = Store::open(paths)?;
         let logs = open_logs(paths, opened.settings.log.keep_files, log_to)?;
         let listener = Listener::bind(&paths.channel)?;
