@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hybrid_connection_manager::platform::limits::raise_open_files;
 use hybrid_connection_manager::platform::paths::Paths;
 use hybrid_connection_manager::platform::signals::StopSignals;
 use hybrid_connection_manager::service::{LogTo, Service};
@@ -45,8 +44,6 @@ async fn run(home: Option<PathBuf>) -> Result<(), Box<dyn std::error::Error>> {
     };
     let mut signals = StopSignals::listen()?;
     let service = Service::start(&paths, LogTo::FilesAndConsole)?;
-    let open_files = raise_open_files();
-    tracing::debug!(open_files, "open files and sockets that the system allows");
     tokio::select! {
         signal = signals.next() => tracing::info!(signal, "asked to end"),
         () = service.shutdown_requested() => {}

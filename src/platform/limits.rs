@@ -1,32 +1,36 @@
-//! Limits that the system sets to this process.
+//! What the system lets this process have.
 
-/// Allows as many open files and sockets as the system grants, since every stream needs
-/// two. Returns how many that is, where there is such a limit.
-pub fn raise_open_files() -> Option<u64> {
-    os::raise_open_files()
-}
+/// Lets this process open as many files and sockets as it may: systems start programs
+/// with a low limit (1024 on most), and each stream takes two. Where there is no such
+/// limit, or it cannot be raised, it stays.
+pub fn raise_open_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-#[cfg(unix)]
-mod os {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
-    pub(super) fn raise_open_files() -> Option<u64> {
         let limit = getrlimit(Resource::Nofile);
-        let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-        match setrlimit(Resource::Nofile, raised) {
-            Ok(()) => limit.maximum,
-            Err(error) => {
-                tracing::debug!(%error, "the limit of open files stays as it is");
-                limit.current
-            }
+        if limit.current == limit.maximum {
+            return;
+        }
+        let raised = Rlimit { current: limit.maximum, ..limit };
+        if let Err(error) = setrlimit(Resource::Nofile, raised) {
+            tracing::debug!(%error, "the limit of open files stays as it is");
         }
     }
 }
 
-#[cfg(windows)]
-mod os {
-    /// Windows has no such limit for sockets.
-    pub(super) fn raise_open_files() -> Option<u64> {
-        None
+#[cfg(all(test, unix))]
+mod tests {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    use super::*;
+
+    #[test]
+    fn the_limit_is_as_high_as_it_may_be() {
+        let limit = getrlimit(Resource::Nofile);
+        let lower = limit.maximum.map(|most| most - 1);
+        setrlimit(Resource::Nofile, Rlimit { current: lower, ..limit }).unwrap();
+        raise_open_files();
+        assert_eq!(getrlimit(Resource::Nofile).current, limit.maximum);
     }
 }

@@ -55,6 +55,11 @@ impl Token {
                 })
             }
             Credential::Signature { token, .. } => {
+                // It becomes a header as it is.
+                if token.expose().chars().any(char::is_control) {
+                    let detail = "it has a line break or another character that no token has";
+                    return Err(Fault::new(FaultCode::TokenSpent, detail));
+                }
                 let expires_at = signature_expiry(token.expose()).ok_or_else(|| {
                     Fault::new(FaultCode::TokenSpent, "its expiry (se=) is not a number")
                 })?;
@@ -162,6 +167,15 @@ mod tests {
             "http://contoso.servicebus.windows.net/Team/B%C3%BCro/"
         );
         assert_eq!(encode_form("a b~é"), "a+b%7E%C3%A9");
+    }
+
+    #[test]
+    fn a_ready_made_signature_cannot_add_headers() {
+        let token = "SharedAccessSignature sr=x&sig=y&se=1700000000&skn=k\r\nX: y";
+        let credential = Credential::Signature { name: "k".into(), token: Secret::new(token) };
+        let now = Timestamp::from_second(MADE).unwrap();
+        let fault = Token::issue(&credential, &id("hc1"), now, LISTENER_TOKEN_LIFE).unwrap_err();
+        assert!(fault.detail.contains("line break"), "{fault}");
     }
 
     #[test]

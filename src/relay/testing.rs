@@ -150,9 +150,15 @@ pub(crate) async fn closed_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
+/// The CA of every namespace of the tests.
+pub(crate) fn root_pem() -> &'static str {
+    &identity().root_pem
+}
+
 struct Identity {
     server: Arc<ServerConfig>,
     client: Arc<ClientConfig>,
+    root_pem: String,
 }
 
 fn identity() -> &'static Identity {
@@ -177,6 +183,6 @@ fn identity() -> &'static Identity {
             .with_single_cert(vec![certificate.der().clone()], key)
             .unwrap();
         let client = tls::client_config(vec![root.der().clone()]).unwrap();
-        Identity { server: Arc::new(server), client }
+        Identity { server: Arc::new(server), client, root_pem: root.pem() }
     })
 }

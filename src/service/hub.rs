@@ -29,19 +29,23 @@ impl Hub {
 
     /// Makes `event` part of the state and tells everybody.
     pub(super) fn publish(&self, event: Event) {
-        let mut state = self.lock();
+        self.publish_to(&mut self.lock(), event);
+    }
+
+    fn publish_to(&self, state: &mut Snapshot, event: Event) {
         let revision = state.revision + 1;
-        event.clone().apply(&mut state, revision);
+        event.clone().apply(state, revision);
         // Nobody listens: that is no fault.
         self.changes.send(Arc::new((revision, event))).unwrap_or_default();
     }
 
     /// Changes what is said of the service itself.
     pub(super) fn update_service(&self, change: impl FnOnce(&mut ServiceInfo)) {
-        let mut service = self.lock().service.clone();
+        let mut state = self.lock();
+        let mut service = state.service.clone();
         change(&mut service);
-        if service != self.lock().service {
-            self.publish(Event::Service { service });
+        if service != state.service {
+            self.publish_to(&mut state, Event::Service { service });
         }
     }
 

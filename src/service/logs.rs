@@ -80,12 +80,13 @@ impl LogHub {
     /// The last `most` lines, oldest first.
     pub fn last(&self, most: usize) -> Vec<LogLine> {
         let lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().skip(lines.len().saturating_sub(most)).cloned().collect()
+        last_of(&lines, most)
     }
 
-    /// The lines to come.
-    pub fn follow(&self) -> broadcast::Receiver<LogLine> {
-        self.0.follow.subscribe()
+    /// The last `most` lines, oldest first, and those that follow them without a gap.
+    pub fn last_and_follow(&self, most: usize) -> (Vec<LogLine>, broadcast::Receiver<LogLine>) {
+        let lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        (last_of(&lines, most), self.0.follow.subscribe())
     }
 
     /// Logs `level` and what is above it from now on.
@@ -111,10 +112,13 @@ impl LogHub {
             lines.pop_front();
         }
         lines.push_back(line.clone());
-        drop(lines);
-        // Nobody follows: that is no fault.
+        // Under the lock, for `last_and_follow`. Nobody follows: that is no fault.
         self.0.follow.send(line).map(drop).unwrap_or_default();
     }
+}
+
+fn last_of(lines: &VecDeque<LogLine>, most: usize) -> Vec<LogLine> {
+    lines.iter().skip(lines.len().saturating_sub(most)).cloned().collect()
 }
 
 /// Turns events into lines of the hub.
@@ -176,7 +180,7 @@ mod tests {
     fn programs_read_the_last_lines_and_those_to_come() {
         let hub = LogHub::default();
         let subscriber = tracing_subscriber::registry().with(ToHub(hub.clone()));
-        let mut follow = hub.follow();
+        let (_, mut follow) = hub.last_and_follow(0);
         tracing::subscriber::with_default(subscriber, || {
             for number in 0..=KEPT {
                 tracing::info!(number, name = "x", "counted");

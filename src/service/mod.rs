@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -24,11 +25,14 @@ use self::supervisor::Supervisor;
 use crate::ipc::{BindError, Listener};
 use crate::model::ServiceInfo;
 use crate::platform::paths::Paths;
-use crate::platform::permissions;
+use crate::platform::{limits, permissions};
 use crate::store::{OpenError, Store};
 
 /// How long a session may take to send what it still has when the service ends.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// The wait before programs are let in again after that has failed: file descriptors
+/// may have run out for a while.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why the service did not start.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +82,7 @@ impl Service {
     /// local channel cannot be used at all. A damaged file is no error: it is set aside
     /// and reported as a fault.
     pub fn start(paths: &Paths, log_to: LogTo) -> Result<Self, StartError> {
+        limits::raise_open_files();
         let opened = Store::open(paths)?;
         let logs = open_logs(paths, opened.settings.log.keep_files, log_to)?;
         let listener = Listener::bind(&paths.channel)?;
@@ -113,7 +118,7 @@ impl Service {
         self.supervisor.stop(hurry).await;
         self.stop_sessions.cancel();
         self.sessions.close();
-        if tokio::time::timeout(FAREWELL, self.sessions.wait()).await.is_err() {
+        if timeout(FAREWELL, self.sessions.wait()).await.is_err() {
             warn!("a program did not take the last news in time");
         }
         info!("service stopped");
@@ -137,8 +142,10 @@ impl Service {
                         ));
                     }
                     Err(error) => {
-                        warn!(%error, "the local channel takes no more programs");
-                        return;
+                        warn!(%error, "the local channel takes no programs for now");
+                        if stop.run_until_cancelled(sleep(ACCEPT_PAUSE)).await.is_none() {
+                            return;
+                        }
                     }
                 }
             }
@@ -167,3 +174,6 @@ fn service_info(home: &Path, faults: Vec<crate::model::Fault>) -> ServiceInfo {
         draining: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

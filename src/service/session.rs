@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError as Missed;
+use tokio::sync::broadcast::error::{RecvError as Missed, TryRecvError};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::hub::Change;
 use super::logs::LogHub;
 use super::supervisor::Supervisor;
-use crate::ipc::protocol::{LogLine, Request, ServerMessage};
+use crate::ipc::protocol::{LogLine, Request, Response, ServerMessage};
 use crate::ipc::{Incoming, Received, RecvError, ServerWriter};
 use crate::model::Snapshot;
 
@@ -36,7 +36,7 @@ pub(super) async fn run(
     loop {
         let going_on = tokio::select! {
             received = reader.recv() => match received {
-                Ok(Some(received)) => session.answer(received).await,
+                Ok(Some(received)) => session.answer(received).await.and(Ok(true)),
                 Ok(None) => return,
                 Err(RecvError::BadMessage(error)) => {
                     debug!(%peer, %error, "a program broke the protocol");
@@ -44,12 +44,14 @@ pub(super) async fn run(
                 }
                 Err(RecvError::Lost(error)) => return debug!(%peer, %error, "a program was lost"),
             },
-            change = next(&mut session.changes) => session.push_change(change).await,
-            line = next(&mut session.lines) => session.push_line(line).await,
-            () = stop.cancelled() => return,
+            change = next(&mut session.changes) => session.push_change(change).await.and(Ok(true)),
+            line = next(&mut session.lines) => session.push_line(line).await.and(Ok(true)),
+            () = stop.cancelled() => session.push_the_rest().await.and(Ok(false)),
         };
-        if let Err(error) = going_on {
-            return debug!(%peer, %error, "a program does not listen any more");
+        match going_on {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => return debug!(%peer, %error, "a program does not listen any more"),
         }
     }
 }
@@ -72,15 +74,16 @@ impl Session {
             Ok(Request::Subscribe) => {
                 let (snapshot, changes) = self.supervisor.hub().subscribe();
                 self.changes = Some(changes);
-                self.writer.respond(id, Ok(crate::ipc::protocol::Response::Done)).await?;
+                self.writer.respond(id, Ok(Response::Done)).await?;
                 self.push_snapshot(snapshot).await
             }
+            Ok(Request::Logs { lines, follow: true }) => {
+                let (lines, following) = self.logs.last_and_follow(lines);
+                self.lines = Some(following);
+                self.writer.respond(id, Ok(Response::Logs { lines })).await
+            }
             Ok(request) => {
-                let follow = matches!(request, Request::Logs { follow: true, .. });
                 let result = self.supervisor.handle(request).await;
-                if follow {
-                    self.lines = Some(self.logs.follow());
-                }
                 self.writer.respond(id, result).await
             }
         }
@@ -103,6 +106,19 @@ impl Session {
                 Ok(())
             }
         }
+    }
+
+    /// Pushes the changes that are there; nothing follows them.
+    async fn push_the_rest(&mut self) -> Sent {
+        while let Some(changes) = &mut self.changes {
+            let change = match changes.try_recv() {
+                Ok(change) => Ok(change),
+                Err(TryRecvError::Lagged(missed)) => Err(Missed::Lagged(missed)),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            };
+            self.push_change(change).await?;
+        }
+        Ok(())
     }
 
     async fn push_line(&mut self, line: Result<LogLine, Missed>) -> Sent {

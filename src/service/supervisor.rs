@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::task::spawn_blocking;
 use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -233,7 +234,9 @@ impl Supervisor {
         settings.set(name, value).map_err(|error| invalid(error.to_string()))?;
         let extra_ca = settings.network.extra_ca_certificates.clone();
         let network = if extra_ca != state.settings.network.extra_ca_certificates {
-            Some(trust::network(extra_ca.as_deref()).map_err(|fault| invalid(fault.to_string()))?)
+            let made = spawn_blocking(move || trust::network(extra_ca.as_deref())).await;
+            let made = made.map_err(|error| invalid(error.to_string()))?;
+            Some(made.map_err(|fault| invalid(fault.to_string()))?)
         } else {
             None
         };
@@ -438,7 +441,7 @@ async fn on_disk<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SaveError> + Send + 'static,
 ) -> Result<T, RequestError> {
     let not_saved = |error: String| RequestError::new(ErrorCode::NotSaved, error);
-    match tokio::task::spawn_blocking(work).await {
+    match spawn_blocking(work).await {
         Ok(done) => done.map_err(|error| not_saved(error.to_string())),
         Err(error) => Err(not_saved(error.to_string())),
     }

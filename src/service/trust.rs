@@ -1,5 +1,6 @@
 //! Whom the service trusts: the system's CAs and those that the settings add.
 
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use rustls::pki_types::CertificateDer;
@@ -7,6 +8,9 @@ use rustls::pki_types::pem::PemObject as _;
 
 use crate::model::{Fault, FaultCode};
 use crate::relay::{Network, tls};
+
+/// Longest file of extra CAs; the whole list of a browser has a quarter of a megabyte.
+const LONGEST_FILE: u64 = 4 << 20;
 
 /// The way to Azure that trusts the certificates in the PEM file `extra_ca` too.
 ///
@@ -25,7 +29,7 @@ fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Fault>
     let unusable = |problem: String| {
         Fault::new(FaultCode::CaUnusable, format!("{}: {problem}", path.display()))
     };
-    let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+    let pem = read_bounded(path).map_err(|error| unusable(error.to_string()))?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
         .map_err(|error| unusable(format!("it is no valid PEM: {error}")))?;
@@ -33,6 +37,19 @@ fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Fault>
         return Err(unusable("there is no certificate in it".to_owned()));
     }
     Ok(certificates)
+}
+
+/// Reads a regular file: a pipe or a device could give no end, or nothing for ever.
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut pem = Vec::new();
+    std::fs::File::open(path)?.take(LONGEST_FILE + 1).read_to_end(&mut pem)?;
+    if pem.len() as u64 > LONGEST_FILE {
+        return Err(io::Error::other(format!("it is longer than {LONGEST_FILE} bytes")));
+    }
+    Ok(pem)
 }
 
 #[cfg(test)]

@@ -234,7 +234,8 @@ pub fn fresh_mask() -> [u8; 4] {
 /// Code and reason of a Close frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloseFrame {
-    /// The code; 1005 when the frame has none (RFC 6455, section 7.1.5).
+    /// The code; 1005 when the frame has none, 1002 when it has half of one (RFC 6455,
+    /// sections 5.5.1 and 7.1.5).
     pub code: u16,
     /// The reason; Azure puts its tracking id there.
     pub reason: String,
@@ -248,7 +249,8 @@ impl CloseFrame {
                 code: u16::from_be_bytes([*a, *b]),
                 reason: String::from_utf8_lossy(reason).into_owned(),
             },
-            _ => Self { code: 1005, reason: String::new() },
+            [_] => Self { code: 1002, reason: String::new() },
+            [] => Self { code: 1005, reason: String::new() },
         }
     }
 
@@ -340,6 +342,7 @@ mod tests {
         assert!(payload.len() <= MAX_CONTROL_PAYLOAD);
         assert_eq!(CloseFrame::parse(&payload).code, 1011);
         assert_eq!(CloseFrame::parse(&[]).code, 1005);
+        assert_eq!(CloseFrame::parse(&[3]).code, 1002, "half a code is no clean end");
     }
 
     proptest! {

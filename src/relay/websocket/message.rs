@@ -1,6 +1,6 @@
 //! Whole messages of bounded length, for the control channel.
 
-use std::io;
+use std::{fmt, io};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
@@ -11,7 +11,6 @@ use super::handshake::Upgraded;
 const READ_SIZE: usize = 4 * 1024;
 
 /// A WebSocket that carries messages.
-#[derive(Debug)]
 pub struct MessageChannel<S> {
     stream: S,
     received: Vec<u8>,
@@ -19,6 +18,13 @@ pub struct MessageChannel<S> {
     message: Vec<u8>,
     message_len: u64,
     longest: usize,
+}
+
+// Its buffers hold addresses that only their reader may know.
+impl<S> fmt::Debug for MessageChannel<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageChannel").finish_non_exhaustive()
+    }
 }
 
 /// What came in.

@@ -22,7 +22,7 @@ use crate::relay::backoff;
 /// A channel that lived this long was a good one: after it the table of waits begins
 /// anew. One that is lost right after it was opened is a failed attempt, or a listener
 /// whose channel is closed at once would come back several times a second.
-const STEADY: Duration = Duration::from_secs(60);
+const STEADY: Duration = Duration::from_secs(10);
 
 /// Desired and actual state of one connection.
 #[derive(Clone, Debug)]

@@ -2,7 +2,9 @@
 
 mod channel;
 mod events;
+mod facts;
 mod machine;
+mod publish;
 mod streams;
 
 use std::ops::ControlFlow;
@@ -22,20 +24,14 @@ use self::machine::{Effect, Event, Machine};
 use self::streams::Streams;
 use super::hub::Hub;
 use crate::ipc::protocol;
-use crate::model::metadata::MetadataError;
 use crate::model::{
     AzureFacts, ConnectionId, ConnectionStatus, ConnectionView, Credential, Desired, Endpoint,
     Fault, FaultCode, HybridConnection, Reachability,
 };
-use crate::relay::control::one_line;
-use crate::relay::management::{self, Description};
-use crate::relay::rendezvous::{Dialled, dial_endpoint};
+use crate::relay::management::Description;
+use crate::relay::rendezvous::Dialled;
 use crate::relay::{Network, TrackingId};
 
-/// How often Azure is asked again for the endpoint and the listener count.
-const DESCRIBE_EVERY: Duration = Duration::from_secs(5 * 60);
-/// Shortest time between two views that differ in nothing but traffic.
-const TRAFFIC_EVERY: Duration = Duration::from_secs(1);
 /// Messages that wait for the task.
 const BACKLOG: usize = 256;
 
@@ -160,7 +156,8 @@ struct Actor {
 }
 
 impl Actor {
-    fn new(configured: HybridConnection, context: Context) -> Self {
+    fn new(configured: HybridConnection, mut context: Context) -> Self {
+        context.network.mark_unchanged(); // an earlier change is no news to this one
         let (notes, inbox) = mpsc::channel(BACKLOG);
         let streams = Streams::new(
             configured.id.clone(),
@@ -419,161 +416,11 @@ impl Actor {
         }
     }
 
-    /// Asks Azure for the description, now and then every few minutes.
-    fn describe(&mut self) {
-        self.describe_at =
-            Some(Instant::now() + DESCRIBE_EVERY.mul_f64(1.0 + 0.1 * fastrand::f64()));
-        let network = self.context.network.borrow().clone();
-        let (id, credential, notes) =
-            (self.id.clone(), self.credential.clone(), self.notes.clone());
-        self.describing = Some(AbortOnDropHandle::new(tokio::spawn(async move {
-            let described = management::describe(&network, &id, &credential).await;
-            notes.send(Note::Described(Box::new(described))).await.unwrap_or_default();
-        })));
-    }
-
-    fn on_described(&mut self, described: Result<Description, Fault>) {
-        match described {
-            Ok(description) => {
-                self.azure = Some(AzureFacts {
-                    listener_count: description.listener_count,
-                    created_at: description.created_at,
-                    updated_at: description.updated_at,
-                    read_at: Timestamp::now(),
-                });
-                match description.endpoint {
-                    Ok(read) => self.on_endpoint(read.endpoint, read.mended),
-                    Err(error) => self.on_no_endpoint(&error),
-                }
-            }
-            Err(fault) => {
-                debug!(connection = %self.id, %fault, "the description could not be read");
-                if self.machine.status().fault().is_none() {
-                    self.history.note_once(format!("The endpoint was not read anew: {fault}"));
-                }
-            }
-        }
-    }
-
-    fn on_endpoint(&mut self, endpoint: Endpoint, mended: bool) {
-        if mended {
-            self.history.note_once(
-                "The metadata has the missing quote of the published Bicep sample (after \"value\"); it was mended here, and other programs may refuse it",
-            );
-        }
-        let Some(before) = self.streams.set_endpoint(endpoint.clone()) else {
-            self.check_endpoint(endpoint.clone());
-            return self.remember(endpoint);
-        };
-        if before == endpoint {
-            if self.reachability.is_none() {
-                self.check_endpoint(endpoint);
-            }
-            return;
-        }
-        info!(connection = %self.id, %before, %endpoint, "Azure names another endpoint");
-        self.history.note(format!("The endpoint changed from {before} to {endpoint}"));
-        self.reachability = None;
-        self.check_endpoint(endpoint.clone());
-        self.remember(endpoint);
-    }
-
-    fn on_no_endpoint(&mut self, error: &MetadataError) {
-        let error = one_line(&error.to_string());
-        warn!(connection = %self.id, error, "the metadata names no endpoint");
-        self.history.note_once(format!("The last known endpoint is kept: {error}"));
-    }
-
-    fn remember(&self, endpoint: Endpoint) {
-        let learned = Learned { id: self.id.clone(), endpoint };
-        if let Err(error) = self.context.learned.try_send(learned) {
-            debug!(connection = %self.id, %error, "the endpoint is not kept on disk this time");
-        }
-    }
-
-    /// Dials the endpoint once, so that its state is known before the first stream.
-    fn check_endpoint(&mut self, endpoint: Endpoint) {
-        let notes = self.notes.clone();
-        self.checking = Some(AbortOnDropHandle::new(tokio::spawn(async move {
-            let dialled = dial_endpoint(&endpoint).await.map(|(_, took)| took);
-            notes.send(Note::Dialled { endpoint, dialled }).await.unwrap_or_default();
-        })));
-    }
-
-    fn on_dialled(&mut self, dialled: Dialled) {
-        if let Err(fault) = &dialled {
-            let known = self.reachability.as_ref().and_then(|last| last.fault.as_ref());
-            if known.map(|known| known.code) != Some(fault.code) {
-                warn!(connection = %self.id, code = %fault.code, "{fault}");
-                self.history.note(fault.to_string());
-            }
-        } else if self.reachability.as_ref().is_some_and(|last| last.fault.is_some()) {
-            self.history.note("The endpoint answers again");
-        }
-        self.reachability = Some(Reachability {
-            checked_at: Timestamp::now(),
-            connect_micros: dialled
-                .as_ref()
-                .ok()
-                .map(|took| u64::try_from(took.as_micros()).unwrap_or(u64::MAX)),
-            fault: dialled.err(),
-        });
-    }
-
     async fn end_at_once(&mut self) {
         self.channel = None;
         self.draining = None;
         self.streams.cut().await;
     }
-
-    fn publish_soon(&mut self) {
-        self.dirty = true;
-        let soon = next_second(Instant::now());
-        self.publish_at = Some(self.publish_at.map_or(soon, |at| at.min(soon)));
-    }
-
-    /// Publishes the view if its traffic has changed, which costs nothing to find out.
-    fn publish_traffic(&mut self) {
-        let traffic = self.streams.counters.read();
-        if self.dirty || self.shown.as_ref().is_none_or(|shown| shown.traffic != traffic) {
-            return self.publish();
-        }
-        self.publish_at = (traffic.active_streams > 0).then(|| next_second(Instant::now()));
-    }
-
-    /// Publishes the view if anything in it has changed.
-    fn publish(&mut self) {
-        self.dirty = false;
-        let view = self.view();
-        self.publish_at = (view.traffic.active_streams > 0).then(|| next_second(Instant::now()));
-        if self.shown.as_ref() != Some(&view) {
-            self.shown = Some(view.clone());
-            self.context.hub.publish(protocol::Event::Connection { connection: Box::new(view) });
-        }
-    }
-
-    fn view(&self) -> ConnectionView {
-        ConnectionView {
-            id: self.id.clone(),
-            key_name: self.credential.key_name().to_owned(),
-            desired: self.machine.desired(),
-            status: self.machine.status().clone(),
-            endpoint: self.streams.endpoint(),
-            azure: self.azure.clone(),
-            reachability: self.reachability.clone(),
-            traffic: self.streams.counters.read(),
-            events: self.history.entries(),
-        }
-    }
-}
-
-/// The next whole second of this process, so that all busy connections publish in one
-/// wake-up.
-fn next_second(now: Instant) -> Instant {
-    static FIRST: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    let since_first = now.saturating_duration_since(*FIRST.get_or_init(|| now));
-    let into_second = since_first.as_micros() % TRAFFIC_EVERY.as_micros();
-    now + TRAFFIC_EVERY - Duration::from_micros(u64::try_from(into_second).unwrap_or(0))
 }
 
 #[cfg(test)]
