@@ -35,19 +35,14 @@ mod platform;
 mod service_endpoint;
 #[cfg(feature = "emulator")]
 mod service_manage;
-#[cfg(test)]
 #[cfg(all(unix, feature = "emulator"))]
 mod service_processes;
-#[cfg(test)]
 #[cfg(feature = "emulator")]
 mod service_shared;
-#[cfg(test)]
 #[cfg(feature = "emulator")]
 mod service_status;
-#[cfg(test)]
 #[cfg(feature = "emulator")]
 mod service_stop;
-#[cfg(test)]
 #[cfg(feature = "emulator")]
 mod service_streams;
 mod store;
