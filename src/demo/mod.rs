@@ -159,6 +159,7 @@ async fn show(stage: &Stage, options: &DemoOptions, printer: &Printer) -> Result
     }
     say(&format!("An app in Azure asks for {path}, and the endpoint answers:"))?;
     say(&format!("  {}\n", answer.trim_end()))?;
+    stage.endpoint.next_request().await; // that was our own
     if options.once {
         forward.shutdown().await;
         return say("The answer is the right one. Done.");
@@ -166,7 +167,8 @@ async fn show(stage: &Stage, options: &DemoOptions, printer: &Printer) -> Result
     say("Be the app yourself, from another terminal:")?;
     say(&format!("  curl http://127.0.0.1:{port}/anything"))?;
     say("and look at the connection as its owner:")?;
-    say(&format!("  hcm --home {} list --watch\n", stage.home.display()))?;
+    let (hcm, home) = (own_program(), stage.home.display());
+    say(&format!("  {hcm} --home {home} list --watch\n"))?;
     say("Ctrl-C ends the demo.\n")?;
     loop {
         let request = stage.endpoint.next_request().await;
@@ -204,6 +206,11 @@ async fn wait_until_connected(
             return Ok(label);
         }
     }
+}
+
+/// How this program is called from another terminal, which may have another PATH.
+fn own_program() -> String {
+    std::env::current_exe().map_or_else(|_| "hcm".to_owned(), |path| path.display().to_string())
 }
 
 fn failure(error: &dyn std::error::Error) -> Failure {
