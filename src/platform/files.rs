@@ -88,7 +88,17 @@ pub fn keep_copy(path: &Path, bytes: &[u8], now: Timestamp) -> io::Result<PathBu
 /// A lock that ends with this value or with the program, however it ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Closing the file would not do: a process that another thread is just starting has
+    /// it too for a moment, and the lock with it.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::debug!(%error, "a lock ends a moment later");
+        }
+    }
 }
 
 /// Why a lock was not taken.
@@ -145,7 +155,7 @@ pub fn lock(path: &Path) -> Result<Lock, LockError> {
     permissions::restrict_file(&file, Access::OwnerOnly).map_err(failed)?;
     file.set_len(0).map_err(failed)?;
     writeln!(file, "{}", std::process::id()).map_err(failed)?;
-    Ok(Lock { _file: file })
+    Ok(Lock { file })
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -279,6 +289,16 @@ mod tests {
             .collect();
         assert_eq!(texts, ["one", "two", "three"]);
         assert_eq!(set_aside(&path, noon()).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_lock_ends_although_a_process_that_just_starts_has_its_file_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let held = lock(&path).unwrap();
+        let _inherited = held.file.try_clone().unwrap();
+        drop(held);
+        lock(&path).unwrap();
     }
 
     #[test]
