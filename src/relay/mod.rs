@@ -14,6 +14,7 @@ pub mod sas;
 pub mod splice;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod tick;
 pub mod tls;
 pub mod traffic;
 pub mod websocket;

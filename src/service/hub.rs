@@ -54,6 +54,11 @@ impl Hub {
         self.lock().clone()
     }
 
+    /// How many streams are open over all connections.
+    pub(super) fn open_streams(&self) -> u64 {
+        self.lock().connections.iter().map(|view| view.traffic.active_streams).sum()
+    }
+
     /// The state now, and all changes that follow it without a gap.
     pub(super) fn subscribe(&self) -> (Snapshot, broadcast::Receiver<Change>) {
         let state = self.lock();

@@ -302,8 +302,7 @@ impl Supervisor {
         let mut logged = None;
         loop {
             news.tick().await;
-            let snapshot = self.hub.snapshot();
-            let open = snapshot.connections.iter().map(|view| view.traffic.active_streams).sum();
+            let open = self.hub.open_streams();
             self.hub.update_service(|service| service.draining = Some(open));
             if open > 0 && logged != Some(open) {
                 info!(streams = open, "waiting for open streams to end");

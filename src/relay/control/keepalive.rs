@@ -1,9 +1,10 @@
 //! When to ping, and when silence means death. Pure: the time is an argument.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::relay::tick;
 
 /// Time between pings. Well under the four minutes after which Azure's load balancer
 /// drops a silent connection.
@@ -33,7 +34,7 @@ pub(super) enum Turn {
 impl Keepalive {
     /// A channel that was opened at `now`.
     pub(super) fn new(now: Instant) -> Self {
-        Self { next_ping: next_shared_tick(now), answer_due: None }
+        Self { next_ping: tick::next_shared(now, PING_EVERY), answer_due: None }
     }
 
     /// When [`Self::on_time`] wants to be called.
@@ -54,19 +55,10 @@ impl Keepalive {
         if self.next_ping > now {
             return Turn::Wait;
         }
-        self.next_ping = next_shared_tick(now);
+        self.next_ping = tick::next_shared(now, PING_EVERY);
         self.answer_due.get_or_insert(now + ANSWER_LIMIT);
         Turn::Ping
     }
-}
-
-/// The next multiple of [`PING_EVERY`] since the first channel of this process: all
-/// channels ping in one wake-up instead of spreading hundreds of them over time.
-fn next_shared_tick(now: Instant) -> Instant {
-    static FIRST: OnceLock<Instant> = OnceLock::new();
-    let since_first = now.saturating_duration_since(*FIRST.get_or_init(|| now));
-    let into_period = since_first.as_micros() % PING_EVERY.as_micros();
-    now + PING_EVERY - Duration::from_micros(u64::try_from(into_period).unwrap_or(0))
 }
 
 #[cfg(test)]

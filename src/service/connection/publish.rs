@@ -7,14 +7,16 @@ use tokio::time::Instant;
 use super::Actor;
 use crate::ipc::protocol;
 use crate::model::ConnectionView;
+use crate::relay::tick;
 
-/// Shortest time between two views that differ in nothing but traffic.
+/// Time between two views that differ in nothing but traffic; all busy connections
+/// publish at the same moments.
 const TRAFFIC_EVERY: Duration = Duration::from_secs(1);
 
 impl Actor {
     pub(super) fn publish_soon(&mut self) {
         self.dirty = true;
-        let soon = next_second(Instant::now());
+        let soon = tick::next_shared(Instant::now(), TRAFFIC_EVERY);
         self.publish_at = Some(self.publish_at.map_or(soon, |at| at.min(soon)));
     }
 
@@ -24,14 +26,16 @@ impl Actor {
         if self.dirty || self.shown.as_ref().is_none_or(|shown| shown.traffic != traffic) {
             return self.publish();
         }
-        self.publish_at = (traffic.active_streams > 0).then(|| next_second(Instant::now()));
+        self.publish_at =
+            (traffic.active_streams > 0).then(|| tick::next_shared(Instant::now(), TRAFFIC_EVERY));
     }
 
     /// Publishes the view if anything in it has changed.
     pub(super) fn publish(&mut self) {
         self.dirty = false;
         let view = self.view();
-        self.publish_at = (view.traffic.active_streams > 0).then(|| next_second(Instant::now()));
+        self.publish_at = (view.traffic.active_streams > 0)
+            .then(|| tick::next_shared(Instant::now(), TRAFFIC_EVERY));
         if self.shown.as_ref() != Some(&view) {
             self.shown = Some(view.clone());
             self.context.hub.publish(protocol::Event::Connection { connection: Box::new(view) });
@@ -51,13 +55,4 @@ impl Actor {
             events: self.history.entries(),
         }
     }
-}
-
-/// The next whole second of this process, so that all busy connections publish in one
-/// wake-up.
-fn next_second(now: Instant) -> Instant {
-    static FIRST: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    let since_first = now.saturating_duration_since(*FIRST.get_or_init(|| now));
-    let into_second = since_first.as_micros() % TRAFFIC_EVERY.as_micros();
-    now + TRAFFIC_EVERY - Duration::from_micros(u64::try_from(into_second).unwrap_or(0))
 }
