@@ -9,6 +9,8 @@ pub mod cli;
 pub mod demo;
 #[cfg(feature = "emulator")]
 pub mod emulator;
+#[cfg(feature = "gui")]
+pub mod gui;
 pub mod ipc;
 pub mod model;
 pub mod platform;

@@ -1,0 +1,3 @@
+//! `hybrid-connection-manager-gui`: the window.
+
+fn main() {}
