@@ -1,0 +1,60 @@
+//! What takes time: the service, the demo, files. On a thread of its own.
+
+pub(crate) mod live;
+pub(crate) mod mock;
+
+use std::path::PathBuf;
+
+use super::effect::Effect;
+use super::state::{Link, Ticket};
+use crate::ipc::Push;
+use crate::ipc::protocol::Response;
+
+/// The one door to everything outside of the window.
+pub(crate) trait Backend {
+    /// Begins `effect`; what comes of it is told as news. Never waits.
+    fn begin(&mut self, effect: Effect);
+
+    /// The next news, if there are any. Never waits.
+    fn next(&mut self) -> Option<News>;
+}
+
+/// What the backend tells.
+#[derive(Clone, Debug)]
+pub(crate) enum News {
+    /// How it stands with the service.
+    Link(Link),
+    /// The service tells something.
+    Push(Push),
+    /// The answer to a request, or in words why there is none.
+    Answer {
+        /// Of which request.
+        ticket: Ticket,
+        /// What came of it.
+        outcome: Result<Response, Refusal>,
+    },
+    /// The demo runs, and the news are those of its service.
+    DemoStarted,
+    /// The demo did not start, and why.
+    DemoFailed(String),
+    /// Whether the window starts at login.
+    Autostart(Result<bool, String>),
+    /// A file was chosen, or none.
+    CaFile(Option<PathBuf>),
+    /// The preferences could not be kept, and why.
+    NotSaved(String),
+    /// The window was started a second time.
+    Show {
+        /// Lets the window take the focus, where the system wants that (Wayland).
+        activation_token: Option<String>,
+    },
+}
+
+/// Why a request was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// In words, with what to do.
+    pub message: String,
+    /// The kind, where the service itself refused.
+    pub code: Option<crate::ipc::protocol::ErrorCode>,
+}

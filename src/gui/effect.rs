@@ -1,0 +1,69 @@
+//! What the window does to the world.
+
+use super::state::{Preferences, Ticket};
+use crate::ipc::protocol::Request;
+
+/// Something to be done outside of the state. The first group is the backend's, the
+/// second the window's own.
+#[derive(Clone, Debug)]
+pub(crate) enum Effect {
+    /// Asks the service; the answer comes with the same ticket.
+    Ask {
+        /// Names the request.
+        ticket: Ticket,
+        /// What is asked.
+        request: Request,
+    },
+    /// Starts the service of this machine.
+    StartService,
+    /// Calls the service now instead of waiting.
+    CallNow,
+    /// Starts the demo and turns to its service.
+    StartDemo,
+    /// Ends the demo and turns back.
+    StopDemo,
+    /// Keeps the preferences.
+    SavePreferences(Box<Preferences>),
+    /// Finds out whether the window starts at login.
+    AskAutostart,
+    /// Makes the window start at login, or not.
+    SetAutostart(bool),
+    /// Lets the user choose a PEM file.
+    ChooseCaFile,
+
+    /// Puts a text on the clipboard.
+    Copy(String),
+    /// Opens an address in the browser.
+    Open(String),
+    /// Gives the keyboard to a widget.
+    Focus(Target),
+    /// Brings the window to the front.
+    Raise {
+        /// Lets the window take the focus, where the system wants that (Wayland).
+        activation_token: Option<String>,
+    },
+    /// Closes the window.
+    Close,
+}
+
+/// A widget that is given the keyboard by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// The filter box.
+    Filter,
+    /// The table.
+    Table,
+    /// The field of the open dialog.
+    DialogField,
+}
+
+impl Target {
+    /// The widget's id.
+    pub(crate) fn id(self) -> egui::Id {
+        egui::Id::unique(match self {
+            Self::Filter => "filter",
+            Self::Table => "table",
+            Self::DialogField => "dialog-field",
+        })
+    }
+}

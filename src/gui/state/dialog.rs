@@ -1,0 +1,34 @@
+//! The dialogs. One exists only while it is open.
+
+use super::{NewForm, SettingsForm, UpdateForm};
+use crate::model::ConnectionId;
+
+/// The open dialog.
+#[derive(Debug)]
+pub(crate) enum Dialog {
+    /// "New hybrid connections".
+    New(NewForm),
+    /// "Update connection string".
+    Update(UpdateForm),
+    /// "Remove?"
+    Remove(RemoveQuestion),
+    /// Settings of the window and of the service.
+    Settings(SettingsForm),
+    /// Versions and licence.
+    About,
+    /// The keys of the window.
+    Shortcuts,
+    /// What is checked for a connection, or for all.
+    Diagnose(Option<ConnectionId>),
+    /// What a firewall must let through.
+    Firewall(ConnectionId),
+    /// A newer version.
+    Upgrade,
+}
+
+/// Whether connections are really to be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RemoveQuestion {
+    /// Which.
+    pub ids: Vec<ConnectionId>,
+}

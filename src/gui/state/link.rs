@@ -1,0 +1,43 @@
+//! How it stands with the service.
+
+use jiff::Timestamp;
+
+/// The way to the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// The first call is under way.
+    Connecting,
+    /// The service was told to start and has not answered yet.
+    Starting,
+    /// Its news flow in.
+    Up {
+        /// Version of the service.
+        version: String,
+    },
+    /// It cannot be reached; the window keeps trying.
+    Down {
+        /// Since when.
+        since: Timestamp,
+        /// Why.
+        problem: LinkProblem,
+    },
+}
+
+/// Why the service cannot be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LinkProblem {
+    /// No service runs here.
+    NotRunning,
+    /// It was there and has ended, or broke the connection.
+    Lost(String),
+    /// It does not answer any more.
+    Hung,
+    /// This account may not talk to it.
+    NotAllowed(String),
+    /// Its version does not understand this window's.
+    OtherVersion(String),
+    /// What answers is not our service, or not in its right mind.
+    SomethingElse(String),
+    /// It was started and ended at once.
+    DidNotStart(String),
+}

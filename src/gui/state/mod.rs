@@ -1,0 +1,173 @@
+//! What the window knows: plain values, changed by [`super::update`] alone.
+
+mod dialog;
+mod form;
+mod link;
+mod notice;
+mod preferences;
+mod settings;
+mod table;
+mod traffic;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+pub(crate) use dialog::{Dialog, RemoveQuestion};
+pub(crate) use form::{Check, Entry, Failure, NewForm, NewTab, Parsed, Phase, PastedText, UpdateForm, UpdateProblem};
+pub(crate) use link::{Link, LinkProblem};
+pub(crate) use notice::{Notice, Notices};
+pub(crate) use preferences::{Preferences, ThemeChoice, WindowPlace};
+pub(crate) use settings::{SettingsForm, SettingsLoad};
+pub(crate) use table::{Column, Direction, Move, Pick, Sort, Table};
+pub(crate) use traffic::TrafficLog;
+
+use super::text::{Language, Texts};
+use crate::model::{ConnectionId, ConnectionString, ConnectionView, Snapshot};
+
+/// Names a request until its answer is there.
+pub(crate) type Ticket = u64;
+
+/// Everything that the window shows.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// How it stands with the service.
+    pub link: Link,
+    /// The last that the service told; shown in grey while the service is away.
+    pub snapshot: Option<Snapshot>,
+    /// Rates and their course.
+    pub traffic: TrafficLog,
+    /// Rows, order and selection.
+    pub table: Table,
+    /// The open dialog.
+    pub dialog: Option<Dialog>,
+    /// Short messages at the lower edge.
+    pub notices: Notices,
+    /// What the window remembers.
+    pub preferences: Preferences,
+    /// The demo, where it runs.
+    pub demo: Demo,
+    /// The language of this account.
+    pub system_language: Language,
+    /// This machine has a font with Chinese characters.
+    pub has_chinese_font: bool,
+    /// Requests that wait for their answer.
+    pub pending: BTreeMap<Ticket, Pending>,
+    last_ticket: Ticket,
+}
+
+/// "Try it without an Azure account".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Demo {
+    /// Not running; the window shows the service of this machine.
+    Off,
+    /// On its way.
+    Starting,
+    /// The window shows the demo's own service.
+    On,
+}
+
+/// What a request was for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Pending {
+    /// Something to connections whose refusal is worth a notice.
+    Act {
+        /// The catalogue's key of what was tried, "act-restart" for example.
+        what: &'static str,
+        /// To which.
+        id: ConnectionId,
+    },
+    /// Removing; the notice counts them.
+    Remove(ConnectionId),
+    /// Adding a connection from the dialog.
+    Add(ConnectionString),
+    /// Checking a connection string of the dialog.
+    CheckEntry(ConnectionString),
+    /// The new key.
+    Update,
+    /// Checking the new connection string.
+    CheckUpdate(ConnectionString),
+    /// The settings, for the dialog.
+    LoadSettings,
+    /// A setting.
+    SaveSetting(String),
+    /// Dialling an endpoint; the answer comes as an event.
+    CheckEndpoint,
+}
+
+impl State {
+    /// A window that has just been opened.
+    pub(crate) fn new(preferences: Preferences, system_language: Language) -> Self {
+        Self {
+            link: Link::Connecting,
+            snapshot: None,
+            traffic: TrafficLog::default(),
+            table: Table::new(&preferences),
+            dialog: None,
+            notices: Notices::default(),
+            preferences,
+            demo: Demo::Off,
+            system_language,
+            has_chinese_font: true,
+            pending: BTreeMap::new(),
+            last_ticket: 0,
+        }
+    }
+
+    /// The language that is shown. Without a font for it, Chinese is shown only to those
+    /// who ask for it by name.
+    pub(crate) fn language(&self) -> Language {
+        let choice = self.preferences.language;
+        match choice.resolve(self.system_language) {
+            Language::Chinese if !self.has_chinese_font => Language::English,
+            language => language,
+        }
+    }
+
+    /// Texts in the language that is shown.
+    pub(crate) fn texts(&self) -> Texts {
+        Texts::new(self.language())
+    }
+
+    /// All connections, ordered by id.
+    pub(crate) fn connections(&self) -> &[ConnectionView] {
+        self.snapshot.as_ref().map_or(&[], |snapshot| &snapshot.connections)
+    }
+
+    /// The connection `id`.
+    pub(crate) fn connection(&self, id: &ConnectionId) -> Option<&ConnectionView> {
+        let connections = self.connections();
+        let at = connections.binary_search_by(|view| view.id.cmp(id)).ok()?;
+        Some(&connections[at])
+    }
+
+    /// The connection that the details show.
+    pub(crate) fn shown_connection(&self) -> Option<&ConnectionView> {
+        if self.table.selected.len() > 1 {
+            return None;
+        }
+        self.connection(self.table.cursor.as_ref()?)
+    }
+
+    /// Something can be asked of the service now.
+    pub(crate) fn is_attached(&self) -> bool {
+        matches!(self.link, Link::Up { .. })
+    }
+
+    /// A name for a new request for `what`.
+    pub(super) fn ticket(&mut self, what: Pending) -> Ticket {
+        self.last_ticket += 1;
+        self.pending.insert(self.last_ticket, what);
+        self.last_ticket
+    }
+
+    /// The next moment at which something changes by the clock alone.
+    pub(crate) fn changes_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let due = match &self.dialog {
+            Some(Dialog::New(form)) => form.check_at,
+            Some(Dialog::Update(form)) => form.check_at,
+            _ => None,
+        };
+        [self.notices.next_end(), self.traffic.changes_at(now), due].into_iter().flatten().min()
+    }
+}

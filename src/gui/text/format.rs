@@ -1,0 +1,56 @@
+//! Numbers, times and spans.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Texts;
+
+impl Texts {
+    /// The time of day of `at` on this machine, with the date where it is another day
+    /// than `now`.
+    pub(crate) fn clock(&self, at: Timestamp, now: Timestamp) -> String {
+        let zone = TimeZone::system();
+        let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone));
+        if at.date() == now.date() {
+            at.strftime("%H:%M:%S").to_string()
+        } else {
+            at.strftime("%Y-%m-%d %H:%M").to_string()
+        }
+    }
+
+    /// The date of `at` on this machine.
+    pub(crate) fn date(&self, at: Timestamp) -> String {
+        at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d").to_string()
+    }
+
+    /// How long ago `at` was, in steps that grow, so that it seldom changes.
+    pub(crate) fn ago(&self, at: Timestamp, now: Timestamp) -> String {
+        let seconds = now.duration_since(at).as_secs().max(0);
+        match seconds {
+            0..10 => self.get("ago-now").to_string(),
+            10..60 => self.with("ago-seconds", &[("count", (seconds / 10 * 10).into())]),
+            60..3600 => self.with("ago-minutes", &[("count", (seconds / 60).into())]),
+            3600..86_400 => self.with("ago-hours", &[("count", (seconds / 3600).into())]),
+            _ => self.with("ago-days", &[("count", (seconds / 86_400).into())]),
+        }
+    }
+
+    /// When [`Self::ago`] of `at` changes next.
+    pub(crate) fn ago_changes(at: Timestamp, now: Timestamp) -> SignedDuration {
+        let seconds = now.duration_since(at).as_secs().max(0);
+        let step = match seconds {
+            0..60 => 10,
+            60..3600 => 60,
+            _ => 3600,
+        };
+        SignedDuration::from_secs(step - seconds % step)
+    }
+
+    /// A connect time of `micros` microseconds.
+    pub(crate) fn millis(&self, micros: u64) -> String {
+        #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+        let millis = micros as f64 / 1000.0;
+        let digits = usize::from(millis < 9.95);
+        format!("{millis:.digits$} ms")
+    }
+}

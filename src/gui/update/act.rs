@@ -1,0 +1,165 @@
+//! What the user does.
+
+use jiff::Timestamp;
+
+use super::{Action, dialogs, is_demo, news, save_preferences};
+use crate::gui::effect::{Effect, Target};
+use crate::gui::state::{Column, Demo, Dialog, Link, Pending, State};
+use crate::gui::text;
+use crate::ipc::protocol::Request;
+use crate::model::{ConnectionId, ConnectionSelector};
+
+pub(super) fn act(state: &mut State, action: Action, now: Timestamp, effects: &mut Vec<Effect>) {
+    match action {
+        Action::Pick(id, how) => {
+            let connections = state.snapshot.as_ref().map_or(&[][..], |it| &it.connections);
+            state.table.pick(&id, how, connections);
+            look_at_endpoint(state, effects);
+        }
+        Action::Go { to, extend } => {
+            let connections = state.snapshot.as_ref().map_or(&[][..], |it| &it.connections);
+            state.table.go(to, extend, connections);
+            look_at_endpoint(state, effects);
+        }
+        Action::SelectAll => {
+            let connections = state.snapshot.as_ref().map_or(&[][..], |it| &it.connections);
+            state.table.select_all(connections);
+        }
+        Action::ClearSelection => state.table.clear_selection(),
+        Action::Sort(column) => {
+            state.table.sort = state.table.sort.clicked(column);
+            state.preferences.sort = state.table.sort;
+            save_preferences(state, effects);
+        }
+        Action::Resize(column, width) => resize(state, column, width, effects),
+        Action::Filter(text) => state.table.filter = text,
+        Action::GoToFilter => effects.push(Effect::Focus(Target::Filter)),
+        Action::GoToTable => effects.push(Effect::Focus(Target::Table)),
+        Action::ShowDetails(open) => {
+            state.preferences.details_open = open;
+            save_preferences(state, effects);
+        }
+        Action::ResizeDetails(width) => {
+            state.preferences.details_width = width;
+            save_preferences(state, effects);
+        }
+
+        Action::Restart(ids) => each(state, ids, "act-restart", effects, |connection| {
+            Request::RestartConnection { connection }
+        }),
+        Action::TryNow(ids) => each(state, ids, "act-try-now", effects, |connection| {
+            Request::TryNow { connection: Some(connection) }
+        }),
+        Action::Enable(ids) => each(state, ids, "act-enable", effects, |connection| {
+            Request::EnableConnection { connection }
+        }),
+        Action::Disable(ids) => each(state, ids, "act-disable", effects, |connection| {
+            Request::DisableConnection { connection }
+        }),
+        Action::AskRemove(ids) => dialogs::open_remove(state, ids),
+        Action::Remove => dialogs::remove(state, effects),
+        Action::CheckEndpoint(id) => check_endpoint(state, &id, effects),
+        Action::Copy(text) => copy(state, text, now, effects),
+        Action::CopyDetails(ids) => {
+            let texts = state.texts();
+            let views = ids.iter().filter_map(|id| state.connection(id));
+            let details: Vec<String> =
+                views.map(|view| text::details_as_text(&texts, view, now)).collect();
+            copy(state, details.join("\n"), now, effects);
+        }
+        Action::Open(address) => effects.push(Effect::Open(address)),
+
+        Action::New(tab) => dialogs::open_new(state, tab, effects),
+        Action::Paste(text) => dialogs::paste(state, text, now),
+        Action::Create => dialogs::create(state, effects),
+        Action::AskUpdate(id) => dialogs::open_update(state, id, effects),
+        Action::Update => dialogs::send_update(state, effects),
+        Action::OpenSettings => dialogs::open_settings(state, effects),
+        Action::SettingField(name, value) => dialogs::set_field(state, name, value),
+        Action::ChooseCaFile => effects.push(Effect::ChooseCaFile),
+        Action::SaveSettings => dialogs::save_settings(state, effects),
+        Action::Language(choice) => {
+            state.preferences.language = choice;
+            save_preferences(state, effects);
+        }
+        Action::Theme(choice) => {
+            state.preferences.theme = choice;
+            save_preferences(state, effects);
+        }
+        Action::Autostart(on) => effects.push(Effect::SetAutostart(on)),
+        Action::OpenAbout => state.dialog = Some(Dialog::About),
+        Action::OpenShortcuts => state.dialog = Some(Dialog::Shortcuts),
+        Action::Diagnose(id) => state.dialog = Some(Dialog::Diagnose(id)),
+        Action::Firewall(id) => state.dialog = Some(Dialog::Firewall(id)),
+        Action::OpenUpgrade => state.dialog = Some(Dialog::Upgrade),
+        Action::CloseDialog => dialogs::close(state, effects),
+        Action::CloseNotice(id) => state.notices.close(id),
+
+        Action::StartService => {
+            state.link = Link::Starting;
+            effects.push(Effect::StartService);
+        }
+        Action::CallNow => effects.push(Effect::CallNow),
+        Action::StartDemo => {
+            if !is_demo(state) {
+                state.demo = Demo::Starting;
+                effects.push(Effect::StartDemo);
+            }
+        }
+        Action::LeaveDemo => {
+            state.demo = Demo::Off;
+            news::forget_service(state);
+            effects.push(Effect::StopDemo);
+        }
+        Action::Placed(place) => {
+            if state.preferences.window != Some(place) {
+                state.preferences.window = Some(place);
+                save_preferences(state, effects);
+            }
+        }
+        Action::Quit => effects.push(Effect::Close),
+    }
+}
+
+fn resize(state: &mut State, column: Column, width: f32, effects: &mut Vec<Effect>) {
+    let width = width.round().max(column.least_width());
+    state.preferences.columns.insert(column, width);
+    save_preferences(state, effects);
+}
+
+/// Asks the same for each of `ids`.
+fn each(
+    state: &mut State,
+    ids: Vec<ConnectionId>,
+    what: &'static str,
+    effects: &mut Vec<Effect>,
+    request: impl Fn(ConnectionSelector) -> Request,
+) {
+    for id in ids {
+        let request = request(ConnectionSelector::from(&id));
+        dialogs::ask(state, Pending::Act { what, id }, request, effects);
+    }
+}
+
+fn copy(state: &mut State, text: String, now: Timestamp, effects: &mut Vec<Effect>) {
+    effects.push(Effect::Copy(text));
+    let said = state.texts().get("copied").to_string();
+    state.notices.say(said, now);
+}
+
+/// The details of a connection show whether its endpoint answers now, not some time ago.
+fn look_at_endpoint(state: &mut State, effects: &mut Vec<Effect>) {
+    if !state.preferences.details_open {
+        return;
+    }
+    if let Some(id) = state.shown_connection().map(|view| view.id.clone()) {
+        check_endpoint(state, &id, effects);
+    }
+}
+
+fn check_endpoint(state: &mut State, id: &ConnectionId, effects: &mut Vec<Effect>) {
+    if state.is_attached() {
+        let request = Request::CheckEndpoint { connection: ConnectionSelector::from(id) };
+        dialogs::ask(state, Pending::CheckEndpoint, request, effects);
+    }
+}

@@ -1,0 +1,198 @@
+//! What came of a request.
+
+use jiff::Timestamp;
+
+use crate::gui::backend::Refusal;
+use crate::gui::effect::Effect;
+use crate::gui::state::{
+    Check, Dialog, Failure, NewForm, Parsed, Pending, Phase, SettingsLoad, State, UpdateForm,
+};
+use crate::ipc::protocol::Response;
+use crate::model::{ConnectionId, ConnectionString};
+
+pub(super) fn take(
+    state: &mut State,
+    pending: Pending,
+    outcome: Result<Response, Refusal>,
+    now: Timestamp,
+    effects: &mut Vec<Effect>,
+) {
+    match pending {
+        Pending::Act { what, id } => {
+            if let Err(refusal) = outcome {
+                warn(state, what, &id, &refusal);
+            }
+        }
+        Pending::Remove(id) => on_removed(state, &id, outcome, now),
+        Pending::Add(string) => on_added(state, &string, outcome, now, effects),
+        Pending::CheckEntry(string) => {
+            if let Some(Dialog::New(form)) = &mut state.dialog {
+                form.holding(&string).for_each(|parsed| set_check(parsed, &outcome));
+            }
+        }
+        Pending::CheckUpdate(string) => {
+            let form = update_form(state);
+            let parsed = form.and_then(UpdateForm::ready);
+            if let Some(parsed) = parsed.filter(|parsed| parsed.string == string) {
+                set_check(parsed, &outcome);
+            }
+        }
+        Pending::Update => on_updated(state, outcome, now),
+        Pending::LoadSettings => on_settings(state, outcome),
+        Pending::SaveSetting(name) => on_setting_saved(state, &name, outcome, now),
+        // The result comes as an event; a refusal leaves the last result as it is.
+        Pending::CheckEndpoint => {}
+    }
+}
+
+/// The service has gone: nothing more is answered.
+pub(super) fn give_up_all(state: &mut State, effects: &mut Vec<Effect>) {
+    let message = state.texts().get("answer-lost").to_string();
+    let now = Timestamp::UNIX_EPOCH; // what is refused needs no clock
+    while let Some((_, pending)) = state.pending.pop_first() {
+        let refusal = Refusal { message: message.clone(), code: None };
+        take(state, pending, Err(refusal), now, effects);
+    }
+}
+
+fn warn(state: &mut State, what: &'static str, id: &ConnectionId, refusal: &Refusal) {
+    let name = [("name", id.short().into())];
+    let texts = state.texts();
+    let text = format!("{}: {}", texts.with(what, &name), refusal.message);
+    state.notices.warn(text);
+}
+
+fn on_removed(
+    state: &mut State,
+    id: &ConnectionId,
+    outcome: Result<Response, Refusal>,
+    now: Timestamp,
+) {
+    match outcome {
+        Ok(_) => {
+            let text = state.texts().with("removed", &[("name", id.short().into())]);
+            state.notices.say(text, now);
+        }
+        Err(refusal) => warn(state, "act-remove", id, &refusal),
+    }
+}
+
+fn on_added(
+    state: &mut State,
+    string: &ConnectionString,
+    outcome: Result<Response, Refusal>,
+    now: Timestamp,
+    effects: &mut Vec<Effect>,
+) {
+    let Some(Dialog::New(form)) = &mut state.dialog else { return };
+    let result = outcome.map(|_| ()).map_err(|refusal| Failure(refusal.message));
+    form.holding(string).for_each(|parsed| parsed.added = Some(result.clone()));
+    let is_waiting = state.pending.values().any(|pending| matches!(pending, Pending::Add(_)));
+    if is_waiting {
+        return;
+    }
+    form.phase = Phase::Editing;
+    if all_added(form) {
+        let added: Vec<ConnectionId> = added_ids(form);
+        state.dialog = None;
+        let values = [("count", added.len().into()), ("name", first_name(&added).into())];
+        let text = state.texts().with("added", &values);
+        state.notices.say(text, now);
+        state.table.filter.clear();
+        state.table.selected = added.iter().cloned().collect();
+        state.table.cursor = added.into_iter().next();
+        state.table.reveal = true;
+        effects.push(Effect::Focus(crate::gui::effect::Target::Table));
+    }
+}
+
+fn first_name(ids: &[ConnectionId]) -> String {
+    ids.first().map_or_else(String::new, ConnectionId::short)
+}
+
+/// Nothing is left in the dialog that was not added.
+fn all_added(form: &NewForm) -> bool {
+    form.entries.iter().all(|entry| {
+        entry.parsed.as_ref().is_ok_and(|parsed| parsed.added == Some(Ok(())))
+    })
+}
+
+fn added_ids(form: &NewForm) -> Vec<ConnectionId> {
+    let parsed = form.entries.iter().filter_map(|entry| entry.parsed.as_ref().ok());
+    let mut ids: Vec<_> = parsed
+        .filter(|parsed| parsed.added == Some(Ok(())))
+        .map(|parsed| parsed.string.id.clone())
+        .collect();
+    ids.dedup();
+    ids
+}
+
+fn set_check(parsed: &mut Parsed, outcome: &Result<Response, Refusal>) {
+    parsed.check = match outcome {
+        Ok(Response::Checked { check }) => Check::Done(check.clone()),
+        Ok(_) => Check::NotYet,
+        Err(refusal) => Check::Failed(refusal.message.clone()),
+    };
+}
+
+fn update_form(state: &mut State) -> Option<&mut UpdateForm> {
+    match &mut state.dialog {
+        Some(Dialog::Update(form)) => Some(form),
+        _ => None,
+    }
+}
+
+fn on_updated(state: &mut State, outcome: Result<Response, Refusal>, now: Timestamp) {
+    let Some(form) = update_form(state) else { return };
+    form.phase = Phase::Editing;
+    match outcome {
+        Ok(_) => {
+            let name = form.id.short();
+            state.dialog = None;
+            let text = state.texts().with("updated", &[("name", name.into())]);
+            state.notices.say(text, now);
+        }
+        Err(refusal) => {
+            if let Some(parsed) = form.ready() {
+                parsed.added = Some(Err(Failure(refusal.message)));
+            }
+        }
+    }
+}
+
+fn on_settings(state: &mut State, outcome: Result<Response, Refusal>) {
+    let Some(Dialog::Settings(form)) = &mut state.dialog else { return };
+    match outcome {
+        Ok(Response::Settings { settings }) => {
+            form.saved = settings.into_iter().collect();
+            form.fields = form.saved.clone();
+            form.load = SettingsLoad::Loaded;
+        }
+        Ok(_) => {}
+        Err(refusal) => form.load = SettingsLoad::Failed(refusal.message),
+    }
+}
+
+fn on_setting_saved(
+    state: &mut State,
+    name: &str,
+    outcome: Result<Response, Refusal>,
+    now: Timestamp,
+) {
+    let Some(Dialog::Settings(form)) = &mut state.dialog else { return };
+    form.saving = form.saving.saturating_sub(1);
+    match outcome {
+        Ok(_) => {
+            let value = form.field(name).trim().to_owned();
+            form.saved.insert(name.to_owned(), value);
+        }
+        Err(refusal) => {
+            form.errors.insert(name.to_owned(), refusal.message);
+        }
+    }
+    if form.saving == 0 && form.errors.is_empty() {
+        state.dialog = None;
+        let text = state.texts().get("settings-saved").to_string();
+        state.notices.say(text, now);
+    }
+}

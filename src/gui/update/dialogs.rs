@@ -1,0 +1,197 @@
+//! Opening, filling in and sending the dialogs.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::{PastedText, State};
+use crate::gui::effect::{Effect, Target};
+use crate::gui::state::{
+    Check, Dialog, NewForm, NewTab, Pending, Phase, RemoveQuestion, SettingsForm, UpdateForm,
+};
+use crate::ipc::protocol::Request;
+use crate::model::{ConnectionId, ConnectionSelector, ConnectionString};
+
+/// The setting that names the file of extra CAs.
+pub(crate) const CA_SETTING: &str = "network.extra_ca_certificates";
+
+pub(super) fn open_new(state: &mut State, tab: NewTab, effects: &mut Vec<Effect>) {
+    match &mut state.dialog {
+        Some(Dialog::New(form)) => form.tab = tab,
+        _ => state.dialog = Some(Dialog::New(NewForm::new(tab))),
+    }
+    effects.push(Effect::Focus(Target::DialogField));
+}
+
+pub(super) fn open_update(state: &mut State, id: ConnectionId, effects: &mut Vec<Effect>) {
+    if state.connection(&id).is_some() {
+        state.dialog = Some(Dialog::Update(UpdateForm::new(id)));
+        effects.push(Effect::Focus(Target::DialogField));
+    }
+}
+
+pub(super) fn open_remove(state: &mut State, mut ids: Vec<ConnectionId>) {
+    ids.retain(|id| state.connection(id).is_some());
+    if !ids.is_empty() {
+        state.dialog = Some(Dialog::Remove(RemoveQuestion { ids }));
+    }
+}
+
+pub(super) fn open_settings(state: &mut State, effects: &mut Vec<Effect>) {
+    state.dialog = Some(Dialog::Settings(SettingsForm::default()));
+    effects.push(Effect::AskAutostart);
+    let ticket = state.ticket(Pending::LoadSettings);
+    effects.push(Effect::Ask { ticket, request: Request::GetSettings });
+}
+
+/// Closes the dialog, unless the service is just doing what it asked for.
+pub(super) fn close(state: &mut State, effects: &mut Vec<Effect>) {
+    let is_sent = match &state.dialog {
+        Some(Dialog::New(form)) => form.phase == Phase::Sent,
+        Some(Dialog::Update(form)) => form.phase == Phase::Sent,
+        _ => false,
+    };
+    if !is_sent {
+        state.dialog = None;
+        effects.push(Effect::Focus(Target::Table));
+    }
+}
+
+pub(super) fn paste(state: &mut State, text: PastedText, now: Timestamp) {
+    match &mut state.dialog {
+        Some(Dialog::New(form)) if form.phase == Phase::Editing => form.set_text(text, now),
+        Some(Dialog::Update(form)) if form.phase == Phase::Editing => form.set_text(text, now),
+        _ => {}
+    }
+}
+
+/// Checks the strings at which the typing rests.
+pub(super) fn check_what_is_due(state: &mut State, now: Timestamp, effects: &mut Vec<Effect>) {
+    let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+    let mut due: Vec<(Pending, ConnectionString)> = Vec::new();
+    match &mut state.dialog {
+        Some(Dialog::New(form)) if is_due(form.check_at) => {
+            form.check_at = None;
+            let strings: Vec<_> = form.unchecked().cloned().collect();
+            for string in strings {
+                form.holding(&string).for_each(|parsed| parsed.check = Check::Running);
+                due.push((Pending::CheckEntry(string.clone()), string));
+            }
+        }
+        Some(Dialog::Update(form)) if is_due(form.check_at) => {
+            form.check_at = None;
+            if let Some(parsed) = form.ready() {
+                parsed.check = Check::Running;
+                let string = parsed.string.clone();
+                due.push((Pending::CheckUpdate(string.clone()), string));
+            }
+        }
+        _ => {}
+    }
+    for (pending, string) in due {
+        let request = Request::CheckConnectionString { connection_string: string.to_secret() };
+        ask(state, pending, request, effects);
+    }
+}
+
+pub(super) fn create(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(Dialog::New(form)) = &state.dialog else { return };
+    if form.phase == Phase::Sent {
+        return;
+    }
+    let places = form.creatable(|id| state.connection(id).is_some());
+    let strings: Vec<ConnectionString> = places
+        .iter()
+        .filter_map(|place| form.entries[*place].parsed.as_ref().ok())
+        .map(|parsed| parsed.string.clone())
+        .collect();
+    if strings.is_empty() {
+        return;
+    }
+    if let Some(Dialog::New(form)) = &mut state.dialog {
+        form.phase = Phase::Sent;
+        for string in &strings {
+            form.holding(string).for_each(|parsed| parsed.added = None);
+        }
+    }
+    for string in strings {
+        let connection_string = string.to_secret();
+        let request = Request::AddConnection { connection_string, replace: false };
+        ask(state, Pending::Add(string), request, effects);
+    }
+}
+
+pub(super) fn send_update(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(Dialog::Update(form)) = &mut state.dialog else { return };
+    if form.phase == Phase::Sent {
+        return;
+    }
+    let Some(parsed) = form.ready() else { return };
+    parsed.added = None;
+    let connection_string = parsed.string.to_secret();
+    form.phase = Phase::Sent;
+    let request = Request::AddConnection { connection_string, replace: true };
+    ask(state, Pending::Update, request, effects);
+}
+
+pub(super) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(Dialog::Remove(question)) = state.dialog.take() else { return };
+    for id in question.ids {
+        let connection = ConnectionSelector::from(&id);
+        let request = Request::RemoveConnection { connection };
+        ask(state, Pending::Remove(id), request, effects);
+    }
+    effects.push(Effect::Focus(Target::Table));
+}
+
+pub(super) fn set_field(state: &mut State, name: String, value: String) {
+    if let Some(Dialog::Settings(form)) = &mut state.dialog {
+        form.errors.remove(&name);
+        form.fields.insert(name, value);
+    }
+}
+
+pub(super) fn save_settings(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(Dialog::Settings(form)) = &mut state.dialog else { return };
+    let changes = form.changes();
+    form.errors.clear();
+    form.saving = changes.len();
+    if changes.is_empty() {
+        return close(state, effects);
+    }
+    for (name, value) in changes {
+        let request = Request::SetSetting { name: name.clone(), value };
+        ask(state, Pending::SaveSetting(name), request, effects);
+    }
+}
+
+pub(super) fn on_autostart(state: &mut State, result: Result<bool, String>) {
+    let autostart = match result {
+        Ok(autostart) => Some(autostart),
+        Err(reason) => {
+            let text = state.texts().with("autostart-failed", &[("reason", reason.into())]);
+            state.notices.warn(text);
+            None
+        }
+    };
+    if let Some(Dialog::Settings(form)) = &mut state.dialog {
+        form.autostart = autostart;
+    }
+}
+
+pub(super) fn on_ca_file(state: &mut State, path: Option<PathBuf>) {
+    if let Some(path) = path {
+        set_field(state, CA_SETTING.to_owned(), path.display().to_string());
+    }
+}
+
+/// Asks the service.
+pub(super) fn ask(
+    state: &mut State,
+    pending: Pending,
+    request: Request,
+    effects: &mut Vec<Effect>,
+) {
+    let ticket = state.ticket(pending);
+    effects.push(Effect::Ask { ticket, request });
+}

@@ -1,0 +1,83 @@
+//! What the backend tells.
+
+use jiff::Timestamp;
+
+use super::{answer, dialogs};
+use crate::gui::backend::News;
+use crate::gui::effect::{Effect, Target};
+use crate::gui::state::{Demo, Dialog, Link, LinkProblem, Pending, State};
+use crate::ipc::Push;
+use crate::ipc::protocol::{Event, Request};
+
+pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut Vec<Effect>) {
+    match news {
+        News::Link(link) => on_link(state, link, effects),
+        News::Push(push) => on_push(state, push, now),
+        News::Answer { ticket, outcome } => {
+            if let Some(pending) = state.pending.remove(&ticket) {
+                answer::take(state, pending, outcome, now, effects);
+            }
+        }
+        News::DemoStarted => {
+            state.demo = Demo::On;
+            forget_service(state);
+        }
+        News::DemoFailed(reason) => {
+            state.demo = Demo::Off;
+            let text = state.texts().with("demo-failed", &[("reason", reason.into())]);
+            state.notices.warn(text);
+        }
+        News::Autostart(result) => dialogs::on_autostart(state, result),
+        News::CaFile(path) => dialogs::on_ca_file(state, path),
+        News::NotSaved(reason) => {
+            let text = state.texts().with("preferences-not-saved", &[("reason", reason.into())]);
+            state.notices.warn(text);
+        }
+        News::Show { activation_token } => effects.push(Effect::Raise { activation_token }),
+    }
+}
+
+/// The state of another service is no longer this one's.
+pub(super) fn forget_service(state: &mut State) {
+    state.snapshot = None;
+    state.traffic = Default::default();
+    state.table.clear_selection();
+    state.link = Link::Connecting;
+    state.pending.clear();
+}
+
+fn on_link(state: &mut State, link: Link, effects: &mut Vec<Effect>) {
+    let was_attached = state.is_attached();
+    state.link = match (link, &state.link) {
+        // A service that was told to start is not yet "not running".
+        (Link::Down { problem: LinkProblem::NotRunning, .. }, Link::Starting) => Link::Starting,
+        (link, _) => link,
+    };
+    if was_attached && !state.is_attached() {
+        answer::give_up_all(state, effects);
+    }
+    if !was_attached && state.is_attached() && matches!(state.dialog, Some(Dialog::Settings(_))) {
+        let ticket = state.ticket(Pending::LoadSettings);
+        effects.push(Effect::Ask { ticket, request: Request::GetSettings });
+    }
+    if !was_attached && state.is_attached() && state.dialog.is_none() {
+        effects.push(Effect::Focus(Target::Table));
+    }
+}
+
+fn on_push(state: &mut State, push: Push, now: Timestamp) {
+    match push {
+        Push::Snapshot(snapshot) => {
+            state.traffic.record_all(&snapshot, now);
+            state.snapshot = Some(*snapshot);
+        }
+        Push::Event { revision, event } => {
+            let Some(snapshot) = &mut state.snapshot else { return };
+            if let Event::Connection { connection } = &event {
+                state.traffic.record(connection, now);
+            }
+            event.apply(snapshot, revision);
+        }
+        Push::Log(_) => {}
+    }
+}
