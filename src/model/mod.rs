@@ -4,6 +4,7 @@
 pub mod connection;
 pub mod connection_string;
 pub mod endpoint;
+pub mod event;
 pub mod fault;
 pub mod metadata;
 pub mod names;
@@ -15,11 +16,10 @@ pub mod status;
 pub use connection::{Credential, HybridConnection};
 pub use connection_string::{ConnectionString, ConnectionStringError};
 pub use endpoint::{Endpoint, EndpointError};
+pub use event::{ConnectionEvent, EventKind, NextAttempt};
 pub use fault::{Fault, FaultCode, Retry};
 pub use names::{ConnectionId, ConnectionSelector, NamespaceAddress};
 pub use secret::Secret;
 pub use settings::Settings;
-pub use snapshot::{
-    AzureFacts, ConnectionEvent, ConnectionView, Reachability, ServiceInfo, Snapshot, Traffic,
-};
+pub use snapshot::{AzureFacts, ConnectionView, Reachability, ServiceInfo, Snapshot, Traffic};
 pub use status::{ConnectionStatus, Desired, StatusLabel};

@@ -12,8 +12,8 @@ use hybrid_connection_manager::ipc::protocol::{
 use hybrid_connection_manager::model::status::Then;
 use hybrid_connection_manager::model::{
     AzureFacts, ConnectionEvent, ConnectionId, ConnectionSelector, ConnectionStatus,
-    ConnectionView, Credential, Desired, Endpoint, Fault, FaultCode, HybridConnection,
-    NamespaceAddress, Reachability, Secret, ServiceInfo, Snapshot, Traffic,
+    ConnectionView, Credential, Desired, Endpoint, EventKind, Fault, FaultCode, HybridConnection,
+    NamespaceAddress, NextAttempt, Reachability, Secret, ServiceInfo, Snapshot, Traffic,
 };
 use hybrid_connection_manager::platform::Paths;
 use hybrid_connection_manager::store::Store;
@@ -93,8 +93,49 @@ fn view(name: &str, status: ConnectionStatus) -> ConnectionView {
             bytes_to_endpoint: 4,
             bytes_to_azure: 5,
         },
-        events: vec![ConnectionEvent { at: at(3), text: "Connected".into() }],
+        events: vec![ConnectionEvent::new(at(3), EventKind::Connected { gateway: None })],
     }
+}
+
+fn every_event() -> Vec<ConnectionEvent> {
+    let seen = || Fault::new(FaultCode::EndpointRefused, "10.0.0.5:80 refused the connection");
+    let endpoint = Endpoint::new("sql01.corp", 1433);
+    let after = Endpoint::new("sql02.corp", 1433);
+    let all = [
+        EventKind::Connected { gateway: Some("G1".into()) },
+        EventKind::ChannelFailed { fault: fault(), next: None },
+        EventKind::ChannelFailed {
+            fault: fault(),
+            next: Some(NextAttempt { attempt: 2, seconds: 60 }),
+        },
+        EventKind::Restarted,
+        EventKind::KeyReplaced,
+        EventKind::StreamFailed { fault: seen() },
+        EventKind::EndpointChanged { before: endpoint, after },
+        EventKind::EndpointKept { fault: seen() },
+        EventKind::EndpointNotRead { fault: seen() },
+        EventKind::MetadataMended,
+        EventKind::EndpointFailed { fault: seen() },
+        EventKind::EndpointAnswers,
+    ];
+    let events = all.into_iter().map(|kind| {
+        // A new kind needs a line here, and a sample above.
+        match kind {
+            EventKind::Connected { .. }
+            | EventKind::ChannelFailed { .. }
+            | EventKind::Restarted
+            | EventKind::KeyReplaced
+            | EventKind::StreamFailed { .. }
+            | EventKind::EndpointChanged { .. }
+            | EventKind::EndpointKept { .. }
+            | EventKind::EndpointNotRead { .. }
+            | EventKind::MetadataMended
+            | EventKind::EndpointFailed { .. }
+            | EventKind::EndpointAnswers
+            | EventKind::Other => ConnectionEvent::new(at(3), kind),
+        }
+    });
+    events.collect()
 }
 
 fn every_status() -> Vec<ConnectionView> {
@@ -246,7 +287,12 @@ fn server_messages() -> Samples<ServerMessage> {
     let error = RequestError::new(ErrorCode::InvalidConnectionString, "EntityPath has no value");
     let connected = ConnectionStatus::Connected { since: at(0), gateway: None };
     let events = [
-        Event::Connection { connection: Box::new(view("sql", connected)) },
+        Event::Connection {
+            connection: Box::new(ConnectionView {
+                events: every_event(),
+                ..view("sql", connected)
+            }),
+        },
         Event::Removed { id: id("sql") },
         Event::Service { service: service() },
     ];

@@ -9,7 +9,7 @@ use tracing::{debug, info, warn};
 
 use super::{Actor, Learned, Note};
 use crate::model::metadata::MetadataError;
-use crate::model::{AzureFacts, Endpoint, Fault, Reachability};
+use crate::model::{AzureFacts, Endpoint, EventKind, Fault, FaultCode, Reachability};
 use crate::relay::control::one_line;
 use crate::relay::management::{self, Description};
 use crate::relay::rendezvous::{Dialled, dial_endpoint};
@@ -48,7 +48,7 @@ impl Actor {
             Err(fault) => {
                 debug!(connection = %self.id, %fault, "the description could not be read");
                 if self.machine.status().fault().is_none() {
-                    self.history.note_once(format!("The endpoint was not read anew: {fault}"));
+                    self.history.note_once(EventKind::EndpointNotRead { fault });
                 }
             }
         }
@@ -56,9 +56,7 @@ impl Actor {
 
     fn on_endpoint(&mut self, endpoint: Endpoint, mended: bool) {
         if mended {
-            self.history.note_once(
-                "The metadata has the missing quote of the published Bicep sample (after \"value\"); it was mended here, and other programs may refuse it",
-            );
+            self.history.note_once(EventKind::MetadataMended);
         }
         let Some(before) = self.streams.set_endpoint(endpoint.clone()) else {
             self.check_endpoint(endpoint.clone());
@@ -71,7 +69,7 @@ impl Actor {
             return;
         }
         info!(connection = %self.id, %before, %endpoint, "Azure names another endpoint");
-        self.history.note(format!("The endpoint changed from {before} to {endpoint}"));
+        self.history.note(EventKind::EndpointChanged { before, after: endpoint.clone() });
         self.reachability = None;
         self.check_endpoint(endpoint.clone());
         self.remember(endpoint);
@@ -80,7 +78,8 @@ impl Actor {
     fn on_no_endpoint(&mut self, error: &MetadataError) {
         let error = one_line(&error.to_string());
         warn!(connection = %self.id, error, "the metadata names no endpoint");
-        self.history.note_once(format!("The last known endpoint is kept: {error}"));
+        let fault = Fault::new(FaultCode::EndpointMissing, error);
+        self.history.note_once(EventKind::EndpointKept { fault });
     }
 
     fn remember(&self, endpoint: Endpoint) {
@@ -104,10 +103,10 @@ impl Actor {
             let known = self.reachability.as_ref().and_then(|last| last.fault.as_ref());
             if known.map(|known| known.code) != Some(fault.code) {
                 warn!(connection = %self.id, code = %fault.code, "{fault}");
-                self.history.note(fault.to_string());
+                self.history.note(EventKind::EndpointFailed { fault: fault.clone() });
             }
         } else if self.reachability.as_ref().is_some_and(|last| last.fault.is_some()) {
-            self.history.note("The endpoint answers again");
+            self.history.note(EventKind::EndpointAnswers);
         }
         self.reachability = Some(Reachability {
             checked_at: Timestamp::now(),

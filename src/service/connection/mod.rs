@@ -26,7 +26,7 @@ use super::hub::Hub;
 use crate::ipc::protocol;
 use crate::model::{
     AzureFacts, ConnectionId, ConnectionStatus, ConnectionView, Credential, Desired, Endpoint,
-    Fault, FaultCode, HybridConnection, Reachability,
+    EventKind, Fault, FaultCode, HybridConnection, Reachability,
 };
 use crate::relay::management::Description;
 use crate::relay::rendezvous::Dialled;
@@ -245,13 +245,13 @@ impl Actor {
                 self.step(Event::Disable);
             }
             Command::Restart => {
-                self.history.note("Restarted");
+                self.history.note(EventKind::Restarted);
                 self.step(Event::Restart);
             }
             Command::TryNow => self.step(Event::TryNow),
             Command::SetCredential(credential) => {
                 self.credential = credential;
-                self.history.note("The key was replaced");
+                self.history.note(EventKind::KeyReplaced);
                 self.step(Event::Restart);
             }
             Command::Shutdown(drain) => {
@@ -307,10 +307,7 @@ impl Actor {
     fn on_report(&mut self, report: Report) {
         match report {
             Report::Opened { gateway } => {
-                self.history.note(match &gateway {
-                    Some(gateway) => format!("Connected ({gateway})"),
-                    None => "Connected".to_owned(),
-                });
+                self.history.note(EventKind::Connected { gateway: gateway.clone() });
                 self.step(Event::Opened { gateway });
                 self.logged = None;
                 self.describe();
