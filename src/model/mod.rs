@@ -1,6 +1,7 @@
 //! Plain values that every layer shares: what the user configured, what it is
 //! doing now, and what went wrong. Nothing here does I/O.
 
+pub mod check;
 pub mod connection;
 pub mod connection_string;
 pub mod endpoint;
@@ -13,6 +14,7 @@ pub mod settings;
 pub mod snapshot;
 pub mod status;
 
+pub use check::ConnectionCheck;
 pub use connection::{Credential, HybridConnection};
 pub use connection_string::{ConnectionString, ConnectionStringError};
 pub use endpoint::{Endpoint, EndpointError};
