@@ -3,14 +3,15 @@
 //!
 //! A client says [`ClientMessage::Hello`] first and the service answers with
 //! [`ServerMessage::Hello`]; then each [`ClientMessage::Request`] is answered by the
-//! [`ServerMessage::Response`] with its id. After [`Request::Subscribe`] the service
+//! [`ServerMessage::Response`] with its id; a slow one is overtaken by those behind
+//! it. After [`Request::Subscribe`] the service
 //! sends a snapshot and then events; a client that lags gets a fresh snapshot.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::snapshot::{ConnectionView, ServiceInfo, Snapshot};
-use crate::model::{ConnectionId, ConnectionSelector, Secret};
+use crate::model::{ConnectionCheck, ConnectionId, ConnectionSelector, Secret};
 
 /// Version of this protocol. It grows when an old peer would misunderstand.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -112,13 +113,20 @@ pub enum Request {
     Subscribe,
     /// Adds a hybrid connection.
     AddConnection {
-        /// The connection string; the only secret on this channel, and only in
-        /// this direction.
+        /// The connection string; secrets go over this channel in this direction
+        /// alone.
         #[serde(with = "crate::model::secret::exposed")]
         connection_string: Secret,
         /// Replace the key of one that is there instead of refusing.
         #[serde(default)]
         replace: bool,
+    },
+    /// Finds out what a connection string leads to, without adding anything. The
+    /// answer takes up to 20 seconds and holds no other request up.
+    CheckConnectionString {
+        /// The connection string; a secret as in [`Request::AddConnection`].
+        #[serde(with = "crate::model::secret::exposed")]
+        connection_string: Secret,
     },
     /// Removes a hybrid connection.
     RemoveConnection {
@@ -135,6 +143,11 @@ pub enum Request {
         /// Which; all without.
         #[serde(default)]
         connection: Option<ConnectionSelector>,
+    },
+    /// Dials the endpoint now; its reachability then tells what came of it.
+    CheckEndpoint {
+        /// Which.
+        connection: ConnectionSelector,
     },
     /// Listens.
     EnableConnection {
@@ -162,6 +175,8 @@ pub enum Request {
         /// Go on sending lines as they come.
         follow: bool,
     },
+    /// Nothing; the answer shows that the service is alive.
+    Ping,
     /// Ends the service after its streams have drained.
     Shutdown,
 }
@@ -192,6 +207,11 @@ pub enum Response {
     Connection {
         /// Which.
         id: ConnectionId,
+    },
+    /// What a connection string leads to.
+    Checked {
+        /// All that was found out.
+        check: Box<ConnectionCheck>,
     },
     /// The state.
     Snapshot {

@@ -1,9 +1,11 @@
 //! Plain values that every layer shares: what the user configured, what it is
 //! doing now, and what went wrong. Nothing here does I/O.
 
+pub mod check;
 pub mod connection;
 pub mod connection_string;
 pub mod endpoint;
+pub mod event;
 pub mod fault;
 pub mod metadata;
 pub mod names;
@@ -12,14 +14,14 @@ pub mod settings;
 pub mod snapshot;
 pub mod status;
 
+pub use check::ConnectionCheck;
 pub use connection::{Credential, HybridConnection};
 pub use connection_string::{ConnectionString, ConnectionStringError};
 pub use endpoint::{Endpoint, EndpointError};
+pub use event::{ConnectionEvent, EventKind, NextAttempt};
 pub use fault::{Fault, FaultCode, Retry};
 pub use names::{ConnectionId, ConnectionSelector, NamespaceAddress};
 pub use secret::Secret;
 pub use settings::Settings;
-pub use snapshot::{
-    AzureFacts, ConnectionEvent, ConnectionView, Reachability, ServiceInfo, Snapshot, Traffic,
-};
+pub use snapshot::{AzureFacts, ConnectionView, Reachability, ServiceInfo, Snapshot, Traffic};
 pub use status::{ConnectionStatus, Desired, StatusLabel};

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::endpoint::Endpoint;
+use super::event::ConnectionEvent;
 use super::fault::Fault;
 use super::names::ConnectionId;
 use super::status::{ConnectionStatus, Desired};
@@ -99,13 +100,4 @@ pub struct Traffic {
     pub bytes_to_endpoint: u64,
     /// Bytes from the endpoint to Azure.
     pub bytes_to_azure: u64,
-}
-
-/// Something that happened to a connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConnectionEvent {
-    /// When.
-    pub at: Timestamp,
-    /// In words.
-    pub text: String,
 }

@@ -39,23 +39,36 @@ pub struct Description {
     pub updated_at: Option<Timestamp>,
 }
 
-/// Asks Azure for the description of `id`.
+/// Asks Azure for the description of `id`, within half a minute.
 ///
 /// # Errors
-/// The network's faults; `Unauthorized`, `Forbidden`, `NotFound` and
-/// `ServiceUnavailable` as Azure answers; `EndpointUnknown` when the answer is not one
-/// of Azure Relay.
+/// As [`describe_within`].
 pub async fn describe(
     network: &Network,
     id: &ConnectionId,
     credential: &Credential,
 ) -> Result<Description, Fault> {
-    let deadline = Instant::now() + LIMIT;
+    describe_within(network, id, credential, LIMIT).await
+}
+
+/// Asks Azure for the description of `id`, within `limit`.
+///
+/// # Errors
+/// The network's faults; `Unauthorized`, `Forbidden`, `NotFound` and
+/// `ServiceUnavailable` as Azure answers; `EndpointUnknown` when the answer is not one
+/// of Azure Relay.
+pub async fn describe_within(
+    network: &Network,
+    id: &ConnectionId,
+    credential: &Credential,
+    limit: Duration,
+) -> Result<Description, Fault> {
+    let deadline = Instant::now() + limit;
     let token = Token::issue(credential, id, Timestamp::now(), MANAGEMENT_TOKEN_LIFE)?;
     let namespace = id.namespace();
     let stream = network.open(namespace.host(), namespace.port(), deadline).await?;
     timeout_at(deadline, ask(stream, id, &token)).await.unwrap_or_else(|_| {
-        let detail = format!("{namespace} did not answer within {} s", LIMIT.as_secs());
+        let detail = format!("{namespace} did not answer within {} s", limit.as_secs());
         Err(Fault::new(FaultCode::AzureTimedOut, detail))
     })
 }

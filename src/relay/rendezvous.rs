@@ -41,13 +41,16 @@ pub enum StreamEnd {
 /// What a dial of the endpoint took, or why it failed.
 pub type Dialled = Result<Duration, Fault>;
 
-/// Dials the endpoint within [`DIAL_LIMIT`].
+/// Dials the endpoint within `limit`.
 ///
 /// # Errors
 /// One of the endpoint's faults.
-pub async fn dial_endpoint(endpoint: &Endpoint) -> Result<(TcpStream, Duration), Fault> {
+pub async fn dial_endpoint(
+    endpoint: &Endpoint,
+    limit: Duration,
+) -> Result<(TcpStream, Duration), Fault> {
     let start = Instant::now();
-    match dial::connect(endpoint.host(), endpoint.port(), DIAL_LIMIT).await {
+    match dial::connect(endpoint.host(), endpoint.port(), limit).await {
         Ok(stream) => Ok((stream, start.elapsed())),
         Err(error) => {
             let code = match &error {
@@ -98,7 +101,7 @@ async fn connect(
     // The gateway is connected meanwhile, but hears nothing before the endpoint answers.
     let (dialled, gateway) = tokio::join!(
         async {
-            let dialled = dial_endpoint(endpoint).await;
+            let dialled = dial_endpoint(endpoint, DIAL_LIMIT).await;
             on_dialled(dialled.as_ref().map(|(_, took)| *took).map_err(Clone::clone));
             if let Ok((stream, _)) = &dialled {
                 splice::reset_on_drop(stream, true); // whatever comes between

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 
 use crate::ipc::protocol::Event;
-use crate::model::{ServiceInfo, Snapshot};
+use crate::model::{ConnectionId, ConnectionView, ServiceInfo, Snapshot};
 
 /// Changes that a slow client may be behind before it gets a fresh snapshot instead.
 const BACKLOG: usize = 1024;
@@ -52,6 +52,13 @@ impl Hub {
     /// The state now.
     pub(super) fn snapshot(&self) -> Snapshot {
         self.lock().clone()
+    }
+
+    /// One connection now.
+    pub(super) fn connection(&self, id: &ConnectionId) -> Option<ConnectionView> {
+        let state = self.lock();
+        let at = state.connections.binary_search_by(|view| view.id.cmp(id)).ok()?;
+        Some(state.connections[at].clone())
     }
 
     /// How many streams are open over all connections.

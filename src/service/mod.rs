@@ -1,6 +1,7 @@
 //! The worker process: listens on every enabled hybrid connection and answers the
 //! programs on this machine.
 
+mod check;
 mod connection;
 mod hub;
 pub mod logs;

@@ -4,18 +4,21 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError as Missed, TryRecvError};
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::debug;
+use tracing::{debug, warn};
 
 use super::hub::Change;
 use super::logs::LogHub;
 use super::supervisor::Supervisor;
-use crate::ipc::protocol::{LogLine, Request, Response, ServerMessage};
+use crate::ipc::protocol::{ErrorCode, LogLine, Request, RequestError, Response, ServerMessage};
 use crate::ipc::{Incoming, Received, RecvError, ServerWriter};
 use crate::model::Snapshot;
 
 /// The name by which the service says hello.
 const PROGRAM: &str = "hybrid-connection-manager-service";
+/// Slow requests of one program that are under way at once.
+const MOST_SLOW: usize = 64;
 
 /// Serves a program until it goes, breaks the protocol, or `stop` is cancelled.
 pub(super) async fn run(
@@ -32,7 +35,8 @@ pub(super) async fn run(
     let client = channel.client();
     debug!(%peer, program = client.program, version = client.version, "a program is attached");
     let (mut reader, writer) = channel.split();
-    let mut session = Session { supervisor, logs, writer, changes: None, lines: None };
+    let mut session =
+        Session { supervisor, logs, writer, changes: None, lines: None, slow: JoinSet::new() };
     loop {
         let going_on = tokio::select! {
             received = reader.recv() => match received {
@@ -44,6 +48,7 @@ pub(super) async fn run(
                 }
                 Err(RecvError::Lost(error)) => return debug!(%peer, %error, "a program was lost"),
             },
+            Some(done) = session.slow.join_next() => session.answer_slow(done).await.and(Ok(true)),
             change = next(&mut session.changes) => session.push_change(change).await.and(Ok(true)),
             line = next(&mut session.lines) => session.push_line(line).await.and(Ok(true)),
             () = stop.cancelled() => session.push_the_rest().await.and(Ok(false)),
@@ -56,6 +61,8 @@ pub(super) async fn run(
     }
 }
 
+/// The id of a request, and what came of it.
+type Answer = (u64, Result<Response, RequestError>);
 type Sent = Result<(), crate::ipc::codec::WriteError>;
 
 struct Session {
@@ -64,6 +71,8 @@ struct Session {
     writer: ServerWriter,
     changes: Option<Receiver<Change>>,
     lines: Option<Receiver<LogLine>>,
+    /// Requests that others overtake; they end with the session.
+    slow: JoinSet<Answer>,
 }
 
 impl Session {
@@ -82,9 +91,30 @@ impl Session {
                 self.lines = Some(following);
                 self.writer.respond(id, Ok(Response::Logs { lines })).await
             }
+            Ok(Request::Ping) => self.writer.respond(id, Ok(Response::Done)).await,
+            Ok(Request::CheckConnectionString { .. }) if self.slow.len() >= MOST_SLOW => {
+                let text = format!("{MOST_SLOW} checks are under way; wait until one of them ends");
+                let error = RequestError::new(ErrorCode::Other, text);
+                self.writer.respond(id, Err(error)).await
+            }
+            Ok(request @ Request::CheckConnectionString { .. }) => {
+                let supervisor = self.supervisor.clone();
+                self.slow.spawn(async move { (id, supervisor.handle(request).await) });
+                Ok(())
+            }
             Ok(request) => {
                 let result = self.supervisor.handle(request).await;
                 self.writer.respond(id, result).await
+            }
+        }
+    }
+
+    async fn answer_slow(&mut self, done: Result<Answer, JoinError>) -> Sent {
+        match done {
+            Ok((id, result)) => self.writer.respond(id, result).await,
+            Err(error) => {
+                warn!(%error, "a request was not finished");
+                Ok(())
             }
         }
     }

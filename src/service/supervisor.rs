@@ -16,7 +16,7 @@ use tracing::{info, warn};
 use super::connection::{Command, Connection, Context, Learned};
 use super::hub::Hub;
 use super::logs::LogHub;
-use super::trust;
+use super::{check, trust};
 use crate::ipc::protocol::{ErrorCode, Request, RequestError, Response};
 use crate::model::{
     ConnectionId, ConnectionSelector, ConnectionString, Desired, FaultCode, HybridConnection,
@@ -103,6 +103,9 @@ impl Supervisor {
             Request::AddConnection { connection_string, replace } => {
                 self.add(&connection_string, replace).await
             }
+            Request::CheckConnectionString { connection_string } => {
+                self.check(&connection_string).await
+            }
             Request::RemoveConnection { connection } => self.remove(&connection).await,
             Request::RestartConnection { connection } => {
                 self.command(&connection, Command::Restart).await
@@ -116,6 +119,7 @@ impl Supervisor {
                 }
                 Ok(Response::Done)
             }
+            Request::CheckEndpoint { connection } => self.check_endpoint(&connection).await,
             Request::EnableConnection { connection } => {
                 self.set_desired(&connection, Desired::Enabled).await
             }
@@ -125,6 +129,7 @@ impl Supervisor {
             Request::GetSettings => Ok(self.state.lock().await.settings_response()),
             Request::SetSetting { name, value } => self.set_setting(&name, &value).await,
             Request::Logs { lines, .. } => Ok(Response::Logs { lines: self.logs.last(lines) }),
+            Request::Ping => Ok(Response::Done),
             Request::Shutdown => {
                 info!("a program asks the service to end");
                 self.shutdown.cancel();
@@ -134,11 +139,7 @@ impl Supervisor {
     }
 
     async fn add(&self, text: &Secret, replace: bool) -> Result<Response, RequestError> {
-        let parsed = ConnectionString::parse(text.expose()).map_err(|error| {
-            RequestError::new(ErrorCode::InvalidConnectionString, error.to_string())
-                .about(error.part())
-        })?;
-        let configured = parsed.into_connection();
+        let configured = configured_by(text)?;
         let id = configured.id.clone();
         let mut state = self.state.lock().await;
         state.refuse_while_stopping()?;
@@ -166,6 +167,36 @@ impl Supervisor {
             info!(connection = %id, "added");
         }
         Ok(Response::Connection { id })
+    }
+
+    /// Finds out what a connection string leads to. Holds nobody up meanwhile.
+    async fn check(&self, text: &Secret) -> Result<Response, RequestError> {
+        let configured = configured_by(text)?;
+        let already_added = {
+            let state = self.state.lock().await;
+            state.refuse_while_stopping()?;
+            state.connections.contains_key(&configured.id)
+        };
+        let network = self.network.borrow().clone();
+        let check = check::look(&network, &configured, already_added).await;
+        Ok(Response::Checked { check: Box::new(check) })
+    }
+
+    async fn check_endpoint(
+        &self,
+        selector: &ConnectionSelector,
+    ) -> Result<Response, RequestError> {
+        let state = self.state.lock().await;
+        state.refuse_while_stopping()?;
+        let id = state.find(selector)?;
+        if self.hub.connection(&id).is_none_or(|view| view.endpoint.is_none()) {
+            let text = format!("the endpoint of {id} is not known yet: Azure has not named it");
+            return Err(RequestError::new(ErrorCode::Other, text));
+        }
+        if let Some(connection) = state.connections.get(&id) {
+            connection.send(Command::CheckEndpoint).await;
+        }
+        Ok(Response::Done)
     }
 
     async fn remove(&self, selector: &ConnectionSelector) -> Result<Response, RequestError> {
@@ -350,6 +381,13 @@ impl State {
         let value = |name: &&str| Some(((*name).to_owned(), self.settings.get(name).ok()?));
         Response::Settings { settings: Settings::NAMES.iter().filter_map(value).collect() }
     }
+}
+
+fn configured_by(text: &Secret) -> Result<HybridConnection, RequestError> {
+    let parsed = ConnectionString::parse(text.expose()).map_err(|error| {
+        RequestError::new(ErrorCode::InvalidConnectionString, error.to_string()).about(error.part())
+    })?;
+    Ok(parsed.into_connection())
 }
 
 fn drain_limit(settings: &Settings) -> Duration {

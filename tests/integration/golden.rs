@@ -11,9 +11,10 @@ use hybrid_connection_manager::ipc::protocol::{
 };
 use hybrid_connection_manager::model::status::Then;
 use hybrid_connection_manager::model::{
-    AzureFacts, ConnectionEvent, ConnectionId, ConnectionSelector, ConnectionStatus,
-    ConnectionView, Credential, Desired, Endpoint, Fault, FaultCode, HybridConnection,
-    NamespaceAddress, Reachability, Secret, ServiceInfo, Snapshot, Traffic,
+    AzureFacts, ConnectionCheck, ConnectionEvent, ConnectionId, ConnectionSelector,
+    ConnectionStatus, ConnectionView, Credential, Desired, Endpoint, EventKind, Fault, FaultCode,
+    HybridConnection, NamespaceAddress, NextAttempt, Reachability, Secret, ServiceInfo, Snapshot,
+    Traffic,
 };
 use hybrid_connection_manager::platform::Paths;
 use hybrid_connection_manager::store::Store;
@@ -93,8 +94,63 @@ fn view(name: &str, status: ConnectionStatus) -> ConnectionView {
             bytes_to_endpoint: 4,
             bytes_to_azure: 5,
         },
-        events: vec![ConnectionEvent { at: at(3), text: "Connected".into() }],
+        events: vec![ConnectionEvent::new(at(3), EventKind::Connected { gateway: None })],
     }
+}
+
+fn check() -> ConnectionCheck {
+    let view = view("sql", ConnectionStatus::Starting);
+    ConnectionCheck {
+        id: view.id,
+        key_name: view.key_name,
+        already_added: true,
+        endpoint: view.endpoint,
+        mended: true,
+        listener_count: Some(1),
+        fault: Some(fault()),
+        reachability: view.reachability,
+    }
+}
+
+fn every_event() -> Vec<ConnectionEvent> {
+    let seen = || Fault::new(FaultCode::EndpointRefused, "10.0.0.5:80 refused the connection");
+    let endpoint = Endpoint::new("sql01.corp", 1433);
+    let after = Endpoint::new("sql02.corp", 1433);
+    let all = [
+        EventKind::Connected { gateway: Some("G1".into()) },
+        EventKind::ChannelFailed { fault: fault(), next: None },
+        EventKind::ChannelFailed {
+            fault: fault(),
+            next: Some(NextAttempt { attempt: 2, seconds: 60 }),
+        },
+        EventKind::Restarted,
+        EventKind::KeyReplaced,
+        EventKind::StreamFailed { fault: seen() },
+        EventKind::EndpointChanged { before: endpoint, after },
+        EventKind::EndpointKept { fault: seen() },
+        EventKind::EndpointNotRead { fault: seen() },
+        EventKind::MetadataMended,
+        EventKind::EndpointFailed { fault: seen() },
+        EventKind::EndpointAnswers,
+    ];
+    let events = all.into_iter().map(|kind| {
+        // A new kind needs a line here, and a sample above.
+        match kind {
+            EventKind::Connected { .. }
+            | EventKind::ChannelFailed { .. }
+            | EventKind::Restarted
+            | EventKind::KeyReplaced
+            | EventKind::StreamFailed { .. }
+            | EventKind::EndpointChanged { .. }
+            | EventKind::EndpointKept { .. }
+            | EventKind::EndpointNotRead { .. }
+            | EventKind::MetadataMended
+            | EventKind::EndpointFailed { .. }
+            | EventKind::EndpointAnswers
+            | EventKind::Other => ConnectionEvent::new(at(3), kind),
+        }
+    });
+    events.collect()
 }
 
 fn every_status() -> Vec<ConnectionView> {
@@ -165,15 +221,18 @@ fn request_name(request: &Request) -> &'static str {
         Request::Snapshot => "snapshot",
         Request::Subscribe => "subscribe",
         Request::AddConnection { .. } => "add-connection",
+        Request::CheckConnectionString { .. } => "check-connection-string",
         Request::RemoveConnection { .. } => "remove-connection",
         Request::RestartConnection { .. } => "restart-connection",
         Request::TryNow { connection: None } => "try-now-all",
         Request::TryNow { connection: Some(_) } => "try-now",
+        Request::CheckEndpoint { .. } => "check-endpoint",
         Request::EnableConnection { .. } => "enable-connection",
         Request::DisableConnection { .. } => "disable-connection",
         Request::GetSettings => "get-settings",
         Request::SetSetting { .. } => "set-setting",
         Request::Logs { .. } => "logs",
+        Request::Ping => "ping",
         Request::Shutdown => "shutdown",
     }
 }
@@ -194,16 +253,19 @@ fn client_messages() -> Samples<ClientMessage> {
     let requests = [
         Request::Snapshot,
         Request::Subscribe,
-        Request::AddConnection { connection_string, replace: true },
+        Request::AddConnection { connection_string: connection_string.clone(), replace: true },
+        Request::CheckConnectionString { connection_string },
         Request::RemoveConnection { connection: connection.clone() },
         Request::RestartConnection { connection: by_label },
         Request::TryNow { connection: None },
         Request::TryNow { connection: Some(connection.clone()) },
+        Request::CheckEndpoint { connection: connection.clone() },
         Request::EnableConnection { connection: connection.clone() },
         Request::DisableConnection { connection },
         Request::GetSettings,
         Request::SetSetting { name: "log.level".into(), value: "debug".into() },
         Request::Logs { lines: 100, follow: true },
+        Request::Ping,
         Request::Shutdown,
     ];
     let requests = requests.map(|request| ClientMessage::Request { id: 3, request });
@@ -219,6 +281,7 @@ fn server_name(message: &ServerMessage) -> &'static str {
         ServerMessage::Response { outcome: Outcome::Ok { response }, .. } => match response {
             Response::Done => "server-response-done",
             Response::Connection { .. } => "server-response-connection",
+            Response::Checked { .. } => "server-response-checked",
             Response::Snapshot { .. } => "server-response-snapshot",
             Response::Settings { .. } => "server-response-settings",
             Response::Logs { .. } => "server-response-logs",
@@ -237,6 +300,7 @@ fn server_messages() -> Samples<ServerMessage> {
     let done = [
         Response::Done,
         Response::Connection { id: id("sql") },
+        Response::Checked { check: Box::new(check()) },
         Response::Snapshot { snapshot: snapshot() },
         Response::Settings { settings: vec![("log.level".into(), "info".into())] },
         Response::Logs { lines: vec![log_line()] },
@@ -246,7 +310,12 @@ fn server_messages() -> Samples<ServerMessage> {
     let error = RequestError::new(ErrorCode::InvalidConnectionString, "EntityPath has no value");
     let connected = ConnectionStatus::Connected { since: at(0), gateway: None };
     let events = [
-        Event::Connection { connection: Box::new(view("sql", connected)) },
+        Event::Connection {
+            connection: Box::new(ConnectionView {
+                events: every_event(),
+                ..view("sql", connected)
+            }),
+        },
         Event::Removed { id: id("sql") },
         Event::Service { service: service() },
     ];

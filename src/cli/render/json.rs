@@ -175,11 +175,11 @@ mod tests {
   "Events": [
     {
       "At": "2026-11-22T00:47:59Z",
-      "Text": "Connecting"
+      "Text": "Restarted"
     },
     {
       "At": "2026-11-22T00:48:00Z",
-      "Text": "Connected to gateway G42"
+      "Text": "Connected (G42)"
     }
   ]
 }"#;

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
     AzureFacts, ConnectionEvent, ConnectionId, ConnectionStatus, ConnectionView, Desired, Endpoint,
-    Fault, FaultCode, NamespaceAddress, Reachability, ServiceInfo, Snapshot, Traffic,
+    EventKind, Fault, FaultCode, NamespaceAddress, Reachability, ServiceInfo, Snapshot, Traffic,
 };
 
 pub(crate) fn now() -> Timestamp {
@@ -69,8 +69,11 @@ pub(crate) fn view(namespace: &str, name: &str, status: ConnectionStatus) -> Con
             bytes_to_azure: 987,
         },
         events: vec![
-            ConnectionEvent { at: ago(11_521), text: "Connecting".to_owned() },
-            ConnectionEvent { at: ago(11_520), text: "Connected to gateway G42".to_owned() },
+            ConnectionEvent::new(ago(11_521), EventKind::Restarted),
+            ConnectionEvent::new(
+                ago(11_520),
+                EventKind::Connected { gateway: Some("G42".to_owned()) },
+            ),
         ],
     }
 }

@@ -150,8 +150,8 @@ contoso/sql
   Streams                3 active · 120 in all · 1 refused
   Traffic                12.3 MB to the endpoint · 987 B to Azure
   Last events
-    2026-11-22 00:47:59  Connecting
-    2026-11-22 00:48:00  Connected to gateway G42";
+    2026-11-22 00:47:59  Restarted
+    2026-11-22 00:48:00  Connected (G42)";
         assert_eq!(show(&sample::view("contoso", "sql", sample::connected()), Some(94)), expected);
     }
 

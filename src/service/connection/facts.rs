@@ -7,15 +7,18 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, info, warn};
 
+use super::super::check::reachability;
 use super::{Actor, Learned, Note};
 use crate::model::metadata::MetadataError;
-use crate::model::{AzureFacts, Endpoint, Fault, Reachability};
+use crate::model::{AzureFacts, Desired, Endpoint, EventKind, Fault, FaultCode};
 use crate::relay::control::one_line;
 use crate::relay::management::{self, Description};
-use crate::relay::rendezvous::{Dialled, dial_endpoint};
+use crate::relay::rendezvous::{DIAL_LIMIT, Dialled, dial_endpoint};
 
 /// How often Azure is asked again for the endpoint and the listener count.
 const DESCRIBE_EVERY: Duration = Duration::from_secs(5 * 60);
+/// How often an endpoint that did not answer is dialled again.
+const CHECK_AGAIN: Duration = Duration::from_secs(60);
 
 impl Actor {
     /// Asks Azure for the description, now and then every few minutes.
@@ -48,7 +51,7 @@ impl Actor {
             Err(fault) => {
                 debug!(connection = %self.id, %fault, "the description could not be read");
                 if self.machine.status().fault().is_none() {
-                    self.history.note_once(format!("The endpoint was not read anew: {fault}"));
+                    self.history.note_once(EventKind::EndpointNotRead { fault });
                 }
             }
         }
@@ -56,31 +59,30 @@ impl Actor {
 
     fn on_endpoint(&mut self, endpoint: Endpoint, mended: bool) {
         if mended {
-            self.history.note_once(
-                "The metadata has the missing quote of the published Bicep sample (after \"value\"); it was mended here, and other programs may refuse it",
-            );
+            self.history.note_once(EventKind::MetadataMended);
         }
         let Some(before) = self.streams.set_endpoint(endpoint.clone()) else {
-            self.check_endpoint(endpoint.clone());
+            self.check_endpoint();
             return self.remember(endpoint);
         };
         if before == endpoint {
             if self.reachability.is_none() {
-                self.check_endpoint(endpoint);
+                self.check_endpoint();
             }
             return;
         }
         info!(connection = %self.id, %before, %endpoint, "Azure names another endpoint");
-        self.history.note(format!("The endpoint changed from {before} to {endpoint}"));
+        self.history.note(EventKind::EndpointChanged { before, after: endpoint.clone() });
         self.reachability = None;
-        self.check_endpoint(endpoint.clone());
+        self.check_endpoint();
         self.remember(endpoint);
     }
 
     fn on_no_endpoint(&mut self, error: &MetadataError) {
         let error = one_line(&error.to_string());
         warn!(connection = %self.id, error, "the metadata names no endpoint");
-        self.history.note_once(format!("The last known endpoint is kept: {error}"));
+        let fault = Fault::new(FaultCode::EndpointMissing, error);
+        self.history.note_once(EventKind::EndpointKept { fault });
     }
 
     fn remember(&self, endpoint: Endpoint) {
@@ -90,13 +92,28 @@ impl Actor {
         }
     }
 
-    /// Dials the endpoint once, so that its state is known before the first stream.
-    fn check_endpoint(&mut self, endpoint: Endpoint) {
+    /// Dials the endpoint once, so that its state is known without a stream.
+    pub(super) fn check_endpoint(&mut self) {
+        self.check_at = None;
+        let Some(endpoint) = self.streams.endpoint() else { return };
         let notes = self.notes.clone();
         self.checking = Some(AbortOnDropHandle::new(tokio::spawn(async move {
-            let dialled = dial_endpoint(&endpoint).await.map(|(_, took)| took);
-            notes.send(Note::Dialled { endpoint, dialled }).await.unwrap_or_default();
+            let dialled = dial_endpoint(&endpoint, DIAL_LIMIT).await.map(|(_, took)| took);
+            let note = Note::Dialled { endpoint, dialled, for_stream: false };
+            notes.send(note).await.unwrap_or_default();
         })));
+    }
+
+    /// The same, if the endpoint did not answer last time and somebody wants it.
+    pub(super) fn check_failed_endpoint(&mut self) {
+        self.check_at = None;
+        if self.endpoint_failed() && self.machine.desired() == Desired::Enabled {
+            self.check_endpoint();
+        }
+    }
+
+    fn endpoint_failed(&self) -> bool {
+        self.reachability.as_ref().is_some_and(|last| last.fault.is_some())
     }
 
     pub(super) fn on_dialled(&mut self, dialled: Dialled) {
@@ -104,18 +121,14 @@ impl Actor {
             let known = self.reachability.as_ref().and_then(|last| last.fault.as_ref());
             if known.map(|known| known.code) != Some(fault.code) {
                 warn!(connection = %self.id, code = %fault.code, "{fault}");
-                self.history.note(fault.to_string());
+                self.history.note(EventKind::EndpointFailed { fault: fault.clone() });
             }
-        } else if self.reachability.as_ref().is_some_and(|last| last.fault.is_some()) {
-            self.history.note("The endpoint answers again");
+        } else if self.endpoint_failed() {
+            self.history.note(EventKind::EndpointAnswers);
         }
-        self.reachability = Some(Reachability {
-            checked_at: Timestamp::now(),
-            connect_micros: dialled
-                .as_ref()
-                .ok()
-                .map(|took| u64::try_from(took.as_micros()).unwrap_or(u64::MAX)),
-            fault: dialled.err(),
-        });
+        self.reachability = Some(reachability(dialled));
+        let again = self.endpoint_failed() && self.machine.desired() == Desired::Enabled;
+        self.check_at =
+            again.then(|| Instant::now() + CHECK_AGAIN.mul_f64(1.0 + 0.2 * fastrand::f64()));
     }
 }

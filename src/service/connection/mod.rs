@@ -26,7 +26,7 @@ use super::hub::Hub;
 use crate::ipc::protocol;
 use crate::model::{
     AzureFacts, ConnectionId, ConnectionStatus, ConnectionView, Credential, Desired, Endpoint,
-    Fault, FaultCode, HybridConnection, Reachability,
+    EventKind, Fault, FaultCode, HybridConnection, Reachability,
 };
 use crate::relay::management::Description;
 use crate::relay::rendezvous::Dialled;
@@ -46,6 +46,8 @@ pub(super) enum Command {
     Restart,
     /// No more waiting.
     TryNow,
+    /// A dial of the endpoint now.
+    CheckEndpoint,
     /// Another key; a fresh channel proves it.
     SetCredential(Credential),
     /// Stop listening, and let the streams end within the time given.
@@ -118,11 +120,21 @@ impl Connection {
 /// What reaches the task from its own helpers.
 #[derive(Debug)]
 enum Note {
-    Channel { generation: u64, report: Report },
+    Channel {
+        generation: u64,
+        report: Report,
+    },
     Described(Box<Result<Description, Fault>>),
-    Dialled { endpoint: Endpoint, dialled: Dialled },
+    /// How the endpoint answered a stream, or a check of its own.
+    Dialled {
+        endpoint: Endpoint,
+        dialled: Dialled,
+        for_stream: bool,
+    },
     StreamFailed(Fault),
-    Drained { drain: u64 },
+    Drained {
+        drain: u64,
+    },
 }
 
 struct Actor {
@@ -146,6 +158,7 @@ struct Actor {
     logged: Option<FaultCode>,
     wake_at: Option<Instant>,
     describe_at: Option<Instant>,
+    check_at: Option<Instant>,
     publish_at: Option<Instant>,
     notes: mpsc::Sender<Note>,
     inbox: mpsc::Receiver<Note>,
@@ -184,6 +197,7 @@ impl Actor {
             logged: None,
             wake_at: None,
             describe_at: None,
+            check_at: None,
             publish_at: None,
             notes,
             inbox,
@@ -205,8 +219,10 @@ impl Actor {
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         let mut network = self.context.network.clone();
         loop {
-            let next =
-                [self.wake_at, self.describe_at, self.publish_at].into_iter().flatten().min();
+            let next = [self.wake_at, self.describe_at, self.check_at, self.publish_at]
+                .into_iter()
+                .flatten()
+                .min();
             let streams = self.streams.clone();
             let flow = tokio::select! {
                 command = commands.recv() => match command {
@@ -239,19 +255,27 @@ impl Actor {
 
     async fn on_command(&mut self, command: Command) -> ControlFlow<()> {
         match command {
-            Command::Enable => self.step(Event::Enable),
+            Command::Enable => {
+                self.step(Event::Enable);
+                self.check_failed_endpoint();
+            }
             Command::Disable(drain) => {
                 self.drain = drain;
+                self.check_at = None;
                 self.step(Event::Disable);
             }
             Command::Restart => {
-                self.history.note("Restarted");
+                self.history.note(EventKind::Restarted);
                 self.step(Event::Restart);
             }
-            Command::TryNow => self.step(Event::TryNow),
+            Command::TryNow => {
+                self.step(Event::TryNow);
+                self.check_failed_endpoint();
+            }
+            Command::CheckEndpoint => self.check_endpoint(),
             Command::SetCredential(credential) => {
                 self.credential = credential;
-                self.history.note("The key was replaced");
+                self.history.note(EventKind::KeyReplaced);
                 self.step(Event::Restart);
             }
             Command::Shutdown(drain) => {
@@ -280,13 +304,15 @@ impl Actor {
                 if of != self.generation => {}
             Note::Channel { report, .. } => self.on_report(report),
             Note::Described(described) => self.on_described(*described),
-            Note::Dialled { endpoint, dialled } => {
-                // What was found out about an earlier endpoint is void.
-                if self.streams.endpoint() == Some(endpoint) {
-                    self.on_dialled(dialled);
-                    self.publish_soon();
+            // What was found out about an earlier endpoint is void.
+            Note::Dialled { endpoint, .. } if self.streams.endpoint() != Some(endpoint.clone()) => {
+            }
+            Note::Dialled { dialled, for_stream, .. } => {
+                self.on_dialled(dialled);
+                if for_stream {
+                    self.publish_soon(); // there may be thousands
+                    return ControlFlow::Continue(());
                 }
-                return ControlFlow::Continue(());
             }
             Note::StreamFailed(fault) => {
                 self.history.note_failed_stream(&fault);
@@ -307,10 +333,7 @@ impl Actor {
     fn on_report(&mut self, report: Report) {
         match report {
             Report::Opened { gateway } => {
-                self.history.note(match &gateway {
-                    Some(gateway) => format!("Connected ({gateway})"),
-                    None => "Connected".to_owned(),
-                });
+                self.history.note(EventKind::Connected { gateway: gateway.clone() });
                 self.step(Event::Opened { gateway });
                 self.logged = None;
                 self.describe();
@@ -410,6 +433,9 @@ impl Actor {
         }
         if self.describe_at.is_some_and(|at| at <= now) {
             self.describe();
+        }
+        if self.check_at.is_some_and(|at| at <= now) {
+            self.check_failed_endpoint();
         }
         if self.publish_at.is_some_and(|at| at <= now) {
             self.publish_traffic();

@@ -123,7 +123,9 @@ impl Streams {
         let (notes, of) = (self.notes.clone(), endpoint.clone());
         let on_dialled = move |dialled| {
             // A full inbox has news enough; the next dial tells again.
-            notes.try_send(Note::Dialled { endpoint: of, dialled }).unwrap_or_default();
+            notes
+                .try_send(Note::Dialled { endpoint: of, dialled, for_stream: true })
+                .unwrap_or_default();
         };
         let serving =
             rendezvous::serve(&network, accept, &endpoint, &self.counters, cut, on_dialled);
