@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::connection::{Credential, HybridConnection};
+use super::part_problem::PartProblem;
 use super::names::{ConnectionId, DEFAULT_PORT, NamespaceAddress};
 use super::secret::Secret;
 use super::status::Desired;
@@ -109,7 +110,7 @@ pub enum ConnectionStringError {
         /// Which part.
         part: &'static str,
         /// What is wrong, without the value where it may be a key.
-        problem: String,
+        problem: PartProblem,
     },
     /// Two parts exclude each other.
     #[error("{0} and {1} cannot be there together; one of them is enough")]
@@ -215,10 +216,7 @@ impl ConnectionString {
         let entity_path = parts.0.get(&Part::EntityPath).map(|name| name.trim_matches('/'));
         let name = match (entity_path, path_name.as_deref()) {
             (Some(name), Some(path)) if !name.eq_ignore_ascii_case(path) => {
-                return Err(wrong(
-                    Part::EntityPath,
-                    "differs from the name in the Endpoint's path",
-                ));
+                return Err(wrong(Part::EntityPath, PartProblem::DiffersFromPath));
             }
             (Some(name), _) | (None, Some(name)) => name,
             (None, None) => return Err(ConnectionStringError::Missing(Part::EntityPath.as_str())),
@@ -262,9 +260,7 @@ impl<'a> Parts<'a> {
 
     fn credential(&self) -> Result<Credential, ConnectionStringError> {
         if self.0.contains_key(&Part::Authentication) {
-            let problem = "asks for an Azure identity, which a listener of this program does not use; \
-                 use the connection string of a rule with the Listen right";
-            return Err(wrong(Part::Authentication, problem));
+            return Err(wrong(Part::Authentication, PartProblem::AzureIdentity));
         }
         if let Some(token) = self.0.get(&Part::SharedAccessSignature) {
             for part in [Part::SharedAccessKeyName, Part::SharedAccessKey] {
@@ -286,18 +282,18 @@ impl<'a> Parts<'a> {
         let key = self.need(Part::SharedAccessKey)?;
         for (part, value) in [(Part::SharedAccessKeyName, name), (Part::SharedAccessKey, key)] {
             if value.chars().count() > LONGEST_KEY {
-                return Err(wrong(part, &format!("is longer than {LONGEST_KEY} characters")));
+                return Err(wrong(part, PartProblem::TooLong(LONGEST_KEY)));
             }
             if value.chars().any(|c| c.is_control() || c.is_whitespace()) {
-                return Err(wrong(part, "has white space in it; it was probably not copied whole"));
+                return Err(wrong(part, PartProblem::WhiteSpace));
             }
         }
         Ok(Credential::Key { name: name.to_owned(), key: Secret::new(key) })
     }
 }
 
-fn wrong(part: Part, problem: &str) -> ConnectionStringError {
-    ConnectionStringError::Wrong { part: part.as_str(), problem: problem.to_owned() }
+fn wrong(part: Part, problem: PartProblem) -> ConnectionStringError {
+    ConnectionStringError::Wrong { part: part.as_str(), problem }
 }
 
 /// A name that may be shown in an error: too short and plain to be a key.
@@ -310,27 +306,25 @@ fn showable(name: &str) -> Option<String> {
 fn parse_endpoint_address(
     text: &str,
 ) -> Result<(NamespaceAddress, Option<String>), ConnectionStringError> {
-    let bad = |problem: &str| wrong(Part::Endpoint, problem);
-    let (scheme, rest) = text.split_once("://").ok_or_else(|| {
-        bad("is not an address; it looks like sb://NAMESPACE.servicebus.windows.net/")
-    })?;
+    let bad = |problem| wrong(Part::Endpoint, problem);
+    let (scheme, rest) = text.split_once("://").ok_or_else(|| bad(PartProblem::NoAddress))?;
     if !["sb", "https", "wss"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) {
-        return Err(bad("begins with a scheme other than sb://"));
+        return Err(bad(PartProblem::OtherScheme));
     }
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let (host, port) = match authority.split_once(':') {
         None => (authority, DEFAULT_PORT),
         Some((host, port)) => match port.parse() {
             Ok(port) if port > 0 => (host, port),
-            _ => return Err(bad("has a port that is not a number from 1 to 65535")),
+            _ => return Err(bad(PartProblem::BadPort)),
         },
     };
     if host.is_empty() {
-        return Err(bad("names no host"));
+        return Err(bad(PartProblem::NoHost));
     }
     let is_host_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if !host.chars().all(is_host_char) || host.starts_with('.') || host.contains("..") {
-        return Err(bad("has a host with a character that no host name has"));
+        return Err(bad(PartProblem::BadHost));
     }
     let name = path.trim_matches('/');
     let name = (!name.is_empty()).then(|| name.to_owned());
@@ -342,22 +336,18 @@ fn check_name(name: &str) -> Result<(), ConnectionStringError> {
         return Err(ConnectionStringError::NoValue(Part::EntityPath.as_str()));
     }
     if name.chars().count() > LONGEST_NAME {
-        let problem = format!("is longer than {LONGEST_NAME} characters");
-        return Err(wrong(Part::EntityPath, &problem));
+        return Err(wrong(Part::EntityPath, PartProblem::TooLong(LONGEST_NAME)));
     }
     let is_name_char = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '~' | '/');
     match name.chars().find(|&c| !is_name_char(c)) {
         None => Ok(()),
-        Some(bad) => {
-            Err(wrong(Part::EntityPath, &format!("has the character {bad:?}, which no name has")))
-        }
+        Some(bad) => Err(wrong(Part::EntityPath, PartProblem::BadCharacter(bad))),
     }
 }
 
 /// `hh:mm:ss` (.NET) or whole seconds (Java).
 fn parse_timeout(text: &str) -> Result<Duration, ConnectionStringError> {
-    let bad =
-        || wrong(Part::OperationTimeout, "is neither hh:mm:ss nor a number of seconds above 0");
+    let bad = || wrong(Part::OperationTimeout, PartProblem::NoTimeout);
     let mut seconds: u64 = 0;
     let fields: Vec<&str> = text.split(':').collect();
     if !matches!(fields.len(), 1 | 3) {
@@ -372,11 +362,11 @@ fn parse_timeout(text: &str) -> Result<Duration, ConnectionStringError> {
 
 /// Checks that a ready-made signature has its four fields.
 fn parse_signature(token: &str) -> Result<Credential, ConnectionStringError> {
-    let bad = |problem: &str| wrong(Part::SharedAccessSignature, problem);
+    let bad = |problem| wrong(Part::SharedAccessSignature, problem);
     let (scheme, fields) = token
         .split_once(char::is_whitespace)
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("SharedAccessSignature"))
-        .ok_or_else(|| bad("does not begin with \"SharedAccessSignature \""))?;
+        .ok_or_else(|| bad(PartProblem::NoSignature))?;
     debug_assert!(!scheme.is_empty());
     let field = |name: &str| {
         fields.split('&').filter_map(|field| field.split_once('=')).find_map(|(key, value)| {
@@ -385,10 +375,10 @@ fn parse_signature(token: &str) -> Result<Credential, ConnectionStringError> {
     };
     for name in ["sr", "sig", "se"] {
         if field(name).is_none() {
-            return Err(bad(&format!("has no field {name}=")));
+            return Err(bad(PartProblem::NoField(name)));
         }
     }
-    let name = field("skn").ok_or_else(|| bad("has no field skn="))?;
+    let name = field("skn").ok_or_else(|| bad(PartProblem::NoField("skn")))?;
     Ok(Credential::Signature { name, token: Secret::new(token) })
 }
 

@@ -3,10 +3,13 @@
 //!
 //! What Azure and the operating system report (a fault's detail) is shown as it came.
 
+mod details;
 mod event;
 mod fault;
 mod format;
 mod link;
+mod paste;
+mod reach;
 mod status;
 
 use std::borrow::Cow;
@@ -17,6 +20,10 @@ use std::rc::Rc;
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use serde::{Deserialize, Serialize};
 use unic_langid::LanguageIdentifier;
+
+pub(crate) use details::details_as_text;
+pub(crate) use link::{banner, service_pill};
+pub(crate) use status::tone_of;
 
 /// A language of the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

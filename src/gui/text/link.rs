@@ -1,0 +1,44 @@
+//! How it stands with the service, in words.
+
+use super::Texts;
+use crate::gui::state::{Link, LinkProblem};
+use crate::gui::theme::Tone;
+
+/// The service in the header: a tone and a word.
+pub(crate) fn service_pill(texts: &Texts, link: &Link) -> (Tone, String) {
+    let (tone, key) = match link {
+        Link::Up { version } if version == env!("CARGO_PKG_VERSION") => {
+            (Tone::Ok, "service-running")
+        }
+        Link::Up { version } => {
+            let text = texts.with("service-running-version", &[("version", version.as_str().into())]);
+            return (Tone::Warn, text);
+        }
+        Link::Connecting => (Tone::Neutral, "service-calling"),
+        Link::Starting => (Tone::Warn, "service-starting"),
+        Link::Down { problem, .. } => match problem {
+            LinkProblem::NotRunning | LinkProblem::Lost(_) | LinkProblem::DidNotStart(_) => {
+                (Tone::Bad, "service-not-running")
+            }
+            LinkProblem::Hung | LinkProblem::SomethingElse(_) => (Tone::Bad, "service-hung"),
+            LinkProblem::NotAllowed(_) => (Tone::Bad, "service-not-allowed"),
+            LinkProblem::OtherVersion(_) => (Tone::Bad, "service-other-version"),
+        },
+    };
+    (tone, texts.get(key).to_string())
+}
+
+/// The banner over the table while the service is away: what happened, and what to do.
+pub(crate) fn banner(texts: &Texts, problem: &LinkProblem) -> (String, String) {
+    let (key, detail) = match problem {
+        LinkProblem::NotRunning => ("banner-not-running", ""),
+        LinkProblem::Lost(detail) => ("banner-lost", detail.as_str()),
+        LinkProblem::Hung => ("banner-hung", ""),
+        LinkProblem::NotAllowed(detail) => ("banner-not-allowed", detail.as_str()),
+        LinkProblem::OtherVersion(detail) => ("banner-other-version", detail.as_str()),
+        LinkProblem::SomethingElse(detail) => ("banner-something-else", detail.as_str()),
+        LinkProblem::DidNotStart(detail) => ("banner-did-not-start", detail.as_str()),
+    };
+    let text = texts.with(&format!("{key}-text"), &[("detail", detail.into())]);
+    (texts.format(key, None), text)
+}

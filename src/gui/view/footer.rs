@@ -1,0 +1,57 @@
+//! The lower edge: totals and versions.
+
+use egui::{Align, Frame, Layout, Margin, Panel, RichText, Ui};
+
+use super::Cx;
+use crate::gui::theme::{SMALL, regular};
+use crate::gui::update::Action;
+use crate::gui::widget;
+use crate::model::StatusLabel;
+
+const HEIGHT: f32 = 28.0;
+
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let frame = Frame::new().fill(cx.palette.panel).inner_margin(Margin::symmetric(16, 4));
+    Panel::bottom("footer").exact_size(HEIGHT).resizable(false).frame(frame).show(ui, |ui| {
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 18.0;
+            ui.spacing_mut().interact_size.y = 18.0;
+            for text in totals(cx) {
+                widget::label(ui, &text, regular(SMALL), cx.palette.dim);
+            }
+            widget::at_right(ui, "footer-right", |ui| version(ui, cx));
+        });
+    });
+}
+
+fn totals(cx: &Cx<'_>) -> Vec<String> {
+    let connections = cx.state.connections();
+    let count = [("count", connections.len().into())];
+    let mut first = cx.texts.with("footer-connections", &count);
+    if connections.is_empty() {
+        return vec![first];
+    }
+    let is_connected = |view: &&crate::model::ConnectionView| {
+        view.status.label() == StatusLabel::Connected
+    };
+    let connected = connections.iter().filter(is_connected).count();
+    first.push_str(" · ");
+    first.push_str(&cx.texts.with("footer-connected", &[("count", connected.into())]));
+    let streams: u64 = connections.iter().map(|view| view.traffic.active_streams).sum();
+    let streams = cx.texts.with("footer-streams", &[("count", streams.into())]);
+    let rate = cx.state.traffic.total();
+    let rates = [
+        ("in", cx.texts.rate(rate.to_endpoint).into()),
+        ("out", cx.texts.rate(rate.to_azure).into()),
+    ];
+    vec![first, streams, cx.texts.with("footer-rates", &rates)]
+}
+
+fn version(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let text = RichText::new(env!("CARGO_PKG_VERSION")).font(regular(SMALL)).color(cx.palette.dim);
+    let button = egui::Button::new(text).frame(false);
+    let name = cx.texts.with("about-version", &[("version", env!("CARGO_PKG_VERSION").into())]);
+    if ui.add(button).on_hover_text(name.as_str()).accessible_name(name).clicked() {
+        cx.act(Action::OpenAbout);
+    }
+}

@@ -1,0 +1,69 @@
+//! The keys of the window, while no dialog is open.
+
+use egui::{Key, KeyboardShortcut, Modifiers, Ui};
+
+use super::Cx;
+use crate::gui::effect::Target;
+use crate::gui::state::NewTab;
+use crate::gui::update::Action;
+use crate::model::ConnectionId;
+
+/// Every key with the catalogue's key of what it does, for the list of keys.
+pub(crate) const LIST: &[(&str, &str)] = &[
+    ("Ctrl+N", "key-new"),
+    ("Ctrl+F", "key-filter"),
+    ("↑ ↓ PgUp PgDn Home End", "key-move"),
+    ("Shift+↑ ↓", "key-extend"),
+    ("Ctrl+A", "key-select-all"),
+    ("Enter", "key-details"),
+    ("Delete", "key-remove"),
+    ("Ctrl+C", "key-copy"),
+    ("F5", "key-try-now"),
+    ("Ctrl+R", "key-restart"),
+    ("Shift+F10", "key-menu"),
+    ("Ctrl+,", "key-settings"),
+    ("F1", "key-keys"),
+    ("Esc", "key-escape"),
+    ("Ctrl+Q", "key-quit"),
+];
+
+pub(super) fn take(ui: &Ui, cx: &mut Cx<'_>) {
+    for (modifiers, key, action) in global(cx) {
+        if ui.input_mut(|input| input.consume_shortcut(&KeyboardShortcut::new(modifiers, key))) {
+            cx.act(action);
+        }
+    }
+    let typing = ui.memory(|memory| memory.focused()).is_some_and(|id| id == Target::Filter.id());
+    if ui.input(|input| input.key_pressed(Key::Escape)) && !egui::Popup::is_any_open(ui.ctx()) {
+        escape(cx, typing);
+    }
+}
+
+fn global(cx: &Cx<'_>) -> Vec<(Modifiers, Key, Action)> {
+    let selected = selected(cx);
+    vec![
+        (Modifiers::COMMAND, Key::N, Action::New(NewTab::ConnectionString)),
+        (Modifiers::COMMAND, Key::F, Action::GoToFilter),
+        (Modifiers::COMMAND, Key::Comma, Action::OpenSettings),
+        (Modifiers::COMMAND, Key::Q, Action::Quit),
+        (Modifiers::COMMAND, Key::R, Action::Restart(selected.clone())),
+        (Modifiers::NONE, Key::F5, Action::TryNow(selected)),
+        (Modifiers::NONE, Key::F1, Action::OpenShortcuts),
+    ]
+}
+
+/// First what was typed goes, then the selection.
+fn escape(cx: &mut Cx<'_>, typing: bool) {
+    if typing && cx.state.table.filter.is_empty() {
+        cx.act(Action::GoToTable);
+    } else if !cx.state.table.filter.is_empty() {
+        cx.act(Action::Filter(String::new()));
+    } else if !cx.state.table.selected.is_empty() {
+        cx.act(Action::ClearSelection);
+    }
+}
+
+/// What is selected, in the order of the ids.
+pub(super) fn selected(cx: &Cx<'_>) -> Vec<ConnectionId> {
+    cx.state.table.selected.iter().cloned().collect()
+}

@@ -1,0 +1,87 @@
+//! The window as it is drawn: reads the state, returns what the user did.
+
+mod banner;
+mod details;
+mod dialog;
+mod empty;
+mod footer;
+mod header;
+mod keys;
+mod notices;
+mod table;
+
+use egui::{CentralPanel, Frame, Ui};
+use jiff::Timestamp;
+
+use super::state::{Demo, Link, State};
+use super::text::Texts;
+use super::theme::{Palette, SMALL, regular};
+use super::update::Action;
+use super::widget;
+
+/// What a view needs, and where it puts what the user did.
+pub(crate) struct Cx<'a> {
+    /// What is shown.
+    pub state: &'a State,
+    /// In which words.
+    pub texts: &'a Texts,
+    /// In which colours.
+    pub palette: &'static Palette,
+    /// Now.
+    pub now: Timestamp,
+    /// What the user did.
+    pub actions: Vec<Action>,
+    /// When this picture is to be drawn again although nothing happens.
+    pub again_at: Option<Timestamp>,
+}
+
+impl Cx<'_> {
+    /// The user did `action`.
+    pub(crate) fn act(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+
+    /// What is shown changes at `at` by itself.
+    pub(crate) fn again_at(&mut self, at: Timestamp) {
+        self.again_at = Some(self.again_at.map_or(at, |known| known.min(at)));
+    }
+}
+
+/// Draws the whole window.
+pub(crate) fn window(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if cx.state.dialog.is_none() {
+        keys::take(ui, cx);
+    }
+    header::show(ui, cx);
+    footer::show(ui, cx);
+    let has_details =
+        cx.state.preferences.details_open && !cx.state.table.selected.is_empty();
+    if has_details {
+        details::show(ui, cx);
+    }
+    CentralPanel::default().frame(Frame::new().fill(cx.palette.background)).show(ui, |ui| {
+        banner::show(ui, cx);
+        middle(ui, cx);
+    });
+    notices::show(ui, cx);
+    dialog::show(ui, cx);
+}
+
+/// The table, or what stands in its place.
+fn middle(ui: &mut Ui, cx: &mut Cx<'_>) {
+    match (&cx.state.snapshot, &cx.state.link) {
+        (Some(snapshot), _) if !snapshot.connections.is_empty() => table::show(ui, cx),
+        (Some(_), _) => empty::show(ui, cx),
+        (None, Link::Down { .. }) => {}
+        (None, link) => {
+            let key = match (&cx.state.demo, link) {
+                (Demo::Starting, _) => "demo-starting",
+                (_, Link::Starting) => "service-starting-long",
+                _ => "service-calling-long",
+            };
+            ui.centered_and_justified(|ui| {
+                widget::label(ui, &cx.texts.get(key), regular(SMALL), cx.palette.dim);
+            });
+        }
+    }
+}
