@@ -58,9 +58,9 @@ impl Reach {
             ConnectError::VersionMismatch(_) => {
                 Failure::new(Exit::VersionMismatch, error.to_string())
             }
-            ConnectError::SomethingElse { .. } | ConnectError::Io { .. } => {
-                Failure::new(Exit::ServiceNotReachable, error.to_string())
-            }
+            ConnectError::NoAnswer { .. }
+            | ConnectError::SomethingElse { .. }
+            | ConnectError::Io { .. } => Failure::new(Exit::ServiceNotReachable, error.to_string()),
         }
     }
 }
@@ -69,7 +69,9 @@ impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         match error {
             ClientError::Refused(refusal) => refusal.into(),
-            ClientError::Lost(_) => Self::new(Exit::ServiceNotReachable, error.to_string()),
+            ClientError::Lost(_) | ClientError::NotUnderstood(_) => {
+                Self::new(Exit::ServiceNotReachable, error.to_string())
+            }
             ClientError::TimedOut(_) => Self::new(Exit::TimedOut, error.to_string()),
         }
     }
@@ -90,6 +92,8 @@ fn start_hint(os: &str, home: Option<&Path>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -119,6 +123,10 @@ mod tests {
             (ConnectError::NoService(vec![address()]), Exit::ServiceNotReachable),
             (ConnectError::NotAllowed { address: address(), reason: detail() }, Exit::Denied),
             (ConnectError::VersionMismatch(detail()), Exit::VersionMismatch),
+            (
+                ConnectError::NoAnswer { address: address(), limit: Duration::from_secs(5) },
+                Exit::ServiceNotReachable,
+            ),
             (
                 ConnectError::SomethingElse { address: address(), detail: detail() },
                 Exit::ServiceNotReachable,

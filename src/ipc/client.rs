@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::io::{ReadHalf, WriteHalf};
 
-use super::codec::{MessageReader, MessageWriter, WriteError, decode};
+use super::codec::{MessageReader, MessageWriter, WriteError};
+use super::hearing::{self, Loss, Message};
 use super::protocol::{
     ClientMessage, ErrorCode, Event, Hello, LogLine, MAX_MESSAGE_BYTES, Outcome, Request,
     RequestError, Response, ServerMessage,
@@ -18,22 +19,22 @@ use crate::platform::permissions;
 /// How long a service may take to answer a call with its hello.
 const CONNECT_TIME_LIMIT: Duration = Duration::from_secs(5);
 /// How long a service may take to answer a request.
-const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(30);
+pub(super) const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(30);
 /// How long a service that has hung up is listened to for its reason.
-const REASON_TIME_LIMIT: Duration = Duration::from_secs(1);
+pub(super) const REASON_TIME_LIMIT: Duration = Duration::from_secs(1);
 /// How many pushes are kept while a request waits for its answer.
 const MOST_PUSHES: usize = 4096;
 
 /// The channel to a service.
 #[derive(Debug)]
 pub struct Client {
-    reader: MessageReader<ReadHalf<Stream>>,
-    writer: MessageWriter<WriteHalf<Stream>>,
-    server: Hello,
-    last_id: u64,
-    pushes: VecDeque<Push>,
+    pub(super) reader: MessageReader<ReadHalf<Stream>>,
+    pub(super) writer: MessageWriter<WriteHalf<Stream>>,
+    pub(super) server: Hello,
+    pub(super) last_id: u64,
+    pub(super) pushes: VecDeque<Push>,
     /// Why the channel is of no more use, once it is.
-    lost: Option<String>,
+    pub(super) lost: Option<Loss>,
 }
 
 /// What a service sends to a subscriber without being asked each time.
@@ -72,6 +73,14 @@ pub enum ConnectError {
     /// The two are of different versions.
     #[error("{0}")]
     VersionMismatch(String),
+    /// What listens there says nothing: the service hangs.
+    #[error("the service at {address} does not answer: it said nothing for {} s; restart it", limit.as_secs())]
+    NoAnswer {
+        /// Where.
+        address: Address,
+        /// How long it was waited for.
+        limit: Duration,
+    },
     /// What listens there is not our service, or not in its right mind.
     #[error(
         "what listens at {address} does not answer as the service does: {detail}; if it is the service, restart it"
@@ -105,6 +114,11 @@ pub enum ClientError {
     /// The channel is of no more use; connect again.
     #[error("the connection to the service was lost: {0}")]
     Lost(String),
+    /// What came is not understood; the channel is of no more use.
+    #[error(
+        "the service sent what this program does not understand ({0}); install the same version of both programs and restart the service"
+    )]
+    NotUnderstood(String),
     /// No answer came in time. The request may still be done.
     #[error(
         "the service did not answer within {} s; it may still do what was asked",
@@ -131,10 +145,7 @@ impl Client {
             lost: None,
         };
         let hello = tokio::time::timeout(CONNECT_TIME_LIMIT, client.greet(address)).await;
-        client.server = hello.unwrap_or_else(|_| {
-            let detail = format!("it said nothing for {} s", CONNECT_TIME_LIMIT.as_secs());
-            Err(ConnectError::SomethingElse { address: address.clone(), detail })
-        })?;
+        client.server = hello.unwrap_or_else(|_| Err(no_answer(address)))?;
         Ok(client)
     }
 
@@ -204,12 +215,13 @@ impl Client {
         let own = self.server.clone();
         // A service that turns callers away may have hung up already, and said why.
         let sent = self.writer.send(&ClientMessage::Hello(own.clone())).await;
-        let hello = match self.receive_any().await {
+        let hello = match hearing::any(&mut self.reader).await {
             Ok(ServerMessage::Hello(hello)) => hello,
             Ok(ServerMessage::Refused { error }) => return Err(refused(address, error)),
             Ok(_) => return Err(strange("its first message was no hello".to_owned())),
-            Err(detail) => {
-                return Err(strange(sent.err().map_or(detail, |error| error.to_string())));
+            Err(loss) => {
+                let detail = sent.err().map_or(loss.to_string(), |error| error.to_string());
+                return Err(strange(detail));
             }
         };
         if own.common_version(&hello).is_none() {
@@ -222,8 +234,8 @@ impl Client {
     }
 
     async fn ask(&mut self, id: u64, request: Request) -> Result<Response, ClientError> {
-        if let Some(reason) = &self.lost {
-            return Err(ClientError::Lost(reason.clone()));
+        if let Some(loss) = &self.lost {
+            return Err(loss.error());
         }
         match self.writer.send(&ClientMessage::Request { id, request }).await {
             Ok(()) => {}
@@ -235,10 +247,7 @@ impl Client {
         loop {
             match self.receive().await? {
                 Message::Response(of, outcome) if of == id => {
-                    return match outcome {
-                        Outcome::Ok { response } => Ok(response),
-                        Outcome::Error { error } => Err(error.into()),
-                    };
+                    return answer(outcome);
                 }
                 // The late answer to a request that was given up.
                 Message::Response(..) => {}
@@ -250,7 +259,7 @@ impl Client {
     fn keep(&mut self, push: Push) -> Result<(), ClientError> {
         if self.pushes.len() == MOST_PUSHES {
             self.pushes.clear();
-            return Err(self.lose("this program read too slowly".to_owned()));
+            return Err(self.lose(Loss::Gone("this program read too slowly".to_owned())));
         }
         self.pushes.push_back(push);
         Ok(())
@@ -268,48 +277,34 @@ impl Client {
         });
         match said.await {
             Ok(reason) => reason,
-            Err(_) => self.lose(error.to_string()),
+            Err(_) => self.lose(Loss::Gone(error.to_string())),
         }
     }
 
     async fn receive(&mut self) -> Result<Message, ClientError> {
-        if let Some(reason) = &self.lost {
-            return Err(ClientError::Lost(reason.clone()));
+        if let Some(loss) = &self.lost {
+            return Err(loss.error());
         }
-        match self.receive_any().await {
-            Ok(ServerMessage::Response { id, outcome }) => Ok(Message::Response(id, outcome)),
-            Ok(ServerMessage::Snapshot { snapshot }) => Ok(Message::Push(Push::Snapshot(snapshot))),
-            Ok(ServerMessage::Event { revision, event }) => {
-                Ok(Message::Push(Push::Event { revision, event }))
-            }
-            Ok(ServerMessage::Log { line }) => Ok(Message::Push(Push::Log(line))),
-            Ok(ServerMessage::Refused { error }) => Err(self.lose(error.message)),
-            Ok(ServerMessage::Hello(_)) => Err(self.lose("it said hello a second time".to_owned())),
-            Err(reason) => Err(self.lose(reason)),
-        }
+        hearing::next(&mut self.reader).await.map_err(|loss| self.lose(loss))
     }
 
-    /// The next message of any kind, or in words why there is none.
-    async fn receive_any(&mut self) -> Result<ServerMessage, String> {
-        match self.reader.next().await {
-            Ok(Some(bytes)) => decode(&bytes).map_err(|error| {
-                format!("it sent what this version does not understand ({error}); install the same version of both programs")
-            }),
-            Ok(None) => Err("the service closed it".to_owned()),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    fn lose(&mut self, reason: String) -> ClientError {
-        self.lost = Some(reason.clone());
-        ClientError::Lost(reason)
+    fn lose(&mut self, loss: Loss) -> ClientError {
+        let error = loss.error();
+        self.lost = Some(loss);
+        error
     }
 }
 
-/// A message of a service that has shaken hands.
-enum Message {
-    Response(u64, Outcome),
-    Push(Push),
+/// What an outcome means to the one who asked.
+pub(super) fn answer(outcome: Outcome) -> Result<Response, ClientError> {
+    match outcome {
+        Outcome::Ok { response } => Ok(response),
+        Outcome::Error { error } => Err(error.into()),
+    }
+}
+
+fn no_answer(address: &Address) -> ConnectError {
+    ConnectError::NoAnswer { address: address.clone(), limit: CONNECT_TIME_LIMIT }
 }
 
 async fn open(address: &Address) -> Result<Stream, ConnectError> {
@@ -330,10 +325,7 @@ async fn open(address: &Address) -> Result<Stream, ConnectError> {
                 _ => ConnectError::Io { address: own(), error },
             });
         }
-        Err(_) => {
-            let detail = format!("it took no call for {} s", CONNECT_TIME_LIMIT.as_secs());
-            return Err(ConnectError::SomethingElse { address: own(), detail });
-        }
+        Err(_) => return Err(no_answer(address)),
     };
     let peer = stream.peer().unwrap_or_default();
     if !permissions::may_be_our_service(peer.uid) {

@@ -3,14 +3,18 @@
 //!
 //! The service holds a [`Listener`], makes a [`ServerChannel`] of each
 //! [`Incoming`] and splits it into a reader and a writer. A program holds a
-//! [`Client`], and a [`Mirror`] if it shows the state.
+//! [`Client`], and a [`Mirror`] if it shows the state; one that stays attached takes it
+//! apart into a [`Requester`] and [`Pushes`].
 
+mod attached;
 mod client;
 pub mod codec;
+mod hearing;
 mod mirror;
 pub mod protocol;
 mod server;
 
+pub use attached::{Pushes, Requester};
 pub use client::{Client, ClientError, ConnectError, Push};
 pub use mirror::{Changed, Gap, Mirror};
 pub use server::{

@@ -1,10 +1,11 @@
 //! One program on the local channel.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError as Missed, TryRecvError};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -17,8 +18,11 @@ use crate::model::Snapshot;
 
 /// The name by which the service says hello.
 const PROGRAM: &str = "hybrid-connection-manager-service";
-/// Slow requests of one program that are under way at once.
-const MOST_SLOW: usize = 64;
+/// Requests of one program that wait for their turn; while there are more, it is not
+/// listened to.
+const MOST_QUEUED: usize = 64;
+/// Connection strings of one program that are looked at side by side.
+const MOST_CHECKS: usize = 64;
 
 /// Serves a program until it goes, breaks the protocol, or `stop` is cancelled.
 pub(super) async fn run(
@@ -35,28 +39,35 @@ pub(super) async fn run(
     let client = channel.client();
     debug!(%peer, program = client.program, version = client.version, "a program is attached");
     let (mut reader, writer) = channel.split();
-    let mut session =
-        Session { supervisor, logs, writer, changes: None, lines: None, slow: JoinSet::new() };
+    let mut session = Session::new(supervisor, logs, writer);
     loop {
         let going_on = tokio::select! {
-            received = reader.recv() => match received {
-                Ok(Some(received)) => session.answer(received).await.and(Ok(true)),
-                Ok(None) => return,
+            received = reader.recv(), if session.queue.len() < MOST_QUEUED => match received {
+                Ok(Some(received)) => session.take(received).await.and(Ok(true)),
+                Ok(None) => return session.finish_queue().await,
                 Err(RecvError::BadMessage(error)) => {
                     debug!(%peer, %error, "a program broke the protocol");
-                    return session.writer.refuse(error).await;
+                    session.writer.refuse(error).await;
+                    return session.finish_queue().await;
                 }
-                Err(RecvError::Lost(error)) => return debug!(%peer, %error, "a program was lost"),
+                Err(RecvError::Lost(error)) => {
+                    debug!(%peer, %error, "a program was lost");
+                    return session.finish_queue().await;
+                }
             },
-            Some(done) = session.slow.join_next() => session.answer_slow(done).await.and(Ok(true)),
+            done = current(&mut session.current) => session.answer_current(done).await.and(Ok(true)),
+            Some(done) = session.checks.join_next() => session.answer(done).await.and(Ok(true)),
             change = next(&mut session.changes) => session.push_change(change).await.and(Ok(true)),
             line = next(&mut session.lines) => session.push_line(line).await.and(Ok(true)),
-            () = stop.cancelled() => session.push_the_rest().await.and(Ok(false)),
+            () = stop.cancelled() => session.say_the_rest().await.and(Ok(false)),
         };
         match going_on {
             Ok(true) => {}
             Ok(false) => return,
-            Err(error) => return debug!(%peer, %error, "a program does not listen any more"),
+            Err(error) => {
+                debug!(%peer, %error, "a program does not listen any more");
+                return session.finish_queue().await;
+            }
         }
     }
 }
@@ -71,15 +82,33 @@ struct Session {
     writer: ServerWriter,
     changes: Option<Receiver<Change>>,
     lines: Option<Receiver<LogLine>>,
-    /// Requests that others overtake; they end with the session.
-    slow: JoinSet<Answer>,
+    /// The request that is being done. It is done to its end, whatever the program does.
+    current: Option<JoinHandle<Answer>>,
+    /// Those that are done after it, one after the other.
+    queue: VecDeque<(u64, Request)>,
+    /// Those that take long and change nothing; they end with the session.
+    checks: JoinSet<Answer>,
 }
 
 impl Session {
-    async fn answer(&mut self, received: Received) -> Sent {
+    fn new(supervisor: Arc<Supervisor>, logs: LogHub, writer: ServerWriter) -> Self {
+        Self {
+            supervisor,
+            logs,
+            writer,
+            changes: None,
+            lines: None,
+            current: None,
+            queue: VecDeque::new(),
+            checks: JoinSet::new(),
+        }
+    }
+
+    async fn take(&mut self, received: Received) -> Sent {
         let Received { id, request } = received;
         match request {
             Err(error) => self.writer.respond(id, Err(error)).await,
+            Ok(Request::Ping) => self.writer.respond(id, Ok(Response::Done)).await,
             Ok(Request::Subscribe) => {
                 let (snapshot, changes) = self.supervisor.hub().subscribe();
                 self.changes = Some(changes);
@@ -91,31 +120,59 @@ impl Session {
                 self.lines = Some(following);
                 self.writer.respond(id, Ok(Response::Logs { lines })).await
             }
-            Ok(Request::Ping) => self.writer.respond(id, Ok(Response::Done)).await,
-            Ok(Request::CheckConnectionString { .. }) if self.slow.len() >= MOST_SLOW => {
-                let text = format!("{MOST_SLOW} checks are under way; wait until one of them ends");
+            Ok(Request::CheckConnectionString { .. }) if self.checks.len() >= MOST_CHECKS => {
+                let text = format!("{MOST_CHECKS} checks are under way; wait until one has ended");
                 let error = RequestError::new(ErrorCode::Other, text);
                 self.writer.respond(id, Err(error)).await
             }
             Ok(request @ Request::CheckConnectionString { .. }) => {
                 let supervisor = self.supervisor.clone();
-                self.slow.spawn(async move { (id, supervisor.handle(request).await) });
+                self.checks.spawn(async move { (id, supervisor.handle(request).await) });
                 Ok(())
             }
             Ok(request) => {
-                let result = self.supervisor.handle(request).await;
-                self.writer.respond(id, result).await
+                self.queue.push_back((id, request));
+                self.begin_next();
+                Ok(())
             }
         }
     }
 
-    async fn answer_slow(&mut self, done: Result<Answer, JoinError>) -> Sent {
+    /// Begins with the next request of the queue, if none is being done.
+    fn begin_next(&mut self) {
+        if self.current.is_none()
+            && let Some((id, request)) = self.queue.pop_front()
+        {
+            let supervisor = self.supervisor.clone();
+            let doing = async move { (id, supervisor.handle(request).await) };
+            self.current = Some(tokio::spawn(doing));
+        }
+    }
+
+    async fn answer_current(&mut self, done: Result<Answer, JoinError>) -> Sent {
+        self.current = None;
+        self.begin_next();
+        self.answer(done).await
+    }
+
+    async fn answer(&mut self, done: Result<Answer, JoinError>) -> Sent {
         match done {
             Ok((id, result)) => self.writer.respond(id, result).await,
             Err(error) => {
-                warn!(%error, "a request was not finished");
+                warn!(%error, "a request was not done to its end");
                 Ok(())
             }
+        }
+    }
+
+    /// Does what was asked by a program that is gone.
+    async fn finish_queue(mut self) {
+        while self.current.is_some() {
+            if let Err(error) = current(&mut self.current).await {
+                warn!(%error, "a request was not done to its end");
+            }
+            self.current = None;
+            self.begin_next();
         }
     }
 
@@ -138,8 +195,12 @@ impl Session {
         }
     }
 
-    /// Pushes the changes that are there; nothing follows them.
-    async fn push_the_rest(&mut self) -> Sent {
+    /// Answers what was asked and pushes the changes that are there; nothing follows.
+    async fn say_the_rest(&mut self) -> Sent {
+        while self.current.is_some() {
+            let done = current(&mut self.current).await;
+            self.answer_current(done).await?;
+        }
         while let Some(changes) = &mut self.changes {
             let change = match changes.try_recv() {
                 Ok(change) => Ok(change),
@@ -164,6 +225,14 @@ impl Session {
 
     async fn push_snapshot(&mut self, snapshot: Snapshot) -> Sent {
         self.writer.send(&ServerMessage::Snapshot { snapshot: Box::new(snapshot) }).await
+    }
+}
+
+/// What came of the request that is being done; never, without one. Cancel-safe.
+async fn current(current: &mut Option<JoinHandle<Answer>>) -> Result<Answer, JoinError> {
+    match current {
+        Some(task) => task.await,
+        None => std::future::pending().await,
     }
 }
 

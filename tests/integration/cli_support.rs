@@ -370,7 +370,14 @@ fn answer(
     };
     match request {
         Request::Snapshot => Ok(Response::Snapshot { snapshot: Box::new(state.snapshot.clone()) }),
-        Request::Subscribe | Request::TryNow { .. } | Request::Shutdown => Ok(Response::Done),
+        Request::Subscribe
+        | Request::TryNow { .. }
+        | Request::CheckEndpoint { .. }
+        | Request::Ping
+        | Request::Shutdown => Ok(Response::Done),
+        Request::CheckConnectionString { .. } => {
+            Err(RequestError::new(ErrorCode::Other, "not played here"))
+        }
         Request::AddConnection { connection_string, replace } => {
             let parsed = ConnectionString::parse(connection_string.expose()).unwrap();
             let name = parsed.id.name().to_owned();

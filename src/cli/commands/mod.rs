@@ -52,6 +52,7 @@ fn unexpected(response: &Response) -> Failure {
         Response::Snapshot { .. } => "a snapshot",
         Response::Settings { .. } => "settings",
         Response::Logs { .. } => "lines of the log",
+        Response::Checked { .. } => "what a connection string leads to",
     };
     let text = format!(
         "the service answered with {kind}, which was not asked for; install the same version of hcm and the service"

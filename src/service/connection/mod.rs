@@ -304,13 +304,14 @@ impl Actor {
                 if of != self.generation => {}
             Note::Channel { report, .. } => self.on_report(report),
             Note::Described(described) => self.on_described(*described),
-            // What was found out about an earlier endpoint is void.
-            Note::Dialled { endpoint, .. } if self.streams.endpoint() != Some(endpoint.clone()) => {
-            }
-            Note::Dialled { dialled, for_stream, .. } => {
-                self.on_dialled(dialled);
+            Note::Dialled { endpoint, dialled, for_stream } => {
+                // What was found out about an earlier endpoint is void.
+                if self.streams.endpoint() == Some(endpoint) {
+                    self.on_dialled(dialled);
+                    self.publish_soon();
+                }
+                // Streams may come by the thousand, checks do not.
                 if for_stream {
-                    self.publish_soon(); // there may be thousands
                     return ControlFlow::Continue(());
                 }
             }
