@@ -7,6 +7,7 @@
 pub mod cli;
 #[cfg(feature = "emulator")]
 pub mod demo;
+pub mod display;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 #[cfg(feature = "gui")]

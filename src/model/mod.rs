@@ -7,6 +7,8 @@ pub mod endpoint;
 pub mod fault;
 pub mod metadata;
 pub mod names;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod secret;
 pub mod settings;
 pub mod snapshot;

@@ -11,8 +11,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("relay", &["model"]),
     ("store", &["model", "platform"]),
     ("ipc", &["model", "platform"]),
+    ("display", &["model"]),
     ("service", &["model", "platform", "relay", "store", "ipc"]),
-    ("cli", &["model", "ipc", "platform"]),
+    ("cli", &["model", "ipc", "platform", "display"]),
     ("emulator", &["model"]),
     ("demo", &["model", "platform", "ipc", "service", "cli", "emulator"]),
 ];
