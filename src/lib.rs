@@ -7,6 +7,8 @@
 pub mod cli;
 #[cfg(feature = "emulator")]
 pub mod demo;
+#[cfg(feature = "emulator")]
+pub mod demo_cli;
 pub mod display;
 #[cfg(feature = "emulator")]
 pub mod emulator;
