@@ -8,6 +8,9 @@ pub mod cli;
 #[cfg(feature = "emulator")]
 pub mod demo;
 #[cfg(feature = "emulator")]
+pub mod demo_cli;
+pub mod display;
+#[cfg(feature = "emulator")]
 pub mod emulator;
 #[cfg(feature = "gui")]
 pub mod gui;

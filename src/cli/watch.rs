@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::failure::Failure;
-use super::rates::Rates;
 use super::render;
+use crate::display::rates::Rates;
 use crate::ipc::protocol::Event;
 use crate::ipc::{Gap, Mirror, Push};
 use crate::model::{ConnectionId, ConnectionStatus, Snapshot};

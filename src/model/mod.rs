@@ -10,6 +10,8 @@ pub mod fault;
 pub mod metadata;
 pub mod names;
 pub mod part_problem;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod secret;
 pub mod settings;
 pub mod snapshot;

@@ -11,10 +11,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("relay", &["model"]),
     ("store", &["model", "platform"]),
     ("ipc", &["model", "platform"]),
+    ("display", &["model"]),
     ("service", &["model", "platform", "relay", "store", "ipc"]),
-    ("cli", &["model", "ipc", "platform"]),
+    ("cli", &["model", "ipc", "platform", "display"]),
     ("emulator", &["model"]),
-    ("demo", &["model", "platform", "ipc", "service", "cli", "emulator"]),
+    ("demo", &["model", "platform", "ipc", "service", "emulator"]),
+    ("demo_cli", &["model", "platform", "ipc", "service", "cli", "demo"]),
+    ("gui", &["model", "ipc", "platform", "display", "demo"]),
 ];
 
 /// Lines of a source file without its tests, at the most.

@@ -11,6 +11,8 @@ mod cli_terminal;
 #[cfg(unix)]
 mod cli_watch;
 #[cfg(feature = "emulator")]
+mod demo;
+#[cfg(feature = "emulator")]
 mod emulator_client;
 #[cfg(feature = "emulator")]
 mod emulator_faults;

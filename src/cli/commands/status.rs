@@ -9,9 +9,9 @@ use crate::cli::args::Status;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::feed::{self, Feed};
-use crate::cli::health::{Health, Verdict};
 use crate::cli::watch::{Link, Update, WatchState};
 use crate::cli::{Context, pick, render};
+use crate::display::health::{Health, Verdict};
 use crate::model::{ConnectionSelector, Snapshot};
 use crate::platform::signals::StopSignals;
 

@@ -11,7 +11,7 @@ use self::shapes::{
     VersionShape,
 };
 use crate::cli::failure::Failure;
-use crate::cli::health::{Health, Verdict};
+use crate::display::health::{Health, Verdict};
 use crate::ipc::protocol::LogLine;
 use crate::model::{ConnectionId, ConnectionView, ServiceInfo, Snapshot};
 

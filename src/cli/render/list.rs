@@ -8,6 +8,7 @@ use super::connection::{notes, role, service_notes};
 use super::style::{Role, Style};
 use super::table::{self, Align, Cell, Column, Row};
 use super::text::{self, plain};
+use crate::display::rates::Rate;
 use crate::model::{ConnectionId, ConnectionView, Snapshot, Traffic};
 
 const WHOLE: usize = usize::MAX;
@@ -20,15 +21,6 @@ const COLUMNS: [Column; 7] = [
     Column { title: "Active", align: Align::Right, least: WHOLE, rank: 3 },
     Column { title: "Traffic", align: Align::Left, least: WHOLE, rank: 2 },
 ];
-
-/// Bytes a second of one connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Rate {
-    /// From Azure to the endpoint.
-    pub(crate) to_endpoint: u64,
-    /// From the endpoint to Azure.
-    pub(crate) to_azure: u64,
-}
 
 /// What the column "Traffic" shows.
 pub(crate) enum TrafficColumn<'a> {

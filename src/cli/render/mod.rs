@@ -6,8 +6,6 @@ pub(crate) mod json;
 pub(crate) mod list;
 pub(crate) mod logs;
 pub(crate) mod printer;
-#[cfg(test)]
-pub(crate) mod sample;
 pub(crate) mod screen;
 pub(crate) mod show;
 pub(crate) mod status;
@@ -16,4 +14,5 @@ mod table;
 pub(crate) mod text;
 pub(crate) mod watch;
 
-pub(crate) use list::Rate;
+#[cfg(test)]
+pub(crate) use crate::model::sample;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::connection::{notes, role, service_notes};
 use super::style::{Role, Style};
 use super::table;
-use crate::cli::health::Health;
+use crate::display::health::Health;
 use crate::model::{ConnectionView, ServiceInfo, StatusLabel};
 
 /// The lines of the answer at `now`; without a `width` nothing is wrapped.

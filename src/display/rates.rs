@@ -4,15 +4,23 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::render::Rate;
 use crate::model::{ConnectionId, ConnectionView, Snapshot};
 
 /// The time over which a rate is the mean.
 const WINDOW: SignedDuration = SignedDuration::from_secs(3);
 
+/// Bytes a second of one connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rate {
+    /// From Azure to the endpoint.
+    pub to_endpoint: u64,
+    /// From the endpoint to Azure.
+    pub to_azure: u64,
+}
+
 /// The counters of the last seconds.
 #[derive(Debug, Default)]
-pub(crate) struct Rates(BTreeMap<ConnectionId, VecDeque<Sample>>);
+pub struct Rates(BTreeMap<ConnectionId, VecDeque<Sample>>);
 
 /// Counters of one connection, which stay as they are until the next sample.
 #[derive(Clone, Copy, Debug)]
@@ -24,15 +32,18 @@ struct Sample {
 
 impl Rates {
     /// Takes the counters of all connections at `now`.
-    pub(crate) fn record_all(&mut self, snapshot: &Snapshot, now: Timestamp) {
-        self.0.retain(|id, _| snapshot.connections.iter().any(|view| view.id == *id));
+    pub fn record_all(&mut self, snapshot: &Snapshot, now: Timestamp) {
         for view in &snapshot.connections {
             self.record(view, now);
+        }
+        // Looking for removed ones costs more than knowing that there are none.
+        if self.0.len() > snapshot.connections.len() {
+            self.0.retain(|id, _| snapshot.connections.iter().any(|view| view.id == *id));
         }
     }
 
     /// Takes the counters of one connection at `now`.
-    pub(crate) fn record(&mut self, view: &ConnectionView, now: Timestamp) {
+    pub fn record(&mut self, view: &ConnectionView, now: Timestamp) {
         let sample = Sample {
             at: now,
             to_endpoint: view.traffic.bytes_to_endpoint,
@@ -56,8 +67,26 @@ impl Rates {
         }
     }
 
+    /// Forgets a connection that was removed.
+    pub fn forget(&mut self, id: &ConnectionId) {
+        self.0.remove(id);
+    }
+
+    /// The rate of one connection at `now`.
+    pub fn of(&self, id: &ConnectionId, now: Timestamp) -> Rate {
+        self.0.get(id).map_or_else(Rate::default, |samples| rate(samples, now))
+    }
+
+    /// The rate of all connections together at `now`.
+    pub fn total(&self, now: Timestamp) -> Rate {
+        self.0.values().map(|samples| rate(samples, now)).fold(Rate::default(), |sum, one| Rate {
+            to_endpoint: sum.to_endpoint.saturating_add(one.to_endpoint),
+            to_azure: sum.to_azure.saturating_add(one.to_azure),
+        })
+    }
+
     /// The rates at `now` of the connections that carry anything.
-    pub(crate) fn at(&self, now: Timestamp) -> BTreeMap<ConnectionId, Rate> {
+    pub fn at(&self, now: Timestamp) -> BTreeMap<ConnectionId, Rate> {
         let rates = self.0.iter().map(|(id, samples)| (id.clone(), rate(samples, now)));
         rates.filter(|(_, rate)| *rate != Rate::default()).collect()
     }
@@ -81,8 +110,8 @@ fn rate(samples: &VecDeque<Sample>, now: Timestamp) -> Rate {
 
 #[cfg(test)]
 mod tests {
-    use super::super::render::sample;
     use super::*;
+    use crate::model::sample;
 
     /// Rate towards the endpoint at `at` seconds, after samples of (seconds, bytes).
     fn rate_at(samples: &[(i64, u64)], at: i64) -> u64 {
@@ -124,5 +153,25 @@ mod tests {
         rates.record_all(&sample::mixed(), sample::now());
         rates.record_all(&sample::snapshot(vec![]), sample::now());
         assert!(rates.0.is_empty());
+        rates.record_all(&sample::mixed(), sample::now());
+        rates.forget(&sample::id("contoso", "sql"));
+        assert_eq!(rates.0.len(), 2);
+    }
+
+    #[test]
+    fn the_total_is_the_sum_of_all() {
+        let mut snapshot = sample::mixed();
+        let mut rates = Rates::default();
+        rates.record_all(&snapshot, sample::ago(1));
+        for view in &mut snapshot.connections {
+            view.traffic.bytes_to_endpoint += 100;
+            view.traffic.bytes_to_azure += 30;
+        }
+        rates.record_all(&snapshot, sample::now());
+        let one = Rate { to_endpoint: 100, to_azure: 30 };
+        assert_eq!(rates.of(&snapshot.connections[1].id, sample::now()), one);
+        assert_eq!(rates.of(&sample::id("contoso", "none"), sample::now()), Rate::default());
+        let all = Rate { to_endpoint: 300, to_azure: 90 };
+        assert_eq!(rates.total(sample::now()), all);
     }
 }

@@ -6,16 +6,16 @@ use crate::model::{
 
 /// The connections that a question is about, and how they are.
 #[derive(Debug)]
-pub(crate) struct Health<'a> {
+pub struct Health<'a> {
     /// The one that was asked about, or all.
-    pub(crate) views: Vec<&'a ConnectionView>,
+    pub views: Vec<&'a ConnectionView>,
     /// Only one was asked about.
-    pub(crate) named: bool,
+    pub named: bool,
 }
 
 /// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// Everything asked about is connected.
     Healthy,
     /// Something is not connected yet.
@@ -26,14 +26,14 @@ pub(crate) enum Verdict {
 
 impl<'a> Health<'a> {
     /// How all of `snapshot`, or its connection `only`, is.
-    pub(crate) fn of(snapshot: &'a Snapshot, only: Option<&ConnectionId>) -> Self {
+    pub fn of(snapshot: &'a Snapshot, only: Option<&ConnectionId>) -> Self {
         let views = snapshot.connections.iter();
         let views = views.filter(|view| only.is_none_or(|only| view.id == *only)).collect();
         Self { views, named: only.is_some() }
     }
 
     /// The answer.
-    pub(crate) fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> Verdict {
         if self.named && self.count(is_enabled) < self.views.len() {
             return Verdict::Hopeless;
         }
@@ -50,17 +50,17 @@ impl<'a> Health<'a> {
     }
 
     /// How many are enabled.
-    pub(crate) fn enabled(&self) -> usize {
+    pub fn enabled(&self) -> usize {
         self.count(is_enabled)
     }
 
     /// How many are enabled and connected.
-    pub(crate) fn connected(&self) -> usize {
+    pub fn connected(&self) -> usize {
         self.count(|view| is_enabled(view) && view.status.label() == StatusLabel::Connected)
     }
 
     /// How many are disabled.
-    pub(crate) fn disabled(&self) -> usize {
+    pub fn disabled(&self) -> usize {
         self.views.len() - self.enabled()
     }
 
@@ -75,8 +75,8 @@ fn is_enabled(view: &ConnectionView) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::render::sample;
     use super::*;
+    use crate::model::sample;
 
     fn verdict(statuses: &[ConnectionStatus]) -> Verdict {
         let views = statuses.iter().enumerate();

@@ -1,8 +1,8 @@
-//! Values for the tests of the renderers.
+//! Values for the tests of what shows the model.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{
+use super::{
     AzureFacts, ConnectionEvent, ConnectionId, ConnectionStatus, ConnectionView, Desired, Endpoint,
     EventKind, Fault, FaultCode, NamespaceAddress, Reachability, ServiceInfo, Snapshot, Traffic,
 };
