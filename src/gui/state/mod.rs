@@ -51,6 +51,9 @@ pub(crate) struct State {
     pub system_language: Language,
     /// This machine has a font with Chinese characters.
     pub has_chinese_font: bool,
+    /// When the endpoint of the shown connection is dialled, so that the details tell how
+    /// it is and not how it was.
+    pub look_at: Option<Timestamp>,
     /// Requests that wait for their answer.
     pub pending: BTreeMap<Ticket, Pending>,
     last_ticket: Ticket,
@@ -109,6 +112,7 @@ impl State {
             demo: Demo::Off,
             system_language,
             has_chinese_font: true,
+            look_at: None,
             pending: BTreeMap::new(),
             last_ticket: 0,
         }
@@ -162,12 +166,12 @@ impl State {
     }
 
     /// The next moment at which something changes by the clock alone.
-    pub(crate) fn changes_at(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn changes_at(&self) -> Option<Timestamp> {
         let due = match &self.dialog {
             Some(Dialog::New(form)) => form.check_at,
             Some(Dialog::Update(form)) => form.check_at,
             _ => None,
         };
-        [self.notices.next_end(), self.traffic.changes_at(now), due].into_iter().flatten().min()
+        [self.notices.next_end(), self.traffic.changes_at(), due, self.look_at].into_iter().flatten().min()
     }
 }

@@ -273,7 +273,7 @@ fn compare(
         Column::Namespace => one.id.namespace().cmp(other.id.namespace()),
         Column::Listeners => listeners(one).cmp(&listeners(other)),
         Column::Active => one.traffic.active_streams.cmp(&other.traffic.active_streams),
-        Column::Traffic => traffic.rate(&one.id).total().cmp(&traffic.rate(&other.id).total()),
+        Column::Traffic => both(traffic.rate(&one.id)).cmp(&both(traffic.rate(&other.id))),
     }
 }
 
@@ -291,4 +291,8 @@ fn urgency(view: &ConnectionView) -> u8 {
 fn compare_names(one: &str, other: &str) -> Ordering {
     let folded = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<String>();
     folded(one).cmp(&folded(other))
+}
+
+fn both(rate: crate::display::Rate) -> u64 {
+    rate.to_endpoint.saturating_add(rate.to_azure)
 }

@@ -1,73 +1,72 @@
-//! Bytes a second of each connection, now and over the last minutes.
+//! Bytes a second, now and over the last minutes.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::display::{History, Rate, Rates, Series};
 use crate::model::{ConnectionId, ConnectionView, Snapshot};
 
-/// PLACEHOLDER until the shared module is merged.
+/// How often rates are worked out while bytes flow.
+const EVERY: SignedDuration = SignedDuration::from_secs(1);
+
+/// Rates and their course.
 #[derive(Debug, Default)]
 pub(crate) struct TrafficLog {
-    last: BTreeMap<ConnectionId, (Timestamp, u64, u64)>,
-    rates: BTreeMap<ConnectionId, Rate>,
-    series: BTreeMap<ConnectionId, VecDeque<f32>>,
-}
-
-/// Bytes a second.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Rate {
-    pub to_endpoint: u64,
-    pub to_azure: u64,
-}
-
-impl Rate {
-    pub(crate) fn total(self) -> u64 {
-        self.to_endpoint + self.to_azure
-    }
+    rates: Rates,
+    history: History,
+    /// The rates that are shown, of those that carry anything.
+    shown: BTreeMap<ConnectionId, Rate>,
+    /// When they were worked out.
+    shown_at: Option<Timestamp>,
 }
 
 impl TrafficLog {
+    /// Takes the counters of all connections.
     pub(crate) fn record_all(&mut self, snapshot: &Snapshot, now: Timestamp) {
-        for view in &snapshot.connections {
-            self.record(view, now);
-        }
+        self.rates.record_all(snapshot, now);
+        self.history.record_all(snapshot, now);
     }
 
+    /// Takes the counters of one connection.
     pub(crate) fn record(&mut self, view: &ConnectionView, now: Timestamp) {
-        let (i, o) = (view.traffic.bytes_to_endpoint, view.traffic.bytes_to_azure);
-        if let Some((at, li, lo)) = self.last.insert(view.id.clone(), (now, i, o)) {
-            let ms = now.duration_since(at).as_millis().max(1000) as u64;
-            let rate = Rate {
-                to_endpoint: i.saturating_sub(li) * 1000 / ms,
-                to_azure: o.saturating_sub(lo) * 1000 / ms,
-            };
-            self.rates.insert(view.id.clone(), rate);
-            self.series.entry(view.id.clone()).or_default().push_back(rate.total() as f32);
-        }
+        self.rates.record(view, now);
+        self.history.record(view, now);
     }
 
-    pub(crate) fn settle(&mut self, _now: Timestamp) {}
+    /// Forgets one that was removed.
+    pub(crate) fn forget(&mut self, id: &ConnectionId) {
+        self.rates.forget(id);
+        self.history.forget(id);
+    }
 
+    /// Works the rates out anew.
+    pub(crate) fn settle(&mut self, now: Timestamp) {
+        self.shown = self.rates.at(now);
+        self.shown_at = Some(now);
+    }
+
+    /// What `id` carries.
     pub(crate) fn rate(&self, id: &ConnectionId) -> Rate {
-        self.rates.get(id).copied().unwrap_or_default()
+        self.shown.get(id).copied().unwrap_or_default()
     }
 
+    /// What all carry together.
     pub(crate) fn total(&self) -> Rate {
-        self.rates.values().fold(Rate::default(), |a, b| Rate {
-            to_endpoint: a.to_endpoint + b.to_endpoint,
-            to_azure: a.to_azure + b.to_azure,
+        self.shown.values().fold(Rate::default(), |sum, rate| Rate {
+            to_endpoint: sum.to_endpoint.saturating_add(rate.to_endpoint),
+            to_azure: sum.to_azure.saturating_add(rate.to_azure),
         })
     }
 
-    pub(crate) fn series(&self, id: &ConnectionId) -> Vec<f32> {
-        self.series.get(id).map(|s| s.iter().copied().collect()).unwrap_or_default()
+    /// The last minutes of `id`.
+    pub(crate) fn series(&self, id: &ConnectionId, now: Timestamp) -> Series {
+        self.history.of(id, now)
     }
 
-    pub(crate) fn changes_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.rates
-            .values()
-            .any(|rate| rate.total() > 0)
-            .then(|| now + SignedDuration::from_secs(1))
+    /// Rates fall to nothing although nothing more is told.
+    pub(crate) fn changes_at(&self) -> Option<Timestamp> {
+        let at = self.shown_at.filter(|_| !self.shown.is_empty())?;
+        Some(at + EVERY)
     }
 }

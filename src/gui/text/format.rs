@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Texts;
+use crate::display::text as display;
 
 impl Texts {
     /// The time of day of `at` on this machine, with the date where it is another day
@@ -48,9 +49,23 @@ impl Texts {
 
     /// A connect time of `micros` microseconds.
     pub(crate) fn millis(&self, micros: u64) -> String {
-        #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
-        let millis = micros as f64 / 1000.0;
-        let digits = usize::from(millis < 9.95);
-        format!("{millis:.digits$} ms")
+        display::millis(micros)
+    }
+
+    /// Bytes in decimal units.
+    pub(crate) fn bytes(&self, bytes: u64) -> String {
+        display::bytes(bytes)
+    }
+
+    /// Bytes a second.
+    pub(crate) fn rate(&self, bytes_per_second: u64) -> String {
+        format!("{}/s", display::bytes(bytes_per_second))
+    }
+
+    /// How long it is until `then`, in whole seconds; nothing once it is past.
+    pub(crate) fn until(&self, then: Timestamp, now: Timestamp) -> Option<String> {
+        let left = then.duration_since(now);
+        let seconds = left.as_secs() + i64::from(left.subsec_nanos() > 0);
+        (seconds > 0).then(|| self.with("span-seconds", &[("count", seconds.into())]))
     }
 }

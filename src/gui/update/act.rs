@@ -1,6 +1,6 @@
 //! What the user does.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Action, dialogs, is_demo, news, save_preferences};
 use crate::gui::effect::{Effect, Target};
@@ -9,17 +9,20 @@ use crate::gui::text;
 use crate::ipc::protocol::Request;
 use crate::model::{ConnectionId, ConnectionSelector};
 
+/// How long the selection must rest before an endpoint is dialled.
+const LOOK_PAUSE: SignedDuration = SignedDuration::from_millis(400);
+
 pub(super) fn act(state: &mut State, action: Action, now: Timestamp, effects: &mut Vec<Effect>) {
     match action {
         Action::Pick(id, how) => {
             let connections = state.snapshot.as_ref().map_or(&[][..], |it| &it.connections);
             state.table.pick(&id, how, connections);
-            look_at_endpoint(state, effects);
+            look_soon(state, now);
         }
         Action::Go { to, extend } => {
             let connections = state.snapshot.as_ref().map_or(&[][..], |it| &it.connections);
             state.table.go(to, extend, connections);
-            look_at_endpoint(state, effects);
+            look_soon(state, now);
         }
         Action::SelectAll => {
             let connections = state.snapshot.as_ref().map_or(&[][..], |it| &it.connections);
@@ -147,17 +150,13 @@ fn copy(state: &mut State, text: String, now: Timestamp, effects: &mut Vec<Effec
     state.notices.say(said, now);
 }
 
-/// The details of a connection show whether its endpoint answers now, not some time ago.
-fn look_at_endpoint(state: &mut State, effects: &mut Vec<Effect>) {
-    if !state.preferences.details_open {
-        return;
-    }
-    if let Some(id) = state.shown_connection().map(|view| view.id.clone()) {
-        check_endpoint(state, &id, effects);
-    }
+/// The details tell how the endpoint is, not how it was. Who runs through the rows by
+/// keyboard dials nothing on the way.
+fn look_soon(state: &mut State, now: Timestamp) {
+    state.look_at = state.preferences.details_open.then(|| now + LOOK_PAUSE);
 }
 
-fn check_endpoint(state: &mut State, id: &ConnectionId, effects: &mut Vec<Effect>) {
+pub(super) fn check_endpoint(state: &mut State, id: &ConnectionId, effects: &mut Vec<Effect>) {
     if state.is_attached() {
         let request = Request::CheckEndpoint { connection: ConnectionSelector::from(id) };
         dialogs::ask(state, Pending::CheckEndpoint, request, effects);

@@ -18,6 +18,7 @@ use super::state::{Column, Demo, Move, NewTab, PastedText, Pick, State, ThemeCho
 use super::text::LanguageChoice;
 use crate::model::ConnectionId;
 
+pub(crate) use dialogs::CA_SETTING;
 pub(crate) use settle::settle;
 
 /// Something that changes the state.

@@ -73,8 +73,10 @@ fn on_push(state: &mut State, push: Push, now: Timestamp) {
         }
         Push::Event { revision, event } => {
             let Some(snapshot) = &mut state.snapshot else { return };
-            if let Event::Connection { connection } = &event {
-                state.traffic.record(connection, now);
+            match &event {
+                Event::Connection { connection } => state.traffic.record(connection, now),
+                Event::Removed { id } => state.traffic.forget(id),
+                Event::Service { .. } => {}
             }
             event.apply(snapshot, revision);
         }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::dialogs;
+use super::{act, dialogs};
 use crate::gui::effect::Effect;
 use crate::gui::state::State;
 
@@ -14,5 +14,11 @@ pub(crate) fn settle(state: &mut State, now: Timestamp) -> Vec<Effect> {
     let connections = state.snapshot.as_ref().map_or(&[][..], |it| &it.connections);
     state.table.arrange(connections, &state.traffic);
     dialogs::check_what_is_due(state, now, &mut effects);
+    if state.look_at.is_some_and(|at| at <= now) {
+        state.look_at = None;
+        if let Some(id) = state.shown_connection().map(|view| view.id.clone()) {
+            act::check_endpoint(state, &id, &mut effects);
+        }
+    }
     effects
 }

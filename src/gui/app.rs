@@ -1,0 +1,203 @@
+//! Joins state, view and backend to egui: drains the news, draws, carries effects out.
+
+use std::time::Duration;
+
+use egui::{Context, Theme, ThemePreference, Ui, UserAttentionType, ViewportCommand};
+use jiff::Timestamp;
+
+use super::backend::Backend;
+use super::effect::Effect;
+use super::start::Trace;
+use super::state::{State, ThemeChoice, WindowPlace};
+use super::text::{Language, LanguageChoice, Texts};
+use super::theme::{Palette, TEXT, regular};
+use super::update::{Action, Message, settle, update};
+use super::view::{self, Cx};
+
+/// News of one frame, at most: the rest waits for the next one, so that no flood of news
+/// keeps the window from drawing.
+const MOST_NEWS: usize = 2_000;
+
+/// The window.
+pub(crate) struct App {
+    state: State,
+    texts: Texts,
+    backend: Box<dyn Backend>,
+    /// Tells the time; the tests have their own.
+    clock: fn() -> Timestamp,
+    trace: Trace,
+    shown_theme: Option<ThemeChoice>,
+}
+
+impl App {
+    /// A window over `state`, told and served by `backend`.
+    pub(crate) fn new(
+        ctx: &Context,
+        mut state: State,
+        backend: Box<dyn Backend>,
+        clock: fn() -> Timestamp,
+        trace: Trace,
+    ) -> Self {
+        super::theme::install(ctx);
+        if wants_chinese(&state) {
+            state.has_chinese_font = has_chinese(ctx);
+        }
+        let texts = state.texts();
+        Self { state, texts, backend, clock, trace, shown_theme: None }
+    }
+
+    /// What the window knows.
+    #[cfg(test)]
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Takes what the backend tells, also while the window is hidden.
+    pub(crate) fn drain(&mut self, ctx: &Context) {
+        let now = (self.clock)();
+        let mut effects = Vec::new();
+        let mut taken = 0;
+        while taken < MOST_NEWS
+            && let Some(news) = self.backend.next()
+        {
+            effects.extend(update(&mut self.state, Message::Told(news), now));
+            taken += 1;
+        }
+        if taken == MOST_NEWS {
+            ctx.request_repaint();
+        }
+        effects.extend(settle(&mut self.state, now));
+        self.carry_out(ctx, effects);
+    }
+
+    /// Draws the window and takes what the user did.
+    pub(crate) fn draw(&mut self, ui: &mut Ui) {
+        let now = (self.clock)();
+        let ctx = ui.ctx().clone();
+        self.follow_preferences(&ctx);
+        let mut cx = Cx {
+            state: &self.state,
+            texts: &self.texts,
+            palette: Palette::of(&ctx),
+            now,
+            actions: Vec::new(),
+            again_at: self.state.changes_at(),
+        };
+        view::window(ui, &mut cx);
+        let (mut actions, again_at) = (cx.actions, cx.again_at);
+        actions.extend(self.placed(&ctx));
+        self.state.table.reveal = false;
+        self.trace.frame(self.state.snapshot.is_some());
+        let mut effects = Vec::new();
+        let acted = !actions.is_empty();
+        for action in actions {
+            effects.extend(update(&mut self.state, Message::Act(action), now));
+        }
+        if acted {
+            effects.extend(settle(&mut self.state, now));
+            ctx.request_repaint();
+        }
+        if let Some(at) = again_at {
+            let wait = at.duration_since(now);
+            ctx.request_repaint_after(Duration::try_from(wait).unwrap_or_default());
+        }
+        self.carry_out(&ctx, effects);
+    }
+
+    fn follow_preferences(&mut self, ctx: &Context) {
+        let theme = self.state.preferences.theme;
+        if self.shown_theme != Some(theme) {
+            self.shown_theme = Some(theme);
+            ctx.set_theme(match theme {
+                ThemeChoice::System => ThemePreference::System,
+                ThemeChoice::Light => ThemePreference::Light,
+                ThemeChoice::Dark => ThemePreference::Dark,
+            });
+        }
+        if wants_chinese(&self.state) && self.texts.language() != Language::Chinese {
+            self.state.has_chinese_font = has_chinese(ctx);
+        }
+        if self.texts.language() != self.state.language() {
+            self.texts = self.state.texts();
+        }
+    }
+
+    /// Where the window is, once it rests.
+    fn placed(&self, ctx: &Context) -> Option<Action> {
+        let place = ctx.input(|input| {
+            let viewport = input.viewport();
+            let inner = viewport.inner_rect?;
+            let outer = viewport.outer_rect;
+            let rests = !input.pointer.any_down() && viewport.minimized != Some(true);
+            rests.then(|| WindowPlace {
+                x: outer.map(|outer| outer.left().round()),
+                y: outer.map(|outer| outer.top().round()),
+                width: inner.width().round(),
+                height: inner.height().round(),
+                maximized: viewport.maximized.unwrap_or(false),
+            })
+        })?;
+        let known = self.state.preferences.window;
+        // A window that fills the screen keeps the size that it has when it does not.
+        let place = match known {
+            Some(known) if place.maximized => WindowPlace { maximized: true, ..known },
+            _ => place,
+        };
+        (known != Some(place)).then_some(Action::Placed(place))
+    }
+
+    fn carry_out(&mut self, ctx: &Context, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Copy(text) => ctx.copy_text(text),
+                Effect::Open(address) => ctx.open_url(egui::OpenUrl::new_tab(address)),
+                Effect::Focus(target) => {
+                    ctx.memory_mut(|memory| memory.request_focus(target.id()));
+                    ctx.request_repaint();
+                }
+                Effect::Raise { .. } => {
+                    ctx.send_viewport_cmd(ViewportCommand::Visible(true));
+                    ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
+                    ctx.send_viewport_cmd(ViewportCommand::Focus);
+                    // Where the system does not give the focus away, it may say so at least.
+                    let attention = UserAttentionType::Informational;
+                    ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(attention));
+                }
+                Effect::Close => ctx.send_viewport_cmd(ViewportCommand::Close),
+                Effect::Ask { .. }
+                | Effect::StartService
+                | Effect::CallNow
+                | Effect::StartDemo
+                | Effect::StopDemo
+                | Effect::SavePreferences(_)
+                | Effect::AskAutostart
+                | Effect::SetAutostart(_)
+                | Effect::ChooseCaFile => self.backend.begin(effect),
+            }
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.drain(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.draw(ui);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        let theme = if visuals.dark_mode { Theme::Dark } else { Theme::Light };
+        Palette::of_theme(theme).background.to_normalized_gamma_f32()
+    }
+}
+
+fn wants_chinese(state: &State) -> bool {
+    state.preferences.language != LanguageChoice::English
+        && state.preferences.language.resolve(state.system_language) == Language::Chinese
+}
+
+fn has_chinese(ctx: &Context) -> bool {
+    ctx.fonts_mut(|fonts| fonts.has_glyphs(&regular(TEXT), "混合连接"))
+}

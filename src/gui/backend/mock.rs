@@ -1,0 +1,207 @@
+//! A service that is made up, for design work (`--mock-service`) and tests. It answers as
+//! the real one does, at once.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+
+use super::{Backend, News, Refusal};
+use crate::gui::effect::Effect;
+use crate::gui::sample;
+use crate::gui::state::Link;
+use crate::ipc::Push;
+use crate::ipc::protocol::{ErrorCode, Event, Request, Response};
+use crate::model::{
+    ConnectionCheck, ConnectionId, ConnectionSelector, ConnectionStatus, ConnectionString,
+    ConnectionView, Desired, Reachability, Settings, Snapshot, Traffic,
+};
+
+/// The made-up service.
+#[derive(Debug)]
+pub(crate) struct Mock {
+    snapshot: Snapshot,
+    settings: Settings,
+    news: VecDeque<News>,
+    /// What was asked for, for tests.
+    pub asked: Vec<String>,
+    clock: fn() -> Timestamp,
+}
+
+impl Mock {
+    /// A service that has `snapshot`.
+    pub(crate) fn new(snapshot: Snapshot, clock: fn() -> Timestamp) -> Self {
+        let version = snapshot.service.version.clone();
+        let first = Push::Snapshot(Box::new(snapshot.clone()));
+        let news = [News::Link(Link::Up { version }), News::Push(first)].into();
+        Self { snapshot, settings: Settings::default(), news, asked: Vec::new(), clock }
+    }
+
+    /// The service that `--mock-service` shows.
+    pub(crate) fn sample() -> Self {
+        Self::new(sample::snapshot(Timestamp::now()), Timestamp::now)
+    }
+
+    /// Tells `news` next.
+    #[cfg(test)]
+    pub(crate) fn tell(&mut self, news: News) {
+        self.news.push_back(news);
+    }
+
+    fn publish(&mut self, event: Event) {
+        let revision = self.snapshot.revision + 1;
+        event.clone().apply(&mut self.snapshot, revision);
+        self.news.push_back(News::Push(Push::Event { revision, event }));
+    }
+
+    fn answer(&mut self, request: Request) -> Result<Response, Refusal> {
+        match request {
+            Request::AddConnection { connection_string, replace } => {
+                let string = parse(connection_string.expose())?;
+                let id = string.id.clone();
+                if self.view(&id).is_some() && !replace {
+                    let message = format!("{id} is there already");
+                    return Err(refusal(ErrorCode::AlreadyExists, message));
+                }
+                let view = self.fresh(&string);
+                self.publish(Event::Connection { connection: Box::new(view) });
+                Ok(Response::Connection { id })
+            }
+            Request::RemoveConnection { connection } => {
+                let id = self.find(&connection)?.id.clone();
+                self.publish(Event::Removed { id });
+                Ok(Response::Done)
+            }
+            Request::RestartConnection { connection } => self.change(&connection, |view| {
+                view.status = ConnectionStatus::Connecting { attempt: 1, last: None };
+            }),
+            Request::EnableConnection { connection } => self.change(&connection, |view| {
+                view.desired = Desired::Enabled;
+                view.status = ConnectionStatus::Starting;
+            }),
+            Request::DisableConnection { connection } => self.change(&connection, |view| {
+                view.desired = Desired::Disabled;
+                view.status = ConnectionStatus::Disabled;
+            }),
+            Request::TryNow { connection: Some(connection) } => {
+                self.change(&connection, |view| {
+                    view.status = ConnectionStatus::Connecting { attempt: 1, last: None };
+                })
+            }
+            Request::CheckEndpoint { connection } => {
+                let reachability = self.reachability();
+                self.change(&connection, |view| view.reachability = Some(reachability))
+            }
+            Request::CheckConnectionString { connection_string } => {
+                let check = self.check(&parse(connection_string.expose())?);
+                Ok(Response::Checked { check: Box::new(check) })
+            }
+            Request::GetSettings => {
+                let names = Settings::NAMES.iter().map(|name| {
+                    ((*name).to_owned(), self.settings.get(name).unwrap_or_default())
+                });
+                Ok(Response::Settings { settings: names.collect() })
+            }
+            Request::SetSetting { name, value } => {
+                let set = self.settings.set(&name, &value);
+                set.map_err(|error| refusal(ErrorCode::InvalidSetting, error.to_string()))?;
+                Ok(Response::Done)
+            }
+            Request::Snapshot
+            | Request::Subscribe
+            | Request::Ping
+            | Request::TryNow { connection: None }
+            | Request::Logs { .. }
+            | Request::Shutdown => Ok(Response::Done),
+        }
+    }
+
+    fn view(&self, id: &ConnectionId) -> Option<&ConnectionView> {
+        self.snapshot.connections.iter().find(|view| view.id == *id)
+    }
+
+    fn find(&self, selector: &ConnectionSelector) -> Result<&ConnectionView, Refusal> {
+        let found = self.snapshot.connections.iter().find(|view| selector.matches(&view.id));
+        found.ok_or_else(|| refusal(ErrorCode::NotFound, format!("there is no {selector}")))
+    }
+
+    fn change(
+        &mut self,
+        selector: &ConnectionSelector,
+        change: impl FnOnce(&mut ConnectionView),
+    ) -> Result<Response, Refusal> {
+        let mut view = self.find(selector)?.clone();
+        change(&mut view);
+        let id = view.id.clone();
+        self.publish(Event::Connection { connection: Box::new(view) });
+        Ok(Response::Connection { id })
+    }
+
+    fn fresh(&self, string: &ConnectionString) -> ConnectionView {
+        let now = (self.clock)();
+        let mut view = sample::snapshot(now).connections.swap_remove(0);
+        view.id = string.id.clone();
+        view.key_name = string.credential.key_name().to_owned();
+        view.traffic = Traffic::default();
+        view.status = ConnectionStatus::Connected { since: now, gateway: Some("G7".to_owned()) };
+        view
+    }
+
+    fn check(&self, string: &ConnectionString) -> ConnectionCheck {
+        let name = string.id.name();
+        ConnectionCheck {
+            id: string.id.clone(),
+            key_name: string.credential.key_name().to_owned(),
+            already_added: self.view(&string.id).is_some(),
+            endpoint: format!("{name}.corp.contoso.com:8443").parse().ok(),
+            mended: false,
+            listener_count: Some(0),
+            fault: None,
+            reachability: Some(self.reachability()),
+        }
+    }
+
+    fn reachability(&self) -> Reachability {
+        Reachability { checked_at: (self.clock)(), connect_micros: Some(1_800), fault: None }
+    }
+}
+
+impl Backend for Mock {
+    fn begin(&mut self, effect: Effect) {
+        match effect {
+            Effect::Ask { ticket, request } => {
+                self.asked.push(format!("{request:?}"));
+                let outcome = self.answer(request);
+                self.news.push_back(News::Answer { ticket, outcome });
+            }
+            Effect::AskAutostart => self.news.push_back(News::Autostart(Ok(false))),
+            Effect::SetAutostart(on) => self.news.push_back(News::Autostart(Ok(on))),
+            Effect::StartService | Effect::CallNow => {
+                let version = self.snapshot.service.version.clone();
+                self.news.push_back(News::Link(Link::Up { version }));
+                let snapshot = Box::new(self.snapshot.clone());
+                self.news.push_back(News::Push(Push::Snapshot(snapshot)));
+            }
+            Effect::StartDemo => {
+                self.news.push_back(News::DemoStarted);
+                let version = self.snapshot.service.version.clone();
+                self.news.push_back(News::Link(Link::Up { version }));
+                let snapshot = sample::snapshot((self.clock)());
+                self.news.push_back(News::Push(Push::Snapshot(Box::new(snapshot))));
+            }
+            other => self.asked.push(format!("{other:?}")),
+        }
+    }
+
+    fn next(&mut self) -> Option<News> {
+        self.news.pop_front()
+    }
+}
+
+fn parse(text: &str) -> Result<ConnectionString, Refusal> {
+    ConnectionString::parse(text)
+        .map_err(|error| refusal(ErrorCode::InvalidConnectionString, error.to_string()))
+}
+
+fn refusal(code: ErrorCode, message: String) -> Refusal {
+    Refusal { message, code: Some(code) }
+}

@@ -1,0 +1,147 @@
+//! The details of the selected connection, beside the table.
+
+mod facts;
+mod fault;
+
+use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui};
+
+use super::{Cx, keys};
+use crate::gui::text::tone_of;
+use crate::gui::theme::{SMALL, TEXT, regular, semibold};
+use crate::gui::update::Action;
+use crate::gui::widget::{self, Icon, Kind};
+use crate::model::{ConnectionId, ConnectionView, Desired};
+
+const LEAST_WIDTH: f32 = 280.0;
+const MOST_WIDTH: f32 = 560.0;
+/// Events that are shown.
+const EVENTS: usize = 6;
+
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let frame = Frame::new().fill(cx.palette.panel).inner_margin(Margin::same(16));
+    let shown = Panel::right("details")
+        .resizable(true)
+        .default_size(cx.state.preferences.details_width)
+        .size_range(LEAST_WIDTH..=MOST_WIDTH.min(ui.available_width() * 0.6).max(LEAST_WIDTH))
+        .frame(frame)
+        .show(ui, |ui| {
+            ui.take_available_space();
+            let place = egui::UiBuilder::new().max_rect(ui.min_rect());
+            ui.scope_builder(place, |ui| {
+                ScrollArea::vertical().auto_shrink(false).show(ui, |ui| content(ui, cx));
+            });
+        });
+    let width = shown.response.rect.width().round();
+    let is_dragging = ui.input(|input| input.pointer.any_down());
+    if !is_dragging && (width - cx.state.preferences.details_width).abs() > 1.0 {
+        cx.act(Action::ResizeDetails(width));
+    }
+}
+
+fn content(ui: &mut Ui, cx: &mut Cx<'_>) {
+    match cx.state.shown_connection() {
+        Some(view) => one(ui, cx, view),
+        None => several(ui, cx),
+    }
+}
+
+fn title(ui: &mut Ui, cx: &mut Cx<'_>, text: &str, pill: Option<&ConnectionView>) {
+    ui.horizontal(|ui| {
+        let room = ui.available_width() - 32.0 - if pill.is_some() { 130.0 } else { 0.0 };
+        ui.scope(|ui| {
+            ui.set_max_width(room.max(80.0));
+            widget::wrapped(ui, text, semibold(15.0), cx.palette.text);
+        });
+        widget::at_right(ui, "details-title", |ui| {
+            if let Some(view) = pill {
+                let label = view.status.label();
+                widget::pill(ui, tone_of(label), &cx.texts.status(label));
+            }
+            if widget::icon_button(ui, Icon::Close, &cx.texts.get("details-close"), false).clicked() {
+                cx.act(Action::ShowDetails(false));
+            }
+        });
+    });
+}
+
+fn one(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
+    title(ui, cx, view.id.name(), Some(view));
+    ui.add_space(4.0);
+    fault::show(ui, cx, view);
+    facts::show(ui, cx, view);
+    events(ui, cx, view);
+    ui.add_space(8.0);
+    buttons(ui, cx, view);
+}
+
+fn events(ui: &mut Ui, cx: &Cx<'_>, view: &ConnectionView) {
+    if view.events.is_empty() {
+        return;
+    }
+    ui.add_space(6.0);
+    widget::field_label(ui, &cx.texts.get("details-events"));
+    for event in view.events.iter().rev().take(EVENTS) {
+        ui.horizontal_top(|ui| {
+            let time = cx.texts.clock(event.at, cx.now);
+            widget::label(ui, &time, regular(SMALL), cx.palette.dim);
+            widget::wrapped(ui, &cx.texts.event(event), regular(SMALL), cx.palette.dim);
+        });
+    }
+}
+
+fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
+    let attached = cx.state.is_attached();
+    let id = &view.id;
+    let ids = || vec![id.clone()];
+    ui.horizontal_wrapped(|ui| {
+        let mut add = |ui: &mut Ui, kind, key: &'static str, enabled, action: Action| {
+            if widget::button(ui, kind, &cx.texts.get(key), enabled).clicked() {
+                cx.act(action);
+            }
+        };
+        add(ui, Kind::Plain, "diagnose", true, Action::Diagnose(Some(id.clone())));
+        add(ui, Kind::Plain, "restart", attached, Action::Restart(ids()));
+        match view.desired {
+            Desired::Enabled => {
+                add(ui, Kind::Plain, "disable", attached, Action::Disable(ids()));
+            }
+            Desired::Disabled => add(ui, Kind::Plain, "enable", attached, Action::Enable(ids())),
+        }
+        add(ui, Kind::Plain, "firewall", true, Action::Firewall(id.clone()));
+        if view.status.fault().is_none_or(|fault| !fault::wants_another_key(fault.code)) {
+            add(ui, Kind::Plain, "update", attached, Action::AskUpdate(id.clone()));
+        }
+        add(ui, Kind::Plain, "copy-details", true, Action::CopyDetails(ids()));
+        add(ui, Kind::Danger, "remove", attached, Action::AskRemove(ids()));
+    });
+}
+
+/// What can be done to all that are selected.
+fn several(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let ids: Vec<ConnectionId> = keys::selected(cx);
+    let count = [("count", ids.len().into())];
+    title(ui, cx, &cx.texts.with("details-several", &count), None);
+    ui.add_space(8.0);
+    let attached = cx.state.is_attached();
+    ui.with_layout(Layout::top_down(Align::Min), |ui| {
+        let actions = [
+            ("try-now", Kind::Plain, Action::TryNow(ids.clone())),
+            ("restart", Kind::Plain, Action::Restart(ids.clone())),
+            ("enable", Kind::Plain, Action::Enable(ids.clone())),
+            ("disable", Kind::Plain, Action::Disable(ids.clone())),
+            ("copy-details", Kind::Plain, Action::CopyDetails(ids.clone())),
+            ("remove", Kind::Danger, Action::AskRemove(ids.clone())),
+        ];
+        ui.horizontal_wrapped(|ui| {
+            for (key, kind, action) in actions {
+                if widget::button(ui, kind, &cx.texts.get(key), attached).clicked() {
+                    cx.act(action);
+                }
+            }
+        });
+        ui.add_space(8.0);
+        for id in ids.iter().take(30) {
+            widget::label(ui, &id.short(), regular(TEXT), cx.palette.dim);
+        }
+    });
+}

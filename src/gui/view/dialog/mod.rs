@@ -1,0 +1,103 @@
+//! The dialogs: one frame for all, one file each.
+
+mod about;
+mod check;
+mod diagnose;
+mod firewall;
+mod new;
+mod paste;
+mod remove;
+mod settings;
+mod shortcuts;
+mod update;
+mod upgrade;
+
+use egui::{Frame, Id, Key, Margin, Modal, Modifiers, ScrollArea, Stroke, Ui};
+
+use super::Cx;
+use crate::gui::state::Dialog;
+use crate::gui::theme::semibold;
+use crate::gui::update::Action;
+use crate::gui::widget;
+
+/// Room at the left and right of what a dialog holds.
+const SIDE: i8 = 20;
+
+pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>) {
+    match &cx.state.dialog {
+        None => {}
+        Some(Dialog::New(form)) => new::show(ui, cx, form),
+        Some(Dialog::Update(form)) => update::show(ui, cx, form),
+        Some(Dialog::Remove(question)) => remove::show(ui, cx, question),
+        Some(Dialog::Settings(form)) => settings::show(ui, cx, form),
+        Some(Dialog::About) => about::show(ui, cx),
+        Some(Dialog::Shortcuts) => shortcuts::show(ui, cx),
+        Some(Dialog::Diagnose(id)) => diagnose::show(ui, cx, id.as_ref()),
+        Some(Dialog::Firewall(id)) => firewall::show(ui, cx, id),
+        Some(Dialog::Upgrade) => upgrade::show(ui, cx),
+    }
+}
+
+/// A dialog of `width` points: title, body, and a line of buttons.
+fn frame(
+    ui: &Ui,
+    cx: &mut Cx<'_>,
+    width: f32,
+    title: &str,
+    body: impl FnOnce(&mut Ui, &mut Cx<'_>),
+    buttons: impl FnOnce(&mut Ui, &mut Cx<'_>),
+) {
+    let screen = ui.ctx().content_rect();
+    let outer = Frame::window(ui.style()).inner_margin(Margin::ZERO);
+    let modal = Modal::new(Id::unique("dialog")).frame(outer).backdrop_color(cx.palette.backdrop);
+    let shown = modal.show(ui.ctx(), |ui| {
+        ui.set_width(width.min(screen.width() - 32.0));
+        ui.spacing_mut().item_spacing.y = 0.0;
+        part(ui, Margin::symmetric(SIDE, 16), |ui| {
+            widget::label(ui, title, semibold(15.5), cx.palette.text);
+        });
+        line(ui, cx);
+        let most = screen.height() - 180.0;
+        ScrollArea::vertical().max_height(most).auto_shrink([false, true]).show(ui, |ui| {
+            part(ui, Margin::symmetric(SIDE, 18), |ui| {
+                ui.spacing_mut().item_spacing.y = 8.0;
+                body(ui, cx);
+            });
+        });
+        line(ui, cx);
+        part(ui, Margin::symmetric(SIDE, 12), |ui| {
+            ui.horizontal(|ui| buttons(ui, cx));
+        });
+    });
+    // A click beside the dialog does not close it: what was typed would be lost.
+    let closes = shown.is_top_modal()
+        && !shown.any_popup_open()
+        && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+    if closes {
+        cx.act(Action::CloseDialog);
+    }
+}
+
+fn part(ui: &mut Ui, margin: Margin, content: impl FnOnce(&mut Ui)) {
+    Frame::new().inner_margin(margin).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        content(ui);
+    });
+}
+
+fn line(ui: &mut Ui, cx: &Cx<'_>) {
+    let at = ui.cursor().top() + 0.5;
+    let x = ui.max_rect().x_range();
+    ui.painter().hline(x, at, Stroke::new(1.0, cx.palette.line));
+    ui.add_space(1.0);
+}
+
+/// The one button of a dialog that only tells something.
+fn close_button(ui: &mut Ui, cx: &mut Cx<'_>) {
+    widget::at_right(ui, "dialog-buttons", |ui| {
+        let close = widget::button(ui, widget::Kind::Plain, &cx.texts.get("close"), true);
+        if close.clicked() {
+            cx.act(Action::CloseDialog);
+        }
+    });
+}

@@ -1,0 +1,145 @@
+//! "New hybrid connections": the two ways to add some.
+
+use egui::{RichText, Ui};
+
+use super::super::Cx;
+use super::{check, frame, paste};
+use crate::gui::state::{Entry, NewForm, NewTab, Phase};
+use crate::gui::theme::{SMALL, TEXT, Tone, regular, semibold};
+use crate::gui::update::Action;
+use crate::gui::widget::{self, Kind};
+
+const WIDTH: f32 = 720.0;
+
+pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, form: &NewForm) {
+    let title = cx.texts.get("new-title");
+    frame(ui, cx, WIDTH, &title, |ui, cx| body(ui, cx, form), |ui, cx| buttons(ui, cx, form));
+}
+
+fn body(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm) {
+    let names = [cx.texts.get("select-with-azure"), cx.texts.get("use-connection-string")];
+    let chosen = usize::from(form.tab == NewTab::ConnectionString);
+    if let Some(place) = widget::segmented(ui, "new-tabs", &[&names[0], &names[1]], chosen) {
+        let tab = if place == 0 { NewTab::Azure } else { NewTab::ConnectionString };
+        cx.act(Action::New(tab));
+    }
+    ui.add_space(2.0);
+    match form.tab {
+        NewTab::Azure => azure(ui, cx),
+        NewTab::ConnectionString => connection_string(ui, cx, form),
+    }
+}
+
+/// The place of the sign-in.
+fn azure(ui: &mut Ui, cx: &mut Cx<'_>) {
+    paste::found(ui, cx, Tone::Neutral, |ui, cx| {
+        let text = cx.texts.get("azure-not-yet");
+        widget::wrapped(ui, &text, semibold(TEXT), cx.palette.text);
+        let text = cx.texts.get("azure-not-yet-text");
+        widget::wrapped(ui, &text, regular(TEXT), cx.palette.text);
+        let name = cx.texts.get("azure-use-connection-string");
+        if widget::button(ui, Kind::Plain, &name, true).clicked() {
+            cx.act(Action::New(NewTab::ConnectionString));
+        }
+    });
+}
+
+fn connection_string(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm) {
+    paste::field(ui, cx, &form.text, form.phase == Phase::Editing, 4);
+    ui.add_space(2.0);
+    if form.entries.len() > 1 {
+        summary(ui, cx, form);
+    }
+    for place in 0..form.entries.len() {
+        entry(ui, cx, form, place);
+    }
+    let help = cx.texts.get("new-help");
+    widget::wrapped(ui, &help, regular(TEXT), cx.palette.dim);
+    let help = cx.texts.get("new-help-several");
+    widget::wrapped(ui, &help, regular(TEXT), cx.palette.dim);
+}
+
+fn summary(ui: &mut Ui, cx: &Cx<'_>, form: &NewForm) {
+    let bad = form.entries.iter().filter(|entry| entry.parsed.is_err()).count();
+    let good = form.entries.len() - bad;
+    let mut text = cx.texts.with("new-found", &[("count", good.into())]);
+    if bad > 0 {
+        text.push_str(" · ");
+        text.push_str(&cx.texts.with("new-found-bad", &[("count", bad.into())]));
+    }
+    widget::label(ui, &text, semibold(TEXT), cx.palette.text);
+}
+
+fn entry(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm, place: usize) {
+    let Entry { line, parsed } = &form.entries[place];
+    let several = form.entries.len() > 1;
+    let at_line = cx.texts.with("new-line", &[("line", (*line).into())]);
+    let parsed = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let text = cx.texts.paste_error(error);
+            return paste::found(ui, cx, Tone::Bad, |ui, cx| {
+                let text = if several { format!("{at_line}: {text}") } else { text };
+                widget::wrapped(ui, &text, regular(TEXT), cx.palette.strong(Tone::Bad));
+            });
+        }
+    };
+    let is_there = cx.state.connection(&parsed.string.id).is_some();
+    let already = is_there && parsed.added.is_none();
+    let repeated = form.is_repeated(place);
+    let tone = if already || repeated { Tone::Warn } else { check::tone(parsed) };
+    paste::found(ui, cx, tone, |ui, cx| {
+        if several {
+            let text = RichText::new(&at_line).font(regular(SMALL)).color(cx.palette.dim);
+            ui.label(text);
+        }
+        check::lines(ui, cx, parsed);
+        let note = |ui: &mut Ui, tone, text: &str| {
+            widget::wrapped(ui, text, semibold(TEXT), cx.palette.strong(tone));
+        };
+        match &parsed.added {
+            Some(Ok(())) => note(ui, Tone::Ok, &cx.texts.get("new-added")),
+            Some(Err(failure)) => note(ui, Tone::Bad, &failure.0),
+            None if repeated => note(ui, Tone::Warn, &cx.texts.get("new-repeated")),
+            None if already => note(ui, Tone::Warn, &cx.texts.get("new-already")),
+            None => {}
+        }
+        if already && parsed.added.is_none() && !several {
+            let name = cx.texts.get("update");
+            if widget::button(ui, Kind::Plain, &name, true).clicked() {
+                cx.act(Action::AskUpdate(parsed.string.id.clone()));
+            }
+        }
+    });
+}
+
+fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm) {
+    let count = match form.tab {
+        NewTab::Azure => 0,
+        NewTab::ConnectionString => {
+            form.creatable(|id| cx.state.connection(id).is_some()).len()
+        }
+    };
+    if !cx.state.is_attached() {
+        let text = cx.texts.get("needs-service");
+        widget::label(ui, &text, regular(SMALL), cx.palette.strong(Tone::Bad));
+    } else if form.tab == NewTab::Azure {
+        let text = cx.texts.get("azure-not-stored");
+        widget::label(ui, &text, regular(SMALL), cx.palette.dim);
+    }
+    widget::at_right(ui, "dialog-buttons", |ui| {
+        let editing = form.phase == Phase::Editing;
+        if widget::button(ui, Kind::Plain, &cx.texts.get("cancel"), editing).clicked() {
+            cx.act(Action::CloseDialog);
+        }
+        let name = match (form.phase, count) {
+            (Phase::Sent, _) => cx.texts.get("creating").to_string(),
+            (Phase::Editing, 0 | 1) => cx.texts.get("create").to_string(),
+            (Phase::Editing, _) => cx.texts.with("create-several", &[("count", count.into())]),
+        };
+        let enabled = editing && count > 0 && cx.state.is_attached();
+        if widget::button(ui, Kind::Primary, &name, enabled).clicked() {
+            cx.act(Action::Create);
+        }
+    });
+}

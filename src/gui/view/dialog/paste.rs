@@ -1,0 +1,129 @@
+//! The field for connection strings, in which keys cannot be seen, and what was found.
+
+use std::sync::Arc;
+
+use egui::{Frame, Galley, Margin, TextBuffer, TextEdit, Ui};
+use zeroize::Zeroizing;
+
+use super::super::Cx;
+use crate::gui::effect::Target;
+use crate::gui::state::PastedText;
+use crate::gui::theme::{CONTROL_RADIUS, SMALL, TEXT, Tone, mono, regular};
+use crate::gui::update::Action;
+use crate::gui::widget::{self, Icon};
+
+/// Shown for each character of a key.
+const HIDDEN: char = '•';
+/// Runs of Base64 that are this long are taken for a key, wherever they stand.
+const KEY_LIKE: usize = 40;
+
+/// The field, under its label.
+pub(super) fn field(ui: &mut Ui, cx: &mut Cx<'_>, text: &PastedText, enabled: bool, rows: usize) {
+    let name = cx.texts.get("paste-field");
+    widget::field_label(ui, &name);
+    let mut edited = Zeroizing::new(text.0.to_string());
+    let color = cx.palette.text;
+    let mut masked = |ui: &Ui, text: &dyn TextBuffer, width: f32| -> Arc<Galley> {
+        ui.painter().layout(mask(text.as_str()), mono(SMALL), color, width)
+    };
+    // A password field: neither the clipboard nor a screen reader gets what it holds.
+    let edit = TextEdit::multiline(&mut *edited)
+        .password(true)
+        .layouter(&mut masked)
+        .id(Target::DialogField.id())
+        .desired_width(f32::INFINITY)
+        .desired_rows(rows)
+        .margin(Margin::same(10));
+    let response = ui.add_enabled(enabled, edit).accessible_name(name.to_string());
+    if response.changed() {
+        cx.act(Action::Paste(PastedText(edited)));
+    }
+}
+
+/// `text` with each character of a key hidden; as many characters as before.
+pub(super) fn mask(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let mut hidden = vec![false; text.len()];
+    for part in ["sharedaccesskey=", "sharedaccesssignature="] {
+        for (at, _) in lower.match_indices(part) {
+            let start = at + part.len();
+            let rest = &lower[start..];
+            let end = rest.find([';', '"', '\'']).unwrap_or(rest.len());
+            let end = rest.find("endpoint=").map_or(end, |next| end.min(next));
+            hidden[start..start + end].fill(true);
+        }
+    }
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let mut start = 0;
+    for run in text.as_bytes().split_inclusive(|byte| !is_base64(byte)) {
+        if run.len() > KEY_LIKE {
+            hidden[start..start + run.len() - 1].fill(true);
+        }
+        start += run.len();
+    }
+    text.char_indices()
+        .map(|(at, c)| if hidden[at] && !c.is_whitespace() { HIDDEN } else { c })
+        .collect()
+}
+
+/// A box with what was found.
+pub(super) fn found(ui: &mut Ui, cx: &mut Cx<'_>, tone: Tone, content: impl FnOnce(&mut Ui, &mut Cx<'_>)) {
+    let frame = Frame::new()
+        .fill(cx.palette.soft(tone))
+        .corner_radius(CONTROL_RADIUS)
+        .inner_margin(Margin::symmetric(12, 10));
+    frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.spacing_mut().item_spacing.y = 5.0;
+        content(ui, cx);
+    });
+}
+
+/// A line of such a box: a label, and a value that is good, bad or neither.
+pub(super) fn fact(ui: &mut Ui, cx: &Cx<'_>, key: &'static str, tone: Option<Tone>, value: &str) {
+    const LABEL: f32 = 150.0;
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let label = cx.texts.get(key);
+        let (rect, _) = ui.allocate_exact_size(egui::vec2(LABEL - 6.0, 17.0), egui::Sense::hover());
+        widget::cell(ui.painter(), rect, &label, regular(TEXT), cx.palette.dim, egui::Align::Min);
+        let color = tone.map_or(cx.palette.text, |tone| cx.palette.strong(tone));
+        if let Some(tone) = tone {
+            let icon = match tone {
+                Tone::Ok => Some(Icon::Check),
+                Tone::Warn | Tone::Bad => Some(Icon::Warning),
+                Tone::Neutral => None,
+            };
+            if let Some(icon) = icon {
+                let side = egui::vec2(14.0, 17.0);
+                let (rect, _) = ui.allocate_exact_size(side, egui::Sense::hover());
+                widget::paint_icon(ui.painter(), icon, rect.center(), 12.0, color);
+            }
+        }
+        widget::wrapped(ui, value, regular(TEXT), color);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_character_of_a_key_is_shown_and_none_is_lost() {
+        let key = "aB3/".repeat(10) + "xyz=";
+        let whole = format!("Endpoint=sb://a.b/;SharedAccessKeyName=n;SharedAccessKey={key};EntityPath=é");
+        let bare = format!("my key is {key}");
+        let quoted = format!("\"Endpoint=sb://a.b/;sharedaccesskey={key}\"\nEndpoint=sb://c.d/");
+        let wrapped = format!("SharedAccessKey={}\n{};EntityPath=x", &key[..20], &key[20..]);
+        for text in [&whole, &bare, &quoted, &wrapped] {
+            let shown = mask(text);
+            assert_eq!(shown.chars().count(), text.chars().count());
+            for piece in [&key[..8], &key[24..32], &key[key.len() - 8..]] {
+                assert!(!shown.contains(piece), "{shown}");
+            }
+        }
+        assert!(mask(&whole).ends_with(";EntityPath=é"));
+        assert!(mask(&quoted).contains("Endpoint=sb://c.d/"));
+        assert_eq!(mask("SharedAccessKey=short"), "SharedAccessKey=•••••");
+    }
+}

@@ -1,0 +1,61 @@
+//! The context menu of a row: by the secondary button, or Shift+F10.
+
+use egui::{Key, Modifiers, Popup, Response, Ui};
+
+use super::super::{Cx, keys};
+use crate::gui::update::Action;
+use crate::model::{ConnectionId, ConnectionView, Desired};
+
+pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, row: &Response, view: &ConnectionView) {
+    let is_cursor = cx.state.table.cursor.as_ref() == Some(&view.id);
+    let id = Popup::default_response_id(row);
+    let by_key = is_cursor
+        && cx.state.dialog.is_none()
+        && ui.input_mut(|input| input.consume_key(Modifiers::SHIFT, Key::F10));
+    if by_key {
+        Popup::open_id(ui.ctx(), id);
+    }
+    let mut popup = Popup::context_menu(row)
+        .accessible_name(cx.texts.with("menu-name", &[("name", view.id.name().into())]));
+    if Popup::position_of_id(ui.ctx(), id).is_none() {
+        popup = popup.anchor(egui::PopupAnchor::ParentRect(row.rect));
+    }
+    popup.show(|ui| entries(ui, cx, view));
+}
+
+fn entries(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
+    // The menu is about everything that is selected, if this row is.
+    let ids: Vec<ConnectionId> = if cx.state.table.selected.contains(&view.id) {
+        keys::selected(cx)
+    } else {
+        vec![view.id.clone()]
+    };
+    let attached = cx.state.is_attached();
+    let one = ids.len() == 1;
+    ui.set_min_width(190.0);
+    let mut entry = |ui: &mut Ui, key: &'static str, enabled: bool, action: Action| {
+        let button = egui::Button::new(&*cx.texts.get(key)).frame_when_inactive(false);
+        if ui.add_enabled(enabled, button).clicked() {
+            cx.act(action);
+            ui.close();
+        }
+    };
+    if one {
+        entry(ui, "details-show", true, Action::ShowDetails(true));
+        entry(ui, "diagnose", true, Action::Diagnose(Some(view.id.clone())));
+    }
+    entry(ui, "copy-details", true, Action::CopyDetails(ids.clone()));
+    ui.separator();
+    entry(ui, "try-now", attached, Action::TryNow(ids.clone()));
+    entry(ui, "restart", attached, Action::Restart(ids.clone()));
+    match view.desired {
+        Desired::Enabled => entry(ui, "disable", attached, Action::Disable(ids.clone())),
+        Desired::Disabled => entry(ui, "enable", attached, Action::Enable(ids.clone())),
+    }
+    if one {
+        entry(ui, "update", attached, Action::AskUpdate(view.id.clone()));
+        entry(ui, "firewall", true, Action::Firewall(view.id.clone()));
+    }
+    ui.separator();
+    entry(ui, "remove", attached, Action::AskRemove(ids));
+}
