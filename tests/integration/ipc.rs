@@ -379,6 +379,7 @@ async fn silence_has_a_time_limit_on_both_sides() {
     assert!(silent.refusal().await.message.contains("no hello came within 5 s"));
 
     let error = Client::connect(&home.address, "test").await.unwrap_err();
+    assert!(matches!(error, ConnectError::NoAnswer { .. }), "{error}");
     assert!(error.to_string().contains("said nothing for 5 s"), "{error}");
 }
 
@@ -513,6 +514,187 @@ async fn a_second_service_is_refused_and_the_first_goes_on() {
         tokio::task::yield_now().await;
     }
     Listener::bind(&home.address).unwrap();
+}
+
+/// Answers requests for settings last and all others at once; pushes before each.
+async fn answer_settings_last(channel: ServerChannel) {
+    let (mut reader, mut writer) = channel.split();
+    let mut late = Vec::new();
+    let mut revision = 0;
+    while let Ok(Some(received)) = reader.recv().await {
+        revision += 1;
+        writer.send(&event(revision)).await.unwrap();
+        match received.request.unwrap() {
+            Request::GetSettings => late.push(received.id),
+            Request::Shutdown => {
+                for id in late.drain(..).rev() {
+                    let settings = vec![("of".to_owned(), id.to_string())];
+                    writer.respond(id, Ok(Response::Settings { settings })).await.unwrap();
+                }
+                writer.respond(received.id, Ok(Response::Done)).await.unwrap();
+            }
+            _ => writer.respond(received.id, Ok(Response::Done)).await.unwrap(),
+        }
+    }
+}
+
+#[tokio::test]
+async fn many_requests_are_under_way_at_once_while_pushes_flow_in() {
+    let home = Home::new();
+    let _service = home.serve(answer_settings_last);
+    let (requester, mut pushes) = home.client().await.into_parts();
+    assert_eq!(requester.server(), &Hello::of(SERVICE));
+    let slow: Vec<_> = (0..20)
+        .map(|_| {
+            let requester = requester.clone();
+            tokio::spawn(async move { requester.request(Request::GetSettings).await })
+        })
+        .collect();
+    for revision in 1..=20 {
+        assert!(
+            matches!(pushes.next().await, Ok(Push::Event { revision: of, .. }) if of == revision)
+        );
+    }
+    requester.ping().await.unwrap();
+    assert!(slow.iter().all(|slow| !slow.is_finished()));
+    requester.request(Request::Shutdown).await.unwrap();
+    let mut answers = Vec::new();
+    for slow in slow {
+        let Response::Settings { settings } = slow.await.unwrap().unwrap() else { panic!() };
+        answers.push(settings[0].1.clone());
+    }
+    answers.sort();
+    answers.dedup();
+    assert_eq!(answers.len(), 20, "each has the answer to its own request");
+    let secret = Secret::new("k".repeat(MAX_MESSAGE_BYTES));
+    let request = Request::AddConnection { connection_string: secret, replace: false };
+    let error = requester.request(request).await.unwrap_err();
+    assert!(matches!(error, ClientError::Refused(_)), "{error}");
+    requester.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_came_before_the_client_was_taken_apart_comes_first() {
+    let home = Home::new();
+    let _service = home.serve(answer);
+    let mut client = home.client().await;
+    client.request(Request::Subscribe).await.unwrap();
+    let (requester, mut pushes) = client.into_parts();
+    requester.ping().await.unwrap();
+    assert!(matches!(pushes.next().await, Ok(Push::Snapshot(_))));
+    assert!(matches!(pushes.next().await, Ok(Push::Event { revision: 6, .. })));
+}
+
+#[tokio::test]
+async fn each_half_of_a_client_works_alone_and_without_both_the_channel_is_closed() {
+    let home = Home::new();
+    let listener = Listener::bind(&home.address).unwrap();
+    let (client, channel) = tokio::join!(home.client(), async {
+        listener.accept().await.unwrap().handshake(SERVICE).await.unwrap()
+    });
+    let (mut reader, mut writer) = channel.split();
+    let (requester, pushes) = client.into_parts();
+    drop(pushes);
+    writer.send(&event(1)).await.unwrap();
+    let (pinged, ()) = tokio::join!(requester.ping(), async {
+        let asked = reader.recv().await.unwrap().unwrap();
+        assert!(matches!(asked.request, Ok(Request::Ping)));
+        writer.send(&event(2)).await.unwrap();
+        writer.respond(asked.id, Ok(Response::Done)).await.unwrap();
+    });
+    pinged.unwrap();
+    drop(requester);
+    assert!(reader.recv().await.unwrap().is_none());
+
+    let (client, channel) = tokio::join!(home.client(), async {
+        listener.accept().await.unwrap().handshake(SERVICE).await.unwrap()
+    });
+    let (mut reader, mut writer) = channel.split();
+    let (requester, mut pushes) = client.into_parts();
+    drop(requester);
+    writer.send(&event(1)).await.unwrap();
+    assert!(matches!(pushes.next().await, Ok(Push::Event { revision: 1, .. })));
+    drop(pushes);
+    assert!(reader.recv().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_take_its_pushes_slows_the_service_down() {
+    let home = Home::new();
+    let listener = Listener::bind(&home.address).unwrap();
+    let (client, channel) = tokio::join!(home.client(), async {
+        listener.accept().await.unwrap().handshake(SERVICE).await.unwrap()
+    });
+    let (requester, mut pushes) = client.into_parts();
+    let (_reader, mut writer) = channel.split();
+    let line = log_line(&"x".repeat(100_000));
+    let mut sent = 0;
+    let message = ServerMessage::Log { line };
+    let full = Duration::from_millis(500);
+    // The queue, and what the system keeps.
+    while tokio::time::timeout(full, writer.send(&message)).await.is_ok() {
+        sent += 1;
+        assert!(sent < 1000, "there is no bound");
+    }
+    drop(requester);
+    for _ in 0..sent {
+        pushes.next().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn every_way_to_lose_a_service_is_told_apart() {
+    type Ends = fn(&str) -> bool;
+    let cases: [(&'static [u8], Ends); 4] = [
+        (b"", |text| {
+            text.starts_with("the connection to the service was lost: the service closed")
+        }),
+        (b"\x05\0\0\0", |text| text.contains("in the middle of a message")),
+        (b"\x05\0\0\0{nope", |text| text.contains("does not understand")),
+        (b"HTTP/1.1 400 Bad Request", |text| text.contains("does not understand")),
+    ];
+    for (reply, expected) in cases {
+        let home = Home::new();
+        let _impostor = home.impostor(move |stream| async move {
+            let mut raw = Raw::over(stream);
+            raw.reader.next().await.unwrap();
+            raw.writer.send(&ServerMessage::Hello(Hello::of(SERVICE))).await.unwrap();
+            raw.reader.next().await.unwrap();
+            raw.writer.into_inner().write_all(reply).await.unwrap();
+        });
+        let (requester, mut pushes) = home.client().await.into_parts();
+        let error = requester.request(Request::Subscribe).await.unwrap_err();
+        assert!(expected(&error.to_string()), "{error}");
+        let strange = matches!(error, ClientError::NotUnderstood(_));
+        assert_eq!(strange, reply.len() > 4, "{error}");
+        assert_eq!(pushes.next().await.unwrap_err().to_string(), error.to_string());
+        assert_eq!(requester.ping().await.unwrap_err().to_string(), error.to_string());
+    }
+    let home = Home::new();
+    let _impostor = home.impostor(|stream| async move {
+        let mut raw = Raw::over(stream);
+        raw.reader.next().await.unwrap();
+        raw.writer.send(&ServerMessage::Hello(Hello::of(SERVICE))).await.unwrap();
+        let error = RequestError::new(ErrorCode::Stopping, "the service is stopping");
+        raw.writer.send(&ServerMessage::Refused { error }).await.unwrap();
+    });
+    let (requester, _pushes) = home.client().await.into_parts();
+    let error = requester.ping().await.unwrap_err().to_string();
+    assert!(error.ends_with("the service is stopping"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_hangs_after_its_hello_is_found_by_a_ping() {
+    let home = Home::new();
+    let listener = Listener::bind(&home.address).unwrap();
+    let (client, _silent) = tokio::join!(home.client(), async {
+        listener.accept().await.unwrap().handshake(SERVICE).await.unwrap()
+    });
+    let (requester, _pushes) = client.into_parts();
+    let start = tokio::time::Instant::now();
+    let error = requester.ping().await.unwrap_err();
+    assert!(matches!(error, ClientError::TimedOut(_)), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(5));
 }
 
 #[cfg(unix)]

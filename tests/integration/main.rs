@@ -34,6 +34,8 @@ mod golden;
 mod ipc;
 mod platform;
 #[cfg(feature = "emulator")]
+mod service_check;
+#[cfg(feature = "emulator")]
 mod service_endpoint;
 #[cfg(feature = "emulator")]
 mod service_manage;

@@ -6,7 +6,7 @@ use hybrid_connection_manager::emulator::sender::SenderError;
 use hybrid_connection_manager::emulator::{
     EmulatorConfig, HybridConnectionConfig, InjectedFault, NamespaceConfig, Scope,
 };
-use hybrid_connection_manager::ipc::protocol::Request;
+use hybrid_connection_manager::ipc::protocol::{ErrorCode, Request};
 use hybrid_connection_manager::model::{ConnectionView, FaultCode, StatusLabel};
 
 use crate::bed::{
@@ -64,6 +64,78 @@ async fn an_endpoint_that_is_down_refuses_the_app_and_is_found_when_it_is_up() {
     let view = bed.host.until(NAME, is_reached).await;
     assert!(has_event(&view, "answers again"), "{:?}", view.events);
     assert_eq!(view.status.label(), StatusLabel::Connected);
+    bed.end().await;
+}
+
+#[tokio::test]
+async fn an_endpoint_that_failed_is_dialled_again_without_a_stream() {
+    let down = DownEndpoint::bind();
+    let config = EmulatorConfig::new().hybrid_connection(NAMESPACE, NAME, &down.address());
+    let mut bed = Bed::connected_to(config).await;
+    let refuses = |view: &ConnectionView| endpoint_fault(view) == Some(FaultCode::EndpointRefused);
+    let first = bed.host.until(NAME, refuses).await.reachability.unwrap().checked_at;
+    skip(Duration::from_secs(75)).await;
+    let again = |view: &ConnectionView| {
+        refuses(view) && view.reachability.as_ref().is_some_and(|last| last.checked_at > first)
+    };
+    let view = bed.host.until(NAME, again).await;
+    let told = view.events.iter().filter(|event| event.text.contains("refused")).count();
+    assert_eq!(told, 1, "{:?}", view.events);
+
+    let _up = down.up();
+    skip(Duration::from_secs(75)).await;
+    let view = bed.host.until(NAME, is_reached).await;
+    assert!(has_event(&view, "answers again"), "{:?}", view.events);
+    bed.end().await;
+}
+
+#[tokio::test]
+async fn try_now_dials_a_failed_endpoint_and_a_disabled_one_is_left_alone() {
+    let down = DownEndpoint::bind();
+    let config = EmulatorConfig::new().hybrid_connection(NAMESPACE, NAME, &down.address());
+    let mut bed = Bed::connected_to(config).await;
+    let refuses = |view: &ConnectionView| endpoint_fault(view) == Some(FaultCode::EndpointRefused);
+    bed.host.until(NAME, refuses).await;
+    bed.host.request(Request::DisableConnection { connection: named(NAME) }).await.unwrap();
+    bed.host.until_label(NAME, StatusLabel::Disabled).await;
+    let up = down.up();
+    skip(Duration::from_secs(300)).await;
+    let early = tokio::time::timeout(Duration::from_millis(300), up.accept([0; 8])).await;
+    assert!(early.is_err());
+    assert!(refuses(&bed.host.view(NAME).await));
+
+    bed.host.request(Request::EnableConnection { connection: named(NAME) }).await.unwrap();
+    bed.host.until(NAME, is_reached).await;
+    drop(up);
+    bed.host.request(Request::CheckEndpoint { connection: named(NAME) }).await.unwrap();
+    bed.host.until(NAME, refuses).await;
+    bed.end().await;
+}
+
+#[tokio::test]
+async fn an_endpoint_is_dialled_on_demand() {
+    let mut bed = Bed::connected().await;
+    let first = bed.host.until(NAME, is_reached).await.reachability.unwrap().checked_at;
+    let check = || Request::CheckEndpoint { connection: named(NAME) };
+    bed.host.request(check()).await.unwrap();
+    let again = |view: &ConnectionView| {
+        is_reached(view) && view.reachability.as_ref().is_some_and(|last| last.checked_at > first)
+    };
+    bed.host.until(NAME, again).await;
+    bed.endpoint = Endpoint::bind().await; // the one before is gone
+    bed.host.request(check()).await.unwrap();
+    let refused = |view: &ConnectionView| endpoint_fault(view) == Some(FaultCode::EndpointRefused);
+    let view = bed.host.until(NAME, refused).await;
+    assert_eq!(view.status.label(), StatusLabel::Connected);
+
+    let other = Request::CheckEndpoint { connection: named("other") };
+    assert_eq!(bed.host.refused(other).await, ErrorCode::NotFound);
+    bed.end().await;
+
+    let mut bed = Bed::of(with_metadata(None), Endpoint::bind().await).await;
+    bed.host.add(&bed.emulator, NAME).await;
+    let error = bed.host.request(check()).await.unwrap_err();
+    assert!(error.to_string().contains("not known yet"), "{error}");
     bed.end().await;
 }
 
