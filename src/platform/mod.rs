@@ -6,6 +6,7 @@
 
 pub mod autostart;
 pub mod files;
+pub mod front;
 pub mod limits;
 pub mod local_socket;
 pub mod paths;
