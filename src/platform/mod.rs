@@ -11,6 +11,7 @@ pub mod limits;
 pub mod local_socket;
 pub mod paths;
 pub mod permissions;
+pub mod service_program;
 pub mod signals;
 
 pub use paths::{Paths, WindowPaths};

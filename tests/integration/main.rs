@@ -31,6 +31,8 @@ mod emulator_stream;
 mod golden;
 mod ipc;
 mod platform;
+#[cfg(unix)]
+mod platform_window;
 #[cfg(feature = "emulator")]
 mod service_endpoint;
 #[cfg(feature = "emulator")]
