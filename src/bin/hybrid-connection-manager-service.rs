@@ -22,28 +22,33 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Run in the foreground until Ctrl-C or SIGTERM; a second one does not wait for open streams
-    Run,
+    Run {
+        /// Write the log to its files alone, and to standard error only why the service cannot run
+        #[arg(long)]
+        quiet: bool,
+    },
 }
 
 fn main() -> ExitCode {
-    let Arguments { home, command: Command::Run } = Arguments::parse();
+    let Arguments { home, command: Command::Run { quiet } } = Arguments::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("the runtime cannot be started: {error}")),
     };
-    match runtime.block_on(run(home)) {
+    match runtime.block_on(run(home, quiet)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error.to_string()),
     }
 }
 
-async fn run(home: Option<PathBuf>) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(home: Option<PathBuf>, quiet: bool) -> Result<(), Box<dyn std::error::Error>> {
     let paths = match home {
         Some(home) => Paths::in_home(&home)?,
         None => Paths::default_for_service()?,
     };
     let mut signals = StopSignals::listen()?;
-    let service = Service::start(&paths, LogTo::FilesAndConsole)?;
+    let log_to = if quiet { LogTo::Files } else { LogTo::FilesAndConsole };
+    let service = Service::start(&paths, log_to)?;
     tokio::select! {
         signal = signals.next() => tracing::info!(signal, "asked to end"),
         () = service.shutdown_requested() => {}

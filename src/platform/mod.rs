@@ -1,12 +1,17 @@
 //! What differs between operating systems: where files are, who may read them,
-//! how a file is written so that it survives a power cut, local sockets, and the
-//! signals that end a program. The only place for `cfg(target_os)` and unsafe code.
+//! how a file is written so that it survives a power cut, local sockets, the signals
+//! that end a program, and what a window needs of the system: one for each person, its
+//! start at login, the start of the service. The only place for `cfg(target_os)` and
+//! unsafe code.
 
+pub mod autostart;
 pub mod files;
+pub mod front;
 pub mod limits;
 pub mod local_socket;
 pub mod paths;
 pub mod permissions;
+pub mod service_program;
 pub mod signals;
 
-pub use paths::Paths;
+pub use paths::{Paths, WindowPaths};

@@ -2,6 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use super::local_socket::Address;
 
 #[cfg(unix)]
@@ -10,6 +12,9 @@ mod os;
 #[cfg(windows)]
 #[path = "paths/windows.rs"]
 mod os;
+
+/// Name of the file of a person's preferences.
+const PREFERENCES: &str = "window.json";
 
 /// Every place that one service uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +33,18 @@ pub struct Paths {
     pub log_dir: PathBuf,
     /// Where clients reach the service.
     pub channel: Address,
+}
+
+/// Every place that the window uses for itself: they belong to the person in front of it,
+/// who may not be the one whose service is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WindowPaths {
+    /// `window.json`: what this person prefers.
+    pub preferences_file: PathBuf,
+    /// Folder of the window's log files; the service's may be in it too.
+    pub log_dir: PathBuf,
+    /// Where a second start of the window reaches the first; see [`super::front`].
+    pub front: Address,
 }
 
 /// Why there is no place for the files.
@@ -129,6 +146,41 @@ impl Paths {
     }
 }
 
+impl WindowPaths {
+    /// Everything in one folder, as `--home DIR` and `HCM_HOME` ask for.
+    ///
+    /// # Errors
+    /// As [`Paths::in_home`], whose folder this is.
+    pub fn in_home(dir: &Path) -> Result<Self, PathsError> {
+        let Paths { home, log_dir, .. } = Paths::in_home(dir)?;
+        let front = os::front_of_home(&home);
+        Ok(Self { preferences_file: home.join(PREFERENCES), log_dir, front })
+    }
+
+    /// The places of this person, root or not.
+    ///
+    /// Linux: the XDG configuration, runtime and state folders. Windows: `%APPDATA%` and
+    /// `%LOCALAPPDATA%`, under `Hybrid Connection Manager`.
+    ///
+    /// # Errors
+    /// [`PathsError::NoUserHome`].
+    pub fn of_this_user() -> Result<Self, PathsError> {
+        os::window_of_this_user().ok_or(PathsError::NoUserHome)
+    }
+}
+
+/// A short name for a folder, for what cannot hold its path.
+pub(super) fn digest(folder: &Path) -> String {
+    use std::fmt::Write as _;
+
+    let mut name = String::new();
+    for byte in &Sha256::digest(folder.as_os_str().as_encoded_bytes())[..8] {
+        // A String takes everything.
+        write!(name, "{byte:02x}").unwrap_or_default();
+    }
+    name
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,6 +206,23 @@ mod tests {
         let paths = Paths::in_home(Path::new("here")).unwrap();
         assert!(paths.home.is_absolute() && paths.home.ends_with("here"));
         assert!(matches!(Paths::in_home(Path::new("")), Err(PathsError::Unusable { .. })));
+    }
+
+    #[test]
+    fn a_home_holds_what_is_the_windows_too() {
+        let service = Paths::in_home(Path::new("/tmp/x")).unwrap();
+        let window = WindowPaths::in_home(Path::new("/tmp/x/.")).unwrap();
+        assert_eq!(window.preferences_file, service.home.join("window.json"));
+        assert_eq!(window.log_dir, service.log_dir);
+        assert_ne!(window.front, service.channel);
+        assert_ne!(window.front, WindowPaths::in_home(Path::new("/tmp/y")).unwrap().front);
+        assert!(WindowPaths::in_home(Path::new("")).is_err());
+    }
+
+    #[test]
+    fn a_digest_is_short_and_tells_folders_apart() {
+        assert_eq!(digest(Path::new("/tmp/x")).len(), 16);
+        assert_ne!(digest(Path::new("/tmp/x")), digest(Path::new("/tmp/y")));
     }
 
     #[test]

@@ -33,6 +33,8 @@ mod emulator_stream;
 mod golden;
 mod ipc;
 mod platform;
+#[cfg(unix)]
+mod platform_window;
 #[cfg(feature = "emulator")]
 mod service_check;
 #[cfg(feature = "emulator")]

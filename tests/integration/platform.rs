@@ -16,7 +16,7 @@ use hybrid_connection_manager::platform::permissions::Access;
 use hybrid_connection_manager::platform::signals::StopSignals;
 use hybrid_connection_manager::platform::{Paths, signals};
 use hybrid_connection_manager::store::{SaveError, Store};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 /// Names the folder that a child works in.
 const FOLDER: &str = "HCM_TEST_FOLDER";
@@ -24,7 +24,7 @@ const FOLDER: &str = "HCM_TEST_FOLDER";
 const SAYS: &str = "child says ";
 
 /// A test of this binary that runs as a process of its own. Ends with its value.
-struct Actor {
+pub(crate) struct Actor {
     child: Child,
     lines: BufReader<ChildStdout>,
 }
@@ -37,7 +37,7 @@ impl Actor {
         command
     }
 
-    fn start(test: &str, folder: &Path) -> Self {
+    pub(crate) fn start(test: &str, folder: &Path) -> Self {
         Self::of(Self::command(test, folder))
     }
 
@@ -48,7 +48,7 @@ impl Actor {
     }
 
     /// The next thing that the child says.
-    fn hear(&mut self) -> String {
+    pub(crate) fn hear(&mut self) -> String {
         let mut line = String::new();
         loop {
             line.clear();
@@ -59,11 +59,17 @@ impl Actor {
         }
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    fn kill(mut self) {
+    /// Stops it where it is, until SIGCONT.
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::STOP);
+        waitpid(Some(Pid::from_child(&self.child)), WaitOptions::UNTRACED).unwrap();
+    }
+
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -85,11 +91,11 @@ impl Drop for Actor {
 }
 
 /// The folder of a child; `None` if this is a run of all ignored tests.
-fn folder() -> Option<PathBuf> {
+pub(crate) fn folder() -> Option<PathBuf> {
     std::env::var_os(FOLDER).map(PathBuf::from)
 }
 
-fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     println!("{SAYS}{text}");
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
 
-use super::{Address, Paths, PathsError};
+use super::{Address, PREFERENCES, Paths, PathsError, WindowPaths};
 
 /// Longest path of a Unix socket in bytes: `sun_path` of unix(7) without its
 /// closing zero. macOS and the BSDs have four bytes less.
@@ -13,9 +13,19 @@ pub(super) const LONGEST_CHANNEL: Option<usize> =
 
 const FOLDER: &str = "hybrid-connection-manager";
 const SOCKET: &str = "service.sock";
+/// Shorter than the service's, so a home in which that one fits has a place for it.
+const FRONT_SOCKET: &str = "gui.sock";
 
 pub(super) fn channel_of_home(home: &Path) -> Address {
     Address::new(home.join("run").join(SOCKET))
+}
+
+pub(super) fn front_of_home(home: &Path) -> Address {
+    Address::new(home.join("run").join(FRONT_SOCKET))
+}
+
+pub(super) fn window_of_this_user() -> Option<WindowPaths> {
+    UserDirs::of_this_account().map(UserDirs::window)
 }
 
 pub(super) fn default_for_service() -> Result<Paths, PathsError> {
@@ -72,6 +82,12 @@ impl UserDirs {
         }
     }
 
+    fn window(self) -> WindowPaths {
+        let preferences_file = self.config.join(PREFERENCES);
+        let Paths { run_dir, log_dir, .. } = self.paths();
+        WindowPaths { preferences_file, log_dir, front: Address::new(run_dir.join(FRONT_SOCKET)) }
+    }
+
     /// Both places where a service of this account may be: it may have been
     /// started without the runtime folder that the client has.
     fn channels(self) -> Vec<Address> {
@@ -98,6 +114,16 @@ mod tests {
         assert_eq!(paths.connections_file, Path::new("/home/a/.config/hcm/connections.json"));
         assert_eq!(paths.log_dir, Path::new("/home/a/.local/state/hcm/logs"));
         assert_eq!(paths.channel.as_path(), Path::new("/run/user/7/hcm/service.sock"));
+    }
+
+    #[test]
+    fn the_window_has_its_places_beside_those_of_a_service_of_this_user() {
+        let window = user(Some("/run/user/7/hcm")).window();
+        assert_eq!(window.preferences_file, Path::new("/home/a/.config/hcm/window.json"));
+        assert_eq!(window.log_dir, Path::new("/home/a/.local/state/hcm/logs"));
+        assert_eq!(window.front.as_path(), Path::new("/run/user/7/hcm/gui.sock"));
+        let window = user(None).window();
+        assert_eq!(window.front.as_path(), Path::new("/home/a/.local/state/hcm/run/gui.sock"));
     }
 
     #[test]

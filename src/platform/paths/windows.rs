@@ -1,31 +1,46 @@
 //! The places on Windows.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
+use directories::BaseDirs;
 
-use super::{Address, Paths, PathsError};
+use super::{Address, PREFERENCES, Paths, PathsError, WindowPaths, digest};
 
 /// Pipe names of this product are far below the 256 characters that Windows takes.
 pub(super) const LONGEST_CHANNEL: Option<usize> = None;
 
 const PIPE: &str = r"\\.\pipe\hybrid-connection-manager";
+const FOLDER: &str = "Hybrid Connection Manager";
 
 /// Pipes live in one flat name space, so the name carries a digest of the home.
 pub(super) fn channel_of_home(home: &Path) -> Address {
+    named(PIPE, home)
+}
+
+pub(super) fn front_of_home(home: &Path) -> Address {
+    named(&format!("{PIPE}-gui"), home)
+}
+
+fn named(pipe: &str, folder: &Path) -> Address {
     // File names do not differ by case alone.
-    let folded = home.to_string_lossy().to_lowercase();
-    let mut name = format!("{PIPE}-");
-    for byte in &Sha256::digest(folded.as_bytes())[..8] {
-        write!(name, "{byte:02x}").expect("a String takes everything");
-    }
-    Address::new(name.into())
+    let folded = folder.to_string_lossy().to_lowercase();
+    Address::new(format!("{pipe}-{}", digest(Path::new(&folded))).into())
+}
+
+/// The roaming folder names the user, so the pipe does too.
+pub(super) fn window_of_this_user() -> Option<WindowPaths> {
+    let dirs = BaseDirs::new()?;
+    let roaming = dirs.config_dir().join(FOLDER);
+    Some(WindowPaths {
+        preferences_file: roaming.join(PREFERENCES),
+        log_dir: dirs.data_local_dir().join(FOLDER).join("logs"),
+        front: front_of_home(&roaming),
+    })
 }
 
 pub(super) fn default_for_service() -> Result<Paths, PathsError> {
     let data = std::env::var_os("ProgramData").unwrap_or_else(|| r"C:\ProgramData".into());
-    let home = PathBuf::from(data).join("Hybrid Connection Manager");
+    let home = PathBuf::from(data).join(FOLDER);
     let (run_dir, log_dir) = (home.join("run"), home.join("logs"));
     Ok(Paths { run_dir, log_dir, channel: Address::new(PIPE.into()), ..Paths::with_home(home) })
 }
