@@ -15,8 +15,8 @@ use super::rhythm::Rhythm;
 use super::stage::Demo;
 use crate::emulator::sender::Sender;
 
-/// An app that uses every hybrid connection of a demo: a few streams a second and some
-/// 100 KB a second at the most. A request that fails is made again in the next turn, so a
+/// An app that uses every hybrid connection of a demo: a few streams a second, and from a
+/// few KB to about 1 MB a second. A request that fails is made again in the next turn, so a
 /// hybrid connection that is disabled, or in which something goes wrong, does no harm.
 ///
 /// It ends, and resets its streams, when it is dropped.
