@@ -155,13 +155,14 @@ impl App {
                     ctx.memory_mut(|memory| memory.request_focus(target.id()));
                     ctx.request_repaint();
                 }
-                Effect::Raise { .. } => {
+                Effect::Raise(request) => {
                     ctx.send_viewport_cmd(ViewportCommand::Visible(true));
                     ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
                     ctx.send_viewport_cmd(ViewportCommand::Focus);
                     // Where the system does not give the focus away, it may say so at least.
                     let attention = UserAttentionType::Informational;
                     ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(attention));
+                    request.shown();
                 }
                 Effect::Close => ctx.send_viewport_cmd(ViewportCommand::Close),
                 Effect::Ask { .. }

@@ -2,10 +2,11 @@
 
 use super::state::{Preferences, Ticket};
 use crate::ipc::protocol::Request;
+use crate::platform::front::ShowRequest;
 
 /// Something to be done outside of the state. The first group is the backend's, the
 /// second the window's own.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Effect {
     /// Asks the service; the answer comes with the same ticket.
     Ask {
@@ -38,10 +39,7 @@ pub(crate) enum Effect {
     /// Gives the keyboard to a widget.
     Focus(Target),
     /// Brings the window to the front.
-    Raise {
-        /// Lets the window take the focus, where the system wants that (Wayland).
-        activation_token: Option<String>,
-    },
+    Raise(ShowRequest),
     /// Closes the window.
     Close,
 }

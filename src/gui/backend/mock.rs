@@ -10,7 +10,7 @@ use crate::gui::effect::Effect;
 use crate::gui::sample;
 use crate::gui::state::Link;
 use crate::ipc::Push;
-use crate::ipc::protocol::{ErrorCode, Event, Request, Response};
+use crate::ipc::protocol::{ErrorCode, Event, Request, RequestError, Response};
 use crate::model::{
     ConnectionCheck, ConnectionId, ConnectionSelector, ConnectionStatus, ConnectionString,
     ConnectionView, Desired, Reachability, Settings, Snapshot, Traffic,
@@ -203,5 +203,5 @@ fn parse(text: &str) -> Result<ConnectionString, Refusal> {
 }
 
 fn refusal(code: ErrorCode, message: String) -> Refusal {
-    Refusal { message, code: Some(code) }
+    Refusal::Said(RequestError::new(code, message))
 }

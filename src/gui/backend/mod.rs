@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use super::effect::Effect;
 use super::state::{Link, Ticket};
 use crate::ipc::Push;
-use crate::ipc::protocol::Response;
+use crate::ipc::protocol::{RequestError, Response};
+use crate::platform::front::ShowRequest;
 
 /// The one door to everything outside of the window.
 pub(crate) trait Backend {
@@ -20,7 +21,7 @@ pub(crate) trait Backend {
 }
 
 /// What the backend tells.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum News {
     /// How it stands with the service.
     Link(Link),
@@ -33,8 +34,10 @@ pub(crate) enum News {
         /// What came of it.
         outcome: Result<Response, Refusal>,
     },
-    /// The demo runs, and the news are those of its service.
+    /// From here on the news are those of the demo's service.
     DemoStarted,
+    /// From here on the news are those of this machine's service again.
+    DemoEnded,
     /// The demo did not start, and why.
     DemoFailed(String),
     /// Whether the window starts at login.
@@ -44,17 +47,16 @@ pub(crate) enum News {
     /// The preferences could not be kept, and why.
     NotSaved(String),
     /// The window was started a second time.
-    Show {
-        /// Lets the window take the focus, where the system wants that (Wayland).
-        activation_token: Option<String>,
-    },
+    Show(ShowRequest),
 }
 
 /// Why a request was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    /// In words, with what to do.
-    pub message: String,
-    /// The kind, where the service itself refused.
-    pub code: Option<crate::ipc::protocol::ErrorCode>,
+pub(crate) enum Refusal {
+    /// The service refused.
+    Said(RequestError),
+    /// There was no answer in time; it may still be done.
+    TimedOut,
+    /// The service has gone.
+    Lost,
 }

@@ -119,7 +119,8 @@ impl NewForm {
         });
         self.entries = entries.collect();
         self.text = text;
-        self.check_at = self.unchecked().next().map(|_| now + TYPING_PAUSE);
+        let is_fresh = self.unchecked().next().is_some();
+        self.check_at = is_fresh.then(|| now + TYPING_PAUSE);
     }
 
     /// Those that Azure has not been asked about.

@@ -16,10 +16,10 @@ use jiff::Timestamp;
 pub(crate) use dialog::{Dialog, RemoveQuestion};
 pub(crate) use form::{Check, Entry, Failure, NewForm, NewTab, Parsed, Phase, PastedText, UpdateForm, UpdateProblem};
 pub(crate) use link::{Link, LinkProblem};
-pub(crate) use notice::{Notice, Notices};
+pub(crate) use notice::Notices;
 pub(crate) use preferences::{Preferences, ThemeChoice, WindowPlace};
 pub(crate) use settings::{SettingsForm, SettingsLoad};
-pub(crate) use table::{Column, Direction, Move, Pick, Sort, Table};
+pub(crate) use table::{Column, Direction, Move, Pick, Table};
 pub(crate) use traffic::TrafficLog;
 
 use super::text::{Language, Texts};

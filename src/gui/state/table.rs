@@ -203,7 +203,7 @@ impl Table {
             }
             Pick::Extend => {
                 let from = self.anchor.clone().unwrap_or_else(|| id.clone());
-                let place = |id| self.rows.iter().position(|row| connections[*row].id == *id);
+                let place = |id: &ConnectionId| self.rows.iter().position(|row| connections[*row].id == *id);
                 if let (Some(from), Some(to)) = (place(&from), place(id)) {
                     let rows = &self.rows[from.min(to)..=from.max(to)];
                     self.selected = rows.iter().map(|row| connections[*row].id.clone()).collect();

@@ -10,6 +10,7 @@ mod format;
 mod link;
 mod paste;
 mod reach;
+mod refusal;
 mod status;
 
 use std::borrow::Cow;

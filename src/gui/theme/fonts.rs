@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use egui::text::{FontTweak, VariationCoords};
+use egui::epaint::text::{FontTweak, VariationCoords};
 use egui::{FontData, FontDefinitions, FontFamily, FontId};
 
 static INTER: &[u8] = include_bytes!("../../../assets/fonts/Inter.ttf");

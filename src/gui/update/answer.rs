@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::gui::backend::Refusal;
 use crate::gui::effect::Effect;
 use crate::gui::state::{
-    Check, Dialog, Failure, NewForm, Parsed, Pending, Phase, SettingsLoad, State, UpdateForm,
+    Check, Dialog, Failure, NewForm, Pending, Phase, SettingsLoad, State, UpdateForm,
 };
 use crate::ipc::protocol::Response;
 use crate::model::{ConnectionId, ConnectionString};
@@ -26,15 +26,17 @@ pub(super) fn take(
         Pending::Remove(id) => on_removed(state, &id, outcome, now),
         Pending::Add(string) => on_added(state, &string, outcome, now, effects),
         Pending::CheckEntry(string) => {
+            let check = check_of(state, outcome);
             if let Some(Dialog::New(form)) = &mut state.dialog {
-                form.holding(&string).for_each(|parsed| set_check(parsed, &outcome));
+                form.holding(&string).for_each(|parsed| parsed.check = check.clone());
             }
         }
         Pending::CheckUpdate(string) => {
+            let check = check_of(state, outcome);
             let form = update_form(state);
             let parsed = form.and_then(UpdateForm::ready);
             if let Some(parsed) = parsed.filter(|parsed| parsed.string == string) {
-                set_check(parsed, &outcome);
+                parsed.check = check;
             }
         }
         Pending::Update => on_updated(state, outcome, now),
@@ -47,18 +49,16 @@ pub(super) fn take(
 
 /// The service has gone: nothing more is answered.
 pub(super) fn give_up_all(state: &mut State, effects: &mut Vec<Effect>) {
-    let message = state.texts().get("answer-lost").to_string();
     let now = Timestamp::UNIX_EPOCH; // what is refused needs no clock
     while let Some((_, pending)) = state.pending.pop_first() {
-        let refusal = Refusal { message: message.clone(), code: None };
-        take(state, pending, Err(refusal), now, effects);
+        take(state, pending, Err(Refusal::Lost), now, effects);
     }
 }
 
 fn warn(state: &mut State, what: &'static str, id: &ConnectionId, refusal: &Refusal) {
     let name = [("name", id.short().into())];
     let texts = state.texts();
-    let text = format!("{}: {}", texts.with(what, &name), refusal.message);
+    let text = format!("{}: {}", texts.with(what, &name), texts.refusal(refusal));
     state.notices.warn(text);
 }
 
@@ -84,8 +84,9 @@ fn on_added(
     now: Timestamp,
     effects: &mut Vec<Effect>,
 ) {
+    let texts = state.texts();
     let Some(Dialog::New(form)) = &mut state.dialog else { return };
-    let result = outcome.map(|_| ()).map_err(|refusal| Failure(refusal.message));
+    let result = outcome.map(|_| ()).map_err(|refusal| Failure(texts.refusal(&refusal)));
     form.holding(string).for_each(|parsed| parsed.added = Some(result.clone()));
     let is_waiting = state.pending.values().any(|pending| matches!(pending, Pending::Add(_)));
     if is_waiting {
@@ -127,12 +128,12 @@ fn added_ids(form: &NewForm) -> Vec<ConnectionId> {
     ids
 }
 
-fn set_check(parsed: &mut Parsed, outcome: &Result<Response, Refusal>) {
-    parsed.check = match outcome {
-        Ok(Response::Checked { check }) => Check::Done(check.clone()),
+fn check_of(state: &State, outcome: Result<Response, Refusal>) -> Check {
+    match outcome {
+        Ok(Response::Checked { check }) => Check::Done(check),
         Ok(_) => Check::NotYet,
-        Err(refusal) => Check::Failed(refusal.message.clone()),
-    };
+        Err(refusal) => Check::Failed(state.texts().refusal(&refusal)),
+    }
 }
 
 fn update_form(state: &mut State) -> Option<&mut UpdateForm> {
@@ -143,24 +144,26 @@ fn update_form(state: &mut State) -> Option<&mut UpdateForm> {
 }
 
 fn on_updated(state: &mut State, outcome: Result<Response, Refusal>, now: Timestamp) {
+    let texts = state.texts();
     let Some(form) = update_form(state) else { return };
     form.phase = Phase::Editing;
     match outcome {
         Ok(_) => {
             let name = form.id.short();
             state.dialog = None;
-            let text = state.texts().with("updated", &[("name", name.into())]);
+            let text = texts.with("updated", &[("name", name.into())]);
             state.notices.say(text, now);
         }
         Err(refusal) => {
             if let Some(parsed) = form.ready() {
-                parsed.added = Some(Err(Failure(refusal.message)));
+                parsed.added = Some(Err(Failure(texts.refusal(&refusal))));
             }
         }
     }
 }
 
 fn on_settings(state: &mut State, outcome: Result<Response, Refusal>) {
+    let texts = state.texts();
     let Some(Dialog::Settings(form)) = &mut state.dialog else { return };
     match outcome {
         Ok(Response::Settings { settings }) => {
@@ -169,7 +172,7 @@ fn on_settings(state: &mut State, outcome: Result<Response, Refusal>) {
             form.load = SettingsLoad::Loaded;
         }
         Ok(_) => {}
-        Err(refusal) => form.load = SettingsLoad::Failed(refusal.message),
+        Err(refusal) => form.load = SettingsLoad::Failed(texts.refusal(&refusal)),
     }
 }
 
@@ -179,6 +182,7 @@ fn on_setting_saved(
     outcome: Result<Response, Refusal>,
     now: Timestamp,
 ) {
+    let texts = state.texts();
     let Some(Dialog::Settings(form)) = &mut state.dialog else { return };
     form.saving = form.saving.saturating_sub(1);
     match outcome {
@@ -187,12 +191,12 @@ fn on_setting_saved(
             form.saved.insert(name.to_owned(), value);
         }
         Err(refusal) => {
-            form.errors.insert(name.to_owned(), refusal.message);
+            form.errors.insert(name.to_owned(), texts.refusal(&refusal));
         }
     }
     if form.saving == 0 && form.errors.is_empty() {
         state.dialog = None;
-        let text = state.texts().get("settings-saved").to_string();
+        let text = texts.get("settings-saved").to_string();
         state.notices.say(text, now);
     }
 }

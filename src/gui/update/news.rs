@@ -22,10 +22,15 @@ pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut 
             state.demo = Demo::On;
             forget_service(state);
         }
+        News::DemoEnded => {
+            state.demo = Demo::Off;
+            forget_service(state);
+        }
         News::DemoFailed(reason) => {
             state.demo = Demo::Off;
             let text = state.texts().with("demo-failed", &[("reason", reason.into())]);
             state.notices.warn(text);
+            effects.push(Effect::StopDemo);
         }
         News::Autostart(result) => dialogs::on_autostart(state, result),
         News::CaFile(path) => dialogs::on_ca_file(state, path),
@@ -33,7 +38,7 @@ pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut 
             let text = state.texts().with("preferences-not-saved", &[("reason", reason.into())]);
             state.notices.warn(text);
         }
-        News::Show { activation_token } => effects.push(Effect::Raise { activation_token }),
+        News::Show(request) => effects.push(Effect::Raise(request)),
     }
 }
 
@@ -51,6 +56,10 @@ fn on_link(state: &mut State, link: Link, effects: &mut Vec<Effect>) {
     state.link = match (link, &state.link) {
         // A service that was told to start is not yet "not running".
         (Link::Down { problem: LinkProblem::NotRunning, .. }, Link::Starting) => Link::Starting,
+        // It is as it was, and has been for as long as it has been.
+        (Link::Down { problem, .. }, Link::Down { since, .. }) => {
+            Link::Down { since: *since, problem }
+        }
         (link, _) => link,
     };
     if was_attached && !state.is_attached() {

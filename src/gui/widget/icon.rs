@@ -1,6 +1,6 @@
 //! Small pictures, painted: they need no font and are sharp at every size.
 
-use egui::{Color32, Painter, Pos2, Shape, Stroke, Vec2, pos2, vec2};
+use egui::{Color32, Painter, Pos2, Shape, Stroke, Vec2, vec2};
 
 /// A small picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,15 +77,17 @@ fn gear(painter: &Painter, center: Pos2, size: f32, color: Color32) {
     }
 }
 
-/// Two ends and the relay between them.
+/// Two networks and the relay between them, as `assets/icon/icon.svg` has them.
 fn logo(painter: &Painter, center: Pos2, size: f32, color: Color32) {
     let unit = size / 24.0;
     let square = egui::Rect::from_center_size(center, Vec2::splat(size));
-    painter.rect_filled(square, 6.0 * unit, color);
-    let ink = Color32::WHITE;
-    let stroke = Stroke::new(1.6 * unit, ink);
+    painter.rect_filled(square, 5.5 * unit, color);
+    let stroke = Stroke::new(1.9 * unit, Color32::WHITE);
     for side in [-1.0, 1.0] {
-        painter.circle_stroke(pos2(center.x + side * 6.6 * unit, center.y), 3.0 * unit, stroke);
+        let end = center + vec2(side * 5.4, side * -5.4) * unit;
+        painter.circle_stroke(end, 2.6 * unit, stroke);
+        let dash = [center + vec2(side * 2.5, side * -2.5) * unit, center + vec2(side * 3.3, side * -3.3) * unit];
+        painter.line_segment(dash, stroke);
     }
-    painter.circle_filled(center, 1.8 * unit, ink);
+    painter.circle_filled(center, 1.6 * unit, Color32::WHITE);
 }

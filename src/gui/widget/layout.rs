@@ -7,7 +7,7 @@ use crate::gui::theme::{CONTROL_HEIGHT, Palette, SMALL, TEXT, regular};
 /// Shows `content` in one line at the right edge, in reading order (which is the order of
 /// the Tab key too): its width is the one that it had the last time.
 pub(crate) fn at_right<R>(ui: &mut Ui, id: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
-    let id: Id = ui.id().with(id);
+    let id: Id = ui.scope_id().with(id);
     let known: Option<f32> = ui.data(|data| data.get_temp(id));
     let room = ui.available_rect_before_wrap();
     let left = room.right() - known.unwrap_or(0.0).min(room.width());
@@ -49,6 +49,6 @@ pub(crate) fn text_field(
             .hint_text(RichText::new(hint).color(palette.dim))
             .font(regular(TEXT))
             .margin(egui::Margin::symmetric(10, 8))
-            .vertical_align(Align::Center),
+            .align(egui::Align2::LEFT_CENTER),
     )
 }

@@ -26,7 +26,7 @@ pub(crate) fn segmented(ui: &mut Ui, id: &str, names: &[&str], chosen: usize) ->
         let part = Rect::from_min_size(pos2(left, rect.top() + 3.0), vec2(width, HEIGHT - 6.0));
         left += width;
         let is_chosen = place == chosen;
-        let response = ui.interact(part, ui.id().with((id, place)), Sense::click());
+        let response = ui.interact(part, ui.scope_id().with((id, place)), Sense::click());
         let enabled = ui.is_enabled();
         response.widget_info(|| {
             WidgetInfo::selected(egui::Role::RadioButton, enabled, is_chosen, name)

@@ -70,8 +70,8 @@ fn frame(
         });
     });
     // A click beside the dialog does not close it: what was typed would be lost.
-    let closes = shown.is_top_modal()
-        && !shown.any_popup_open()
+    let closes = shown.is_top_modal
+        && !shown.any_popup_open
         && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
     if closes {
         cx.act(Action::CloseDialog);

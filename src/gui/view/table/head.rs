@@ -43,7 +43,7 @@ fn name(ui: &mut Ui, cx: &mut Cx<'_>, column: Column, head: Rect, cell: Rect) {
     let text = cx.texts.get(key(column));
     let sort = cx.state.table.sort;
     let sorted = (sort.column == column).then_some(sort.direction);
-    let response = ui.interact(head, ui.id().with(("head", column)), Sense::click());
+    let response = ui.interact(head, ui.scope_id().with(("head", column)), Sense::click());
     let spoken = cx.texts.get(match sorted {
         None => "sorted-not",
         Some(Direction::Ascending) => "sorted-ascending",
@@ -83,7 +83,7 @@ fn name(ui: &mut Ui, cx: &mut Cx<'_>, column: Column, head: Rect, cell: Rect) {
 
 fn grip(ui: &mut Ui, cx: &mut Cx<'_>, column: Column, head: Rect) {
     let edge = Rect::from_center_size(pos2(head.right(), head.center().y), vec2(GRIP, HEIGHT));
-    let id = ui.id().with(("grip", column));
+    let id = ui.scope_id().with(("grip", column));
     let response = ui.interact(edge, id, Sense::DRAG);
     if response.hovered() || response.dragged() {
         ui.ctx().set_cursor_icon(CursorIcon::ResizeColumn);

@@ -1,0 +1,44 @@
+//! Starts the service of this machine.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
+
+use super::{Outbox, link};
+use crate::gui::backend::News;
+use crate::gui::state::{Link, LinkProblem};
+use crate::platform::service_program::ServiceProgram;
+
+/// How long a service that was started may take to answer.
+const LIMIT: Duration = Duration::from_secs(10);
+/// How often it is called meanwhile.
+const CALL_EVERY: Duration = Duration::from_millis(100);
+
+/// Starts it, and calls it until it answers.
+pub(super) async fn start(home: Option<PathBuf>, link: link::Handle, outbox: Outbox) {
+    if let Err(reason) = try_start(home, &link).await {
+        tracing::warn!(reason, "the service did not start");
+        let problem = LinkProblem::DidNotStart(reason);
+        outbox.tell(News::Link(Link::Down { since: Timestamp::now(), problem })).await;
+    }
+}
+
+async fn try_start(home: Option<PathBuf>, link: &link::Handle) -> Result<(), String> {
+    let found = ServiceProgram::find().map_err(|error| error.to_string())?;
+    let mut started = found.start(home.as_deref()).map_err(|error| error.to_string())?;
+    tracing::info!(pid = started.pid(), program = %found.path().display(), "started the service");
+    let deadline = Instant::now() + LIMIT;
+    while link.requester().is_none() {
+        link.call_now();
+        tokio::select! {
+            end = started.ended() => return Err(end.to_string()),
+            () = sleep(CALL_EVERY) => {}
+        }
+        if Instant::now() >= deadline {
+            return Err(format!("it has not answered within {} s", LIMIT.as_secs()));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Opens the window, with the renderer that works.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use egui::{IconData, ViewportBuilder, vec2};
+use egui_system_font_provider::SystemFontProvider;
+use jiff::Timestamp;
+
+use super::options::{Options, Renderer};
+use super::{Trace, renderer};
+use crate::gui::app::App;
+use crate::gui::backend::Backend;
+use crate::gui::backend::live::Waker;
+use crate::gui::effect::Effect;
+use crate::gui::state::{Demo, State, WindowPlace};
+use crate::gui::text::{Language, LanguageChoice};
+
+/// As the desktop knows the window; the desktop entry has the same name.
+const APP_ID: &str = "hybrid-connection-manager-gui";
+const TITLE: &str = "Hybrid Connection Manager GUI";
+const SIZE: egui::Vec2 = vec2(1180.0, 720.0);
+const LEAST_SIZE: egui::Vec2 = vec2(640.0, 400.0);
+
+/// Opens the window and returns when it is closed.
+///
+/// # Errors
+/// Why no renderer works, in words.
+pub(super) fn open(
+    options: &Options,
+    mut state: State,
+    mut backend: Box<dyn Backend>,
+    waker: Waker,
+    trace: Trace,
+) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let Some(chosen) = renderer::choice(options) else {
+        return Err(none_works(options).into());
+    };
+    if options.demo {
+        state.demo = Demo::Starting;
+        backend.begin(Effect::StartDemo);
+    }
+    let native = native_options(options, chosen, state.preferences.window);
+    let locale = font_locale(&state);
+    let is_created = Rc::new(Cell::new(false));
+    let created = is_created.clone();
+    let create: eframe::AppCreator<'_> = Box::new(move |creation| {
+        trace.mark("renderer");
+        renderer::note(chosen, creation);
+        let ctx = &creation.egui_ctx;
+        ctx.add_font_provider(Arc::new(SystemFontProvider::new().with_locale(locale)));
+        waker.wakes(ctx);
+        let app = App::new(ctx, state, backend, Timestamp::now, trace);
+        created.set(true);
+        Ok(Box::new(app))
+    });
+    let run = catch_unwind(AssertUnwindSafe(|| eframe::run_native(APP_ID, native, create)));
+    let problem = match run {
+        Ok(Ok(())) => return Ok(ExitCode::SUCCESS),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "it panicked".to_owned(),
+    };
+    let renderer = chosen.name();
+    if is_created.get() {
+        return Err(format!("the window was lost ({renderer}: {problem}); start it again").into());
+    }
+    tracing::warn!(renderer, problem, "this renderer does not work here");
+    Ok(renderer::start_without(options, chosen)?)
+}
+
+fn native_options(
+    options: &Options,
+    chosen: Renderer,
+    place: Option<WindowPlace>,
+) -> eframe::NativeOptions {
+    let mut viewport = ViewportBuilder::default()
+        .with_app_id(APP_ID)
+        .with_title(TITLE)
+        .with_icon(icon())
+        .with_min_inner_size(LEAST_SIZE)
+        .with_inner_size(place.map_or(SIZE, |place| vec2(place.width, place.height)));
+    if let Some(WindowPlace { x: Some(x), y: Some(y), .. }) = place {
+        viewport = viewport.with_position([x, y]);
+    }
+    viewport = viewport.with_maximized(place.is_some_and(|place| place.maximized));
+    if options.minimized {
+        viewport = viewport.with_active(false);
+    }
+    eframe::NativeOptions {
+        viewport,
+        renderer: match chosen {
+            Renderer::Wgpu => eframe::Renderer::Wgpu,
+            Renderer::Glow => eframe::Renderer::Glow,
+        },
+        // One of our own prefers the characters of the language that is shown.
+        system_font_fallback: false,
+        centered: place.is_none(),
+        ..eframe::NativeOptions::default()
+    }
+}
+
+/// One Han character looks different in Chinese and in Japanese.
+fn font_locale(state: &State) -> Option<&'static str> {
+    let choice: LanguageChoice = state.preferences.language;
+    (choice.resolve(state.system_language) == Language::Chinese).then_some("zh-Hans")
+}
+
+fn icon() -> Arc<IconData> {
+    let bytes = include_bytes!("../../../assets/icon/icon-128.png");
+    let icon = eframe::icon_data::from_png_bytes(bytes);
+    Arc::new(icon.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the window has no icon");
+        IconData::default()
+    }))
+}
+
+fn none_works(options: &Options) -> String {
+    let tried: Vec<&str> = options.tried.iter().map(|renderer| renderer.name()).collect();
+    format!(
+        "The window cannot be drawn on this machine: none of its renderers works (tried: {}).\n\
+         Everything can be done from a terminal as well: run \"hcm --help\", for example \"hcm list --watch\".\n\
+         What exactly failed is in the window's log.",
+        tried.join(", ")
+    )
+}
+
+/// Says `text` where there is no window to say it in.
+#[expect(clippy::print_stderr, reason = "there is no window")]
+pub(super) fn say_plainly(text: &str) {
+    eprintln!("hybrid-connection-manager-gui: {text}");
+    if cfg!(windows) {
+        // Started from the menu, the program has no terminal.
+        rfd::MessageDialog::new()
+            .set_level(rfd::MessageLevel::Error)
+            .set_title(TITLE)
+            .set_description(text)
+            .show();
+    }
+}
