@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::connection::{Credential, HybridConnection};
-use super::part_problem::PartProblem;
 use super::names::{ConnectionId, DEFAULT_PORT, NamespaceAddress};
+use super::part_problem::PartProblem;
 use super::secret::Secret;
 use super::status::Desired;
 

@@ -82,11 +82,9 @@ impl Mock {
                 view.desired = Desired::Disabled;
                 view.status = ConnectionStatus::Disabled;
             }),
-            Request::TryNow { connection: Some(connection) } => {
-                self.change(&connection, |view| {
-                    view.status = ConnectionStatus::Connecting { attempt: 1, last: None };
-                })
-            }
+            Request::TryNow { connection: Some(connection) } => self.change(&connection, |view| {
+                view.status = ConnectionStatus::Connecting { attempt: 1, last: None };
+            }),
             Request::CheckEndpoint { connection } => {
                 let reachability = self.reachability();
                 self.change(&connection, |view| view.reachability = Some(reachability))
@@ -96,9 +94,9 @@ impl Mock {
                 Ok(Response::Checked { check: Box::new(check) })
             }
             Request::GetSettings => {
-                let names = Settings::NAMES.iter().map(|name| {
-                    ((*name).to_owned(), self.settings.get(name).unwrap_or_default())
-                });
+                let names = Settings::NAMES
+                    .iter()
+                    .map(|name| ((*name).to_owned(), self.settings.get(name).unwrap_or_default()));
                 Ok(Response::Settings { settings: names.collect() })
             }
             Request::SetSetting { name, value } => {

@@ -14,7 +14,8 @@ use crate::platform::permissions::ensure_safe_folder;
 /// Daily files that are kept.
 const KEPT: usize = 7;
 /// What is logged: our own, and only what is bad of the libraries that draw.
-const FILTER: &str = "info,wgpu_core=warn,wgpu_hal=error,egui_wgpu=warn,naga=warn,winit=warn,fontique=warn";
+const FILTER: &str =
+    "info,wgpu_core=warn,wgpu_hal=error,egui_wgpu=warn,naga=warn,winit=warn,fontique=warn";
 
 /// Logs from here on. A log that cannot be written is no reason not to open the window.
 pub(super) fn install(folder: &Path) {

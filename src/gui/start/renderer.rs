@@ -51,9 +51,7 @@ pub(super) fn start_without(options: &Options, failed: Renderer) -> std::io::Res
 }
 
 /// The arguments of this start, less what an earlier failure added.
-fn without_tried(
-    arguments: impl Iterator<Item = std::ffi::OsString>,
-) -> Vec<std::ffi::OsString> {
+fn without_tried(arguments: impl Iterator<Item = std::ffi::OsString>) -> Vec<std::ffi::OsString> {
     let mut kept = Vec::new();
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {

@@ -130,7 +130,10 @@ impl NewForm {
     }
 
     /// The entries that hold `string`.
-    pub(crate) fn holding(&mut self, string: &ConnectionString) -> impl Iterator<Item = &mut Parsed> {
+    pub(crate) fn holding(
+        &mut self,
+        string: &ConnectionString,
+    ) -> impl Iterator<Item = &mut Parsed> {
         let parsed = self.entries.iter_mut().filter_map(|entry| entry.parsed.as_mut().ok());
         parsed.filter(move |parsed| parsed.string == *string)
     }

@@ -14,7 +14,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 pub(crate) use dialog::{Dialog, RemoveQuestion};
-pub(crate) use form::{Check, Entry, Failure, NewForm, NewTab, Parsed, Phase, PastedText, UpdateForm, UpdateProblem};
+pub(crate) use form::{
+    Check, Entry, Failure, NewForm, NewTab, Parsed, PastedText, Phase, UpdateForm, UpdateProblem,
+};
 pub(crate) use link::{Link, LinkProblem};
 pub(crate) use notice::Notices;
 pub(crate) use preferences::{Preferences, ThemeChoice, WindowPlace};
@@ -172,6 +174,9 @@ impl State {
             Some(Dialog::Update(form)) => form.check_at,
             _ => None,
         };
-        [self.notices.next_end(), self.traffic.changes_at(), due, self.look_at].into_iter().flatten().min()
+        [self.notices.next_end(), self.traffic.changes_at(), due, self.look_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }

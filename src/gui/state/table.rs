@@ -172,9 +172,8 @@ impl Table {
         let filter = self.filter.trim().to_lowercase();
         let words: Vec<&str> = filter.split_whitespace().collect();
         self.rows.clear();
-        self.rows.extend(
-            (0..connections.len()).filter(|place| is_match(&connections[*place], &words)),
-        );
+        self.rows
+            .extend((0..connections.len()).filter(|place| is_match(&connections[*place], &words)));
         let Sort { column, direction } = self.sort;
         self.rows.sort_by(|one, other| {
             let order = compare(column, &connections[*one], &connections[*other], traffic);
@@ -203,7 +202,9 @@ impl Table {
             }
             Pick::Extend => {
                 let from = self.anchor.clone().unwrap_or_else(|| id.clone());
-                let place = |id: &ConnectionId| self.rows.iter().position(|row| connections[*row].id == *id);
+                let place = |id: &ConnectionId| {
+                    self.rows.iter().position(|row| connections[*row].id == *id)
+                };
                 if let (Some(from), Some(to)) = (place(&from), place(id)) {
                     let rows = &self.rows[from.min(to)..=from.max(to)];
                     self.selected = rows.iter().map(|row| connections[*row].id.clone()).collect();
@@ -225,7 +226,13 @@ impl Table {
             (Move::First, _) => 0,
             (Move::Last, _) => last,
             (Move::By(rows), Some(here)) => here.saturating_add_signed(rows).min(last),
-            (Move::By(rows), None) => if rows < 0 { last } else { 0 },
+            (Move::By(rows), None) => {
+                if rows < 0 {
+                    last
+                } else {
+                    0
+                }
+            }
         };
         let id = connections[self.rows[place]].id.clone();
         self.pick(&id, if extend { Pick::Extend } else { Pick::Only }, connections);

@@ -14,9 +14,8 @@ impl Texts {
             EventKind::Connected { gateway: Some(gateway) } => {
                 self.with("event-connected-gateway", &[("gateway", gateway.as_str().into())])
             }
-            EventKind::ChannelFailed { fault, next: None } | EventKind::EndpointFailed { fault } => {
-                self.fault_line(fault)
-            }
+            EventKind::ChannelFailed { fault, next: None }
+            | EventKind::EndpointFailed { fault } => self.fault_line(fault),
             EventKind::ChannelFailed { fault, next: Some(next) } => self.with(
                 "event-next-attempt",
                 &[

@@ -11,7 +11,8 @@ pub(crate) fn service_pill(texts: &Texts, link: &Link) -> (Tone, String) {
             (Tone::Ok, "service-running")
         }
         Link::Up { version } => {
-            let text = texts.with("service-running-version", &[("version", version.as_str().into())]);
+            let text =
+                texts.with("service-running-version", &[("version", version.as_str().into())]);
             return (Tone::Warn, text);
         }
         Link::Connecting => (Tone::Neutral, "service-calling"),

@@ -30,7 +30,9 @@ pub(super) fn install(ctx: &egui::Context) {
 
 fn inter(weight: f32) -> FontData {
     let coords = VariationCoords::new([(b"wght", weight)]);
-    FontData::from_static(INTER).tweak(FontTweak { coords, ..FontTweak::default() })
+    // Hinted, the dot of a semibold "i" melts into its stem.
+    let tweak = FontTweak { coords, hinting: Some(false), ..FontTweak::default() };
+    FontData::from_static(INTER).tweak(tweak)
 }
 
 /// Ordinary text of `size` points.

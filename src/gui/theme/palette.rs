@@ -152,7 +152,8 @@ mod tests {
                 .flat_map(|ground| [(palette.text, *ground), (palette.dim, *ground)])
                 .collect();
             pairs.push((palette.on_accent, palette.accent));
-            pairs.extend([palette.panel, palette.background].map(|ground| (palette.accent, ground)));
+            pairs
+                .extend([palette.panel, palette.background].map(|ground| (palette.accent, ground)));
             for tone in [Tone::Ok, Tone::Warn, Tone::Bad, Tone::Neutral] {
                 pairs.push((palette.strong(tone), palette.soft(tone)));
                 pairs.push((palette.strong(tone), palette.panel));

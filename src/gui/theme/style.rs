@@ -70,7 +70,6 @@ fn visuals(theme: Theme, palette: &Palette) -> Visuals {
         selection: Selection {
             bg_fill: palette.selection,
             stroke: Stroke::new(1.5, palette.accent),
-            ..base.selection
         },
         hyperlink_color: palette.accent,
         faint_bg_color: palette.background,

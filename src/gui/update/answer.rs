@@ -113,9 +113,9 @@ fn first_name(ids: &[ConnectionId]) -> String {
 
 /// Nothing is left in the dialog that was not added.
 fn all_added(form: &NewForm) -> bool {
-    form.entries.iter().all(|entry| {
-        entry.parsed.as_ref().is_ok_and(|parsed| parsed.added == Some(Ok(())))
-    })
+    form.entries
+        .iter()
+        .all(|entry| entry.parsed.as_ref().is_ok_and(|parsed| parsed.added == Some(Ok(()))))
 }
 
 fn added_ids(form: &NewForm) -> Vec<ConnectionId> {

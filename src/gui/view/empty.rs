@@ -42,19 +42,15 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.painter().layout_no_wrap(name.to_string(), font, color).size().x + 24.0
     });
     let width = widths.sum::<f32>() + 10.0;
-    ui.allocate_ui_with_layout(
-        vec2(width, 32.0),
-        Layout::left_to_right(Align::Center),
-        |ui| {
-            ui.spacing_mut().item_spacing.x = 10.0;
-            if widget::button(ui, Kind::Primary, &names[0], true).clicked() {
-                cx.act(Action::New(NewTab::Azure));
-            }
-            if widget::button(ui, Kind::Plain, &names[1], true).clicked() {
-                cx.act(Action::New(NewTab::ConnectionString));
-            }
-        },
-    );
+    ui.allocate_ui_with_layout(vec2(width, 32.0), Layout::left_to_right(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 10.0;
+        if widget::button(ui, Kind::Primary, &names[0], true).clicked() {
+            cx.act(Action::New(NewTab::Azure));
+        }
+        if widget::button(ui, Kind::Plain, &names[1], true).clicked() {
+            cx.act(Action::New(NewTab::ConnectionString));
+        }
+    });
 }
 
 /// Two ends and the relay between them.

@@ -31,9 +31,8 @@ fn totals(cx: &Cx<'_>) -> Vec<String> {
     if connections.is_empty() {
         return vec![first];
     }
-    let is_connected = |view: &&crate::model::ConnectionView| {
-        view.status.label() == StatusLabel::Connected
-    };
+    let is_connected =
+        |view: &&crate::model::ConnectionView| view.status.label() == StatusLabel::Connected;
     let connected = connections.iter().filter(is_connected).count();
     first.push_str(" · ");
     first.push_str(&cx.texts.with("footer-connected", &[("count", connected.into())]));

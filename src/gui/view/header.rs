@@ -14,9 +14,7 @@ const HEIGHT: f32 = 56.0;
 const FILTER_WIDTH: f32 = 220.0;
 
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let frame = Frame::new()
-        .fill(cx.palette.panel)
-        .inner_margin(Margin::symmetric(16, 12));
+    let frame = Frame::new().fill(cx.palette.panel).inner_margin(Margin::symmetric(16, 12));
     Panel::top("header").exact_size(HEIGHT).resizable(false).frame(frame).show(ui, |ui| {
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 12.0;

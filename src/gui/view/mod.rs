@@ -54,8 +54,7 @@ pub(crate) fn window(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     header::show(ui, cx);
     footer::show(ui, cx);
-    let has_details =
-        cx.state.preferences.details_open && !cx.state.table.selected.is_empty();
+    let has_details = cx.state.preferences.details_open && !cx.state.table.selected.is_empty();
     if has_details {
         details::show(ui, cx);
     }

@@ -33,9 +33,7 @@ pub(crate) fn button(ui: &mut Ui, kind: Kind, text: &str, enabled: bool) -> Resp
                 RichText::new(text).font(semibold(TEXT)).color(palette.on_accent)
             }
             Kind::Plain => RichText::new(text).font(medium(TEXT)).color(palette.text),
-            Kind::Danger => {
-                RichText::new(text).font(medium(TEXT)).color(palette.strong(Tone::Bad))
-            }
+            Kind::Danger => RichText::new(text).font(medium(TEXT)).color(palette.strong(Tone::Bad)),
         };
         let button = egui::Button::new(text).min_size(vec2(0.0, CONTROL_HEIGHT));
         let response = ui.add_enabled(enabled, button);

@@ -41,7 +41,8 @@ pub(crate) fn paint_icon(painter: &Painter, icon: Icon, center: Pos2, size: f32,
             line(&[(1.8, 1.8), (5.2, 5.2)]);
         }
         Icon::Copy => {
-            let sheet = |x: f32, y: f32| egui::Rect::from_min_size(at(x, y), Vec2::splat(7.5 * unit));
+            let sheet =
+                |x: f32, y: f32| egui::Rect::from_min_size(at(x, y), Vec2::splat(7.5 * unit));
             let (radius, kind) = (1.5 * unit, egui::StrokeKind::Middle);
             painter.rect_stroke(sheet(-2.0, -2.0), radius, stroke, kind);
             line(&[(-3.6, 2.6), (-5.0, 2.6), (-5.0, -5.0), (2.6, -5.0), (2.6, -3.6)]);
@@ -86,7 +87,10 @@ fn logo(painter: &Painter, center: Pos2, size: f32, color: Color32) {
     for side in [-1.0, 1.0] {
         let end = center + vec2(side * 5.4, side * -5.4) * unit;
         painter.circle_stroke(end, 2.6 * unit, stroke);
-        let dash = [center + vec2(side * 2.5, side * -2.5) * unit, center + vec2(side * 3.3, side * -3.3) * unit];
+        let dash = [
+            center + vec2(side * 2.5, side * -2.5) * unit,
+            center + vec2(side * 3.3, side * -3.3) * unit,
+        ];
         painter.line_segment(dash, stroke);
     }
     painter.circle_filled(center, 1.6 * unit, Color32::WHITE);

@@ -28,13 +28,7 @@ impl Saver {
         let task = tokio::spawn(async move {
             let mut told = false;
             loop {
-                let open = wants.changed().await.is_ok();
-                while open {
-                    tokio::select! {
-                        () = sleep(REST) => break,
-                        changed = wants.changed() => if changed.is_err() { break },
-                    }
-                }
+                let open = wants.changed().await.is_ok() && rest(&mut wants).await;
                 let latest = wants.borrow_and_update().clone();
                 if let Some(latest) = latest
                     && let Err(reason) = write(path.clone(), latest).await
@@ -59,6 +53,16 @@ impl Saver {
         drop(self.wanted);
         if let Err(error) = self.task.await {
             tracing::warn!(%error, "the preferences were not kept");
+        }
+    }
+}
+
+/// Until nothing more has come for a while; false once nothing more can come.
+async fn rest(wants: &mut watch::Receiver<Option<Preferences>>) -> bool {
+    loop {
+        tokio::select! {
+            () = sleep(REST) => return true,
+            changed = wants.changed() => if changed.is_err() { return false },
         }
     }
 }
@@ -88,9 +92,7 @@ fn set_autostart(home: Option<&Path>, wanted: Option<bool>) -> Result<bool, Stri
 
 /// Lets the user choose a PEM file.
 pub(super) async fn choose_ca(outbox: Outbox) {
-    let chosen = rfd::AsyncFileDialog::new()
-        .add_filter("PEM", &["pem", "crt", "cer"])
-        .pick_file()
-        .await;
+    let chosen =
+        rfd::AsyncFileDialog::new().add_filter("PEM", &["pem", "crt", "cer"]).pick_file().await;
     outbox.tell(News::CaFile(chosen.map(|file| file.path().to_owned()))).await;
 }

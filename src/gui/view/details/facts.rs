@@ -115,14 +115,12 @@ fn sign(ui: &mut Ui, icon: Icon, color: egui::Color32) {
 
 fn three_facts(cx: &Cx<'_>, view: &ConnectionView) -> Vec<(&'static str, String)> {
     let listeners = match view.azure.as_ref().and_then(|azure| azure.listener_count) {
-        Some(count) => cx.texts.with(
-            "details-listeners",
-            &[("count", count.into()), ("most", MOST_LISTENERS.into())],
-        ),
+        Some(count) => cx
+            .texts
+            .with("details-listeners", &[("count", count.into()), ("most", MOST_LISTENERS.into())]),
         None => "–".to_owned(),
     };
-    let mut facts =
-        vec![("details-key", view.key_name.clone()), ("column-listeners", listeners)];
+    let mut facts = vec![("details-key", view.key_name.clone()), ("column-listeners", listeners)];
     if let ConnectionStatus::Connected { since, gateway } = &view.status {
         let since = cx.texts.clock(*since, cx.now);
         let since = match gateway {
@@ -167,16 +165,12 @@ fn columns(ui: &mut Ui, facts: &[(&'static str, String)], cx: &Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(24.0, 6.0);
         for (key, value) in facts {
-            ui.allocate_ui_with_layout(
-                vec2(0.0, 34.0),
-                Layout::top_down(Align::Min),
-                |ui| {
-                    ui.spacing_mut().item_spacing.y = 2.0;
-                    ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
-                    widget::field_label(ui, &cx.texts.get(key));
-                    widget::label(ui, value, regular(TEXT), cx.palette.text);
-                },
-            );
+            ui.allocate_ui_with_layout(vec2(0.0, 34.0), Layout::top_down(Align::Min), |ui| {
+                ui.spacing_mut().item_spacing.y = 2.0;
+                ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
+                widget::field_label(ui, &cx.texts.get(key));
+                widget::label(ui, value, regular(TEXT), cx.palette.text);
+            });
         }
     });
 }

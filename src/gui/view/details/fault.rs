@@ -13,7 +13,10 @@ use crate::model::{ConnectionStatus, ConnectionView, FaultCode, Retry};
 pub(super) fn wants_another_key(code: FaultCode) -> bool {
     matches!(
         code,
-        FaultCode::Unauthorized | FaultCode::Forbidden | FaultCode::TokenSpent | FaultCode::NotFound
+        FaultCode::Unauthorized
+            | FaultCode::Forbidden
+            | FaultCode::TokenSpent
+            | FaultCode::NotFound
     )
 }
 

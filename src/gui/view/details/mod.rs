@@ -57,7 +57,8 @@ fn title(ui: &mut Ui, cx: &mut Cx<'_>, text: &str, pill: Option<&ConnectionView>
                 let label = view.status.label();
                 widget::pill(ui, tone_of(label), &cx.texts.status(label));
             }
-            if widget::icon_button(ui, Icon::Close, &cx.texts.get("details-close"), false).clicked() {
+            if widget::icon_button(ui, Icon::Close, &cx.texts.get("details-close"), false).clicked()
+            {
                 cx.act(Action::ShowDetails(false));
             }
         });

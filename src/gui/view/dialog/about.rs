@@ -47,7 +47,13 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.add_space(8.0);
     let text = cx.texts.get("about-licences");
     widget::wrapped(ui, &text, regular(SMALL), cx.palette.dim);
-    if widget::link(ui, &cx.texts.get("shortcuts")).clicked() {
-        cx.act(Action::OpenShortcuts);
-    }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 16.0;
+        if widget::link(ui, &cx.texts.get("shortcuts")).clicked() {
+            cx.act(Action::OpenShortcuts);
+        }
+        if widget::link(ui, &cx.texts.get("upgrade-title")).clicked() {
+            cx.act(Action::OpenUpgrade);
+        }
+    });
 }

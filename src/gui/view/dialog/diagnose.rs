@@ -30,9 +30,7 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, view: Option<&ConnectionView>) {
     }
     ui.add_space(6.0);
     let text = match view {
-        Some(view) => {
-            cx.texts.with("diagnose-more", &[("name", view.id.short().into())])
-        }
+        Some(view) => cx.texts.with("diagnose-more", &[("name", view.id.short().into())]),
         None => cx.texts.get("diagnose-choose").to_string(),
     };
     widget::wrapped(ui, &text, regular(TEXT), cx.palette.dim);

@@ -116,9 +116,7 @@ fn entry(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm, place: usize) {
 fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm) {
     let count = match form.tab {
         NewTab::Azure => 0,
-        NewTab::ConnectionString => {
-            form.creatable(|id| cx.state.connection(id).is_some()).len()
-        }
+        NewTab::ConnectionString => form.creatable(|id| cx.state.connection(id).is_some()).len(),
     };
     if !cx.state.is_attached() {
         let text = cx.texts.get("needs-service");

@@ -67,7 +67,12 @@ pub(super) fn mask(text: &str) -> String {
 }
 
 /// A box with what was found.
-pub(super) fn found(ui: &mut Ui, cx: &mut Cx<'_>, tone: Tone, content: impl FnOnce(&mut Ui, &mut Cx<'_>)) {
+pub(super) fn found(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    tone: Tone,
+    content: impl FnOnce(&mut Ui, &mut Cx<'_>),
+) {
     let frame = Frame::new()
         .fill(cx.palette.soft(tone))
         .corner_radius(CONTROL_RADIUS)
@@ -111,7 +116,8 @@ mod tests {
     #[test]
     fn no_character_of_a_key_is_shown_and_none_is_lost() {
         let key = "aB3/".repeat(10) + "xyz=";
-        let whole = format!("Endpoint=sb://a.b/;SharedAccessKeyName=n;SharedAccessKey={key};EntityPath=é");
+        let whole =
+            format!("Endpoint=sb://a.b/;SharedAccessKeyName=n;SharedAccessKey={key};EntityPath=é");
         let bare = format!("my key is {key}");
         let quoted = format!("\"Endpoint=sb://a.b/;sharedaccesskey={key}\"\nEndpoint=sb://c.d/");
         let wrapped = format!("SharedAccessKey={}\n{};EntityPath=x", &key[..20], &key[20..]);

@@ -43,7 +43,12 @@ fn heading(ui: &mut Ui, cx: &Cx<'_>, key: &'static str) {
 }
 
 /// A label at the left, and what is chosen at the right.
-fn row(ui: &mut Ui, cx: &mut Cx<'_>, key: &'static str, content: impl FnOnce(&mut Ui, &mut Cx<'_>)) {
+fn row(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    key: &'static str,
+    content: impl FnOnce(&mut Ui, &mut Cx<'_>),
+) {
     const LABEL: f32 = 190.0;
     ui.horizontal(|ui| {
         let size = egui::vec2(LABEL, 32.0);
@@ -168,9 +173,8 @@ fn error(ui: &mut Ui, cx: &Cx<'_>, form: &SettingsForm, name: &str) {
 /// A list to choose from; the place of what was chosen.
 fn combo(ui: &mut Ui, id: &str, label: &str, names: &[String], chosen: usize) -> Option<usize> {
     let mut clicked = None;
-    let shown = ComboBox::from_id_salt(id)
-        .selected_text(names[chosen].as_str())
-        .show_ui(ui, |ui| {
+    let shown =
+        ComboBox::from_id_salt(id).selected_text(names[chosen].as_str()).show_ui(ui, |ui| {
             for (place, name) in names.iter().enumerate() {
                 if ui.selectable_label(place == chosen, name.as_str()).clicked() {
                     clicked = Some(place);

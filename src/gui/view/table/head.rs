@@ -2,8 +2,8 @@
 
 use egui::{Align, CursorIcon, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use super::columns::Columns;
 use super::super::Cx;
+use super::columns::Columns;
 use crate::gui::state::{Column, Direction};
 use crate::gui::theme::{Palette, SMALL, medium};
 use crate::gui::update::Action;
@@ -52,7 +52,8 @@ fn name(ui: &mut Ui, cx: &mut Cx<'_>, column: Column, head: Rect, cell: Rect) {
     response.widget_info(|| {
         WidgetInfo::labeled(egui::Role::ColumnHeader, true, format!("{text}, {spoken}"))
     });
-    let color = if response.hovered() || response.has_focus() { cx.palette.text } else { cx.palette.dim };
+    let color =
+        if response.hovered() || response.has_focus() { cx.palette.text } else { cx.palette.dim };
     let align = if column.is_numeric() { Align::Max } else { Align::Min };
     if response.has_focus() {
         ui.painter().rect_stroke(

@@ -76,7 +76,7 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, columns: &Columns) {
             });
         }
     });
-    ui.data_mut(|data| data.insert_temp(id, shown.state.offset().y));
+    ui.data_mut(|data| data.insert_temp(id, shown.state.clamped_offset().y));
 }
 
 /// Where to scroll so that the cursor's row can be seen, if it has moved out of sight.

@@ -77,7 +77,8 @@ fn clicks(ui: &Ui, cx: &mut Cx<'_>, response: &egui::Response, view: &Connection
 /// Paints what `view` has in `column`; whether it had to be cut.
 fn cell(ui: &Ui, cx: &Cx<'_>, view: &ConnectionView, column: Column, room: Rect) -> bool {
     let (palette, painter) = (cx.palette, ui.painter());
-    let text = |text: &str, align| widget::cell(painter, room, text, regular(TEXT), palette.text, align);
+    let text =
+        |text: &str, align| widget::cell(painter, room, text, regular(TEXT), palette.text, align);
     match column {
         Column::Status => {
             let label = view.status.label();
