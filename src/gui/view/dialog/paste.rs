@@ -35,6 +35,10 @@ pub(super) fn field(ui: &mut Ui, cx: &mut Cx<'_>, text: &PastedText, enabled: bo
         .desired_rows(rows)
         .margin(Margin::same(10));
     let response = ui.add_enabled(enabled, edit).accessible_name(name.to_string());
+    // Whoever opens the dialog wants to paste.
+    if enabled && ui.memory(|memory| memory.focused()).is_none() {
+        response.request_focus();
+    }
     if response.changed() {
         cx.act(Action::Paste(PastedText(edited)));
     }
