@@ -98,6 +98,14 @@ fault_codes! {
     AzureTimedOut = "azure-timed-out", Soon,
         "Azure did not answer in time",
         "A firewall that drops packets looks like this: allow outbound TCP on port 443.";
+    /// No connection to the proxy, or no answer from it.
+    ProxyUnreachable = "proxy-unreachable", Soon,
+        "The proxy could not be reached",
+        "Check that the proxy runs and that its address is right: hcm settings set network.proxy http://host:port (empty for none).";
+    /// The proxy does not let this machine through.
+    ProxyRefused = "proxy-refused", Slowly,
+        "The proxy does not open the way to Azure",
+        "Check its user and password (hcm settings set network.proxy http://user:password@host:port), and that it allows CONNECT to *.servicebus.windows.net on port 443.";
     /// The TLS certificate is not trusted.
     TlsUntrusted = "tls-untrusted", Slowly,
         "The certificate of the other side is not trusted",

@@ -32,6 +32,8 @@ mod golden;
 mod ipc;
 mod platform;
 #[cfg(feature = "emulator")]
+mod proxy;
+#[cfg(feature = "emulator")]
 mod service_check;
 #[cfg(feature = "emulator")]
 mod service_endpoint;
