@@ -387,7 +387,7 @@ async fn a_service_that_turns_hcm_away_has_its_own_codes() {
         let address = Paths::in_home(home.path()).unwrap().channel;
         let listener = local_socket::Listener::bind(&address).unwrap();
         let refusing = tokio::spawn(async move {
-            let mut writer = MessageWriter::new(listener.accept().await.unwrap());
+            let mut writer = MessageWriter::new(listener.accept().await.unwrap(), 4096);
             let error = RequestError::new(code, "not you");
             writer.send(&ServerMessage::Refused { error }).await.unwrap();
         });
