@@ -105,6 +105,7 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
     let id = &view.id;
     let ids = || vec![id.clone()];
     ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.y = 8.0;
         let mut add = |ui: &mut Ui, kind, key: &'static str, enabled, action: Action| {
             if widget::button(ui, kind, &cx.texts.get(key), enabled).clicked() {
                 cx.act(action);
@@ -144,6 +145,7 @@ fn several(ui: &mut Ui, cx: &mut Cx<'_>) {
             ("remove", Kind::Danger, Action::AskRemove(ids.clone())),
         ];
         ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.y = 8.0;
             for (key, kind, action) in actions {
                 if widget::button(ui, kind, &cx.texts.get(key), attached).clicked() {
                     cx.act(action);
