@@ -52,6 +52,7 @@ fn enter_shows_and_hides_the_details() {
     assert!(window.has(&window.text("details-close")));
     window.key(Key::Enter);
     assert!(!window.has(&window.text("details-close")));
+    assert_eq!(window.selected(), ["erp-sql"]);
     window.key(Key::Enter);
     assert!(window.has(&window.text("details-close")));
 }
@@ -113,6 +114,7 @@ fn shortcuts_open_what_they_name() {
         assert!(window.state().dialog.as_ref().is_some_and(is_open), "{key:?}");
         window.key(Key::Escape);
         assert!(window.state().dialog.is_none(), "{key:?}");
+        assert!(window.thing(&window.text("table")).focused, "{key:?}");
     }
 }
 
@@ -158,6 +160,7 @@ fn the_menu_opens_by_shift_f10_and_is_used_by_keyboard() {
     window.key(Key::Enter);
     assert!(window.desk.asked()[0].starts_with("RestartConnection"), "{:?}", window.desk.asked());
     assert!(!window.has(&window.text("details-show")), "the menu has closed");
+    assert!(window.thing(&window.text("table")).focused, "the keyboard is in the table again");
 }
 
 #[test]
