@@ -113,6 +113,7 @@ act-try-now = { $name } is not tried now
 act-enable = { $name } was not enabled
 act-disable = { $name } was not disabled
 act-remove = { $name } was not removed
+act-add = { $name } was not added
 copied = Copied
 copy = Copy
 cancel = Cancel
@@ -251,7 +252,11 @@ remove-streams =
     }
 remove-azure-stays = In Azure the hybrid connection stays. It can be added here again.
 remove-do = Remove
-removed = { $name } was removed
+removed =
+    { $count ->
+        [one] { $name } was removed
+       *[other] { $count } connections were removed
+    }
 
 ## Settings
 settings-window = This window
@@ -292,6 +297,7 @@ upgrade-none = You have version { $version }. This version does not look for new
 ## About and keys
 about-open = About
 about-text = Lets apps in Azure reach a host and port in this network.
+about-documentation = Documentation
 about-version = Version { $version }
 about-window = Window
 about-service = Service

@@ -9,7 +9,7 @@ use super::backend::Backend;
 use super::effect::Effect;
 use super::start::Trace;
 use super::state::{State, ThemeChoice, WindowPlace};
-use super::text::{Language, LanguageChoice, Texts};
+use super::text::{Language, LanguageChoice};
 use super::theme::{Palette, TEXT, regular};
 use super::update::{Action, Message, settle, update};
 use super::view::{self, Cx};
@@ -21,7 +21,6 @@ const MOST_NEWS: usize = 2_000;
 /// The window.
 pub(crate) struct App {
     state: State,
-    texts: Texts,
     backend: Box<dyn Backend>,
     /// Tells the time; the tests have their own.
     clock: fn() -> Timestamp,
@@ -40,10 +39,9 @@ impl App {
     ) -> Self {
         super::theme::install(ctx);
         if wants_chinese(&state) {
-            state.has_chinese_font = has_chinese(ctx);
+            state.follow_language(has_chinese(ctx));
         }
-        let texts = state.texts();
-        Self { state, texts, backend, clock, trace, shown_theme: None }
+        Self { state, backend, clock, trace, shown_theme: None }
     }
 
     /// What the window knows.
@@ -75,9 +73,10 @@ impl App {
         let now = (self.clock)();
         let ctx = ui.ctx().clone();
         self.follow_preferences(&ctx);
+        let texts = self.state.texts();
         let mut cx = Cx {
             state: &self.state,
-            texts: &self.texts,
+            texts: &texts,
             palette: Palette::of(&ctx),
             now,
             actions: Vec::new(),
@@ -114,11 +113,10 @@ impl App {
                 ThemeChoice::Dark => ThemePreference::Dark,
             });
         }
-        if wants_chinese(&self.state) && self.texts.language() != Language::Chinese {
-            self.state.has_chinese_font = has_chinese(ctx);
-        }
-        if self.texts.language() != self.state.language() {
-            self.texts = self.state.texts();
+        let shown = self.state.texts().language();
+        if wants_chinese(&self.state) != (shown == Language::Chinese) {
+            let has_chinese = !wants_chinese(&self.state) || has_chinese(ctx);
+            self.state.follow_language(has_chinese);
         }
     }
 
