@@ -9,8 +9,8 @@ use tokio::io::{ReadHalf, WriteHalf};
 use super::codec::{MessageReader, MessageWriter, WriteError};
 use super::hearing::{self, Loss, Message};
 use super::protocol::{
-    ClientMessage, ErrorCode, Event, Hello, LogLine, MAX_MESSAGE_BYTES, Outcome, Request,
-    RequestError, Response, ServerMessage,
+    ClientMessage, ErrorCode, Event, Hello, LogLine, MAX_ANSWER_BYTES, MAX_MESSAGE_BYTES, Outcome,
+    Request, RequestError, Response, ServerMessage,
 };
 use crate::model::Snapshot;
 use crate::platform::local_socket::{Address, Stream};
@@ -137,8 +137,8 @@ impl Client {
         let stream = open(address).await?;
         let (reader, writer) = tokio::io::split(stream);
         let mut client = Self {
-            reader: MessageReader::new(reader, MAX_MESSAGE_BYTES),
-            writer: MessageWriter::new(writer),
+            reader: MessageReader::new(reader, MAX_ANSWER_BYTES),
+            writer: MessageWriter::new(writer, MAX_MESSAGE_BYTES),
             server: Hello::of(program),
             last_id: 0,
             pushes: VecDeque::new(),

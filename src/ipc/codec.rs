@@ -14,8 +14,6 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::codec::{Decoder, FramedRead, FramedWrite, LengthDelimitedCodec};
 
-use super::protocol::MAX_MESSAGE_BYTES;
-
 /// How long the other side may take to read one message before it is given up.
 pub const WRITE_TIME_LIMIT: Duration = Duration::from_secs(10);
 /// Longest first message in bytes: until a stranger has said hello, little memory
@@ -65,13 +63,12 @@ pub enum MessageError {
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The message is longer than the other side takes; nothing was sent.
-    #[error(
-        "the message has {length} bytes, and {longest} are allowed",
-        longest = MAX_MESSAGE_BYTES
-    )]
+    #[error("the message has {length} bytes, and {longest} are allowed")]
     TooLong {
         /// Its length in bytes.
         length: usize,
+        /// Longest message in bytes.
+        longest: usize,
     },
     /// The other side does not read; the stream is of no more use.
     #[error("the other side did not read a message within {} s", .0.as_secs())]
@@ -153,13 +150,14 @@ impl Decoder for Frames {
 /// Writes messages into `W`.
 pub struct MessageWriter<W> {
     frames: FramedWrite<W, LengthDelimitedCodec>,
+    longest: usize,
     broken: bool,
 }
 
 impl<W: AsyncWrite + Unpin> MessageWriter<W> {
-    /// Writes into `stream`.
-    pub fn new(stream: W) -> Self {
-        Self { frames: FramedWrite::new(stream, codec(MAX_MESSAGE_BYTES)), broken: false }
+    /// Writes messages of up to `longest` bytes into `stream`.
+    pub fn new(stream: W, longest: usize) -> Self {
+        Self { frames: FramedWrite::new(stream, codec(longest)), longest, broken: false }
     }
 
     /// The stream; what was not written yet is lost.
@@ -174,7 +172,7 @@ impl<W: AsyncWrite + Unpin> MessageWriter<W> {
     /// [`WriteError`]; after any but [`WriteError::TooLong`], and after a call that
     /// was given up half-way, the channel is of no more use.
     pub async fn send<M: Serialize>(&mut self, message: &M) -> Result<(), WriteError> {
-        let bytes = encode(message)?;
+        let bytes = encode(message, self.longest)?;
         if std::mem::replace(&mut self.broken, true) {
             return Err(WriteError::Broken);
         }
@@ -188,11 +186,11 @@ impl<W: AsyncWrite + Unpin> MessageWriter<W> {
 /// The JSON of `message`, without a length before it.
 ///
 /// # Errors
-/// [`WriteError::TooLong`] for more than [`MAX_MESSAGE_BYTES`].
-pub fn encode<M: Serialize>(message: &M) -> Result<Bytes, WriteError> {
+/// [`WriteError::TooLong`] for more than `longest` bytes.
+pub fn encode<M: Serialize>(message: &M, longest: usize) -> Result<Bytes, WriteError> {
     let bytes = serde_json::to_vec(message).map_err(io::Error::from)?;
-    if bytes.len() > MAX_MESSAGE_BYTES {
-        return Err(WriteError::TooLong { length: bytes.len() });
+    if bytes.len() > longest {
+        return Err(WriteError::TooLong { length: bytes.len(), longest });
     }
     Ok(bytes.into())
 }
@@ -267,7 +265,7 @@ mod tests {
     #[tokio::test]
     async fn the_length_is_little_endian_and_counts_the_json() {
         let (near, mut far) = duplex(64);
-        MessageWriter::new(near).send(&"hi").await.unwrap();
+        MessageWriter::new(near, 16).send(&"hi").await.unwrap();
         let mut bytes = Vec::new();
         far.read_to_end(&mut bytes).await.unwrap();
         assert_eq!(bytes, b"\x04\0\0\0\"hi\"");
@@ -296,16 +294,16 @@ mod tests {
         }
         let (_, error) = read_all(&whole, 7).await;
         assert!(error.unwrap().to_string().contains("longer than the 7 bytes"));
-        let (_, error) = read_all(&[0xff; 4], MAX_MESSAGE_BYTES).await;
+        let (_, error) = read_all(&[0xff; 4], 4 << 20).await;
         assert!(matches!(error, Some(ReadError::TooLong { .. })));
     }
 
     #[tokio::test]
     async fn a_message_that_is_too_long_to_send_leaves_the_channel_whole() {
         let (near, far) = duplex(1024);
-        let mut writer = MessageWriter::new(near);
-        let error = writer.send(&"x".repeat(MAX_MESSAGE_BYTES)).await.unwrap_err();
-        assert!(matches!(error, WriteError::TooLong { length } if length == MAX_MESSAGE_BYTES + 2));
+        let mut writer = MessageWriter::new(near, 100);
+        let error = writer.send(&"x".repeat(100)).await.unwrap_err();
+        assert!(matches!(error, WriteError::TooLong { length: 102, longest: 100 }));
         writer.send(&1).await.unwrap();
         assert_eq!(MessageReader::new(far, 8).next().await.unwrap().unwrap(), "1");
     }
@@ -313,7 +311,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_side_that_does_not_read_is_given_up() {
         let (near, _far) = duplex(16);
-        let mut writer = MessageWriter::new(near);
+        let mut writer = MessageWriter::new(near, 4096);
         let before = tokio::time::Instant::now();
         let error = writer.send(&"x".repeat(100)).await.unwrap_err();
         assert!(matches!(error, WriteError::NotRead(_)), "{error}");
@@ -365,12 +363,12 @@ mod tests {
         #[test]
         fn what_is_sent_arrives(program in ".{0,40}", version in ".{0,40}", id: u64) {
             let hello = Hello { protocol: 1, oldest_protocol: 1, program, version };
-            let bytes = encode(&ClientMessage::Hello(hello.clone())).unwrap();
+            let bytes = encode(&ClientMessage::Hello(hello.clone()), 4096).unwrap();
             match decode::<ClientMessage>(&bytes).unwrap() {
                 ClientMessage::Hello(read) => prop_assert_eq!(read, hello),
                 ClientMessage::Request { .. } => prop_assert!(false),
             }
-            let bytes = encode(&ClientMessage::Request { id, request: Request::Snapshot }).unwrap();
+            let bytes = encode(&ClientMessage::Request { id, request: Request::Snapshot }, 4096).unwrap();
             match decode::<ClientMessage>(&bytes).unwrap() {
                 ClientMessage::Request { id: read, .. } => prop_assert_eq!(read, id),
                 ClientMessage::Hello(_) => prop_assert!(false),

@@ -17,8 +17,11 @@ use crate::model::{ConnectionCheck, ConnectionId, ConnectionSelector, Secret};
 pub const PROTOCOL_VERSION: u32 = 1;
 /// Oldest version that this program still speaks.
 pub const OLDEST_PROTOCOL_VERSION: u32 = 1;
-/// Longest message in bytes, without its length prefix.
+/// Longest message of a client in bytes, without its length prefix.
 pub const MAX_MESSAGE_BYTES: usize = 4 << 20;
+/// Longest message of the service in bytes: a snapshot of two thousand connections
+/// whose events are all faults.
+pub const MAX_ANSWER_BYTES: usize = 32 << 20;
 
 /// From a client to the service.
 #[derive(Clone, Debug, Serialize, Deserialize)]

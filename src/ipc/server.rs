@@ -10,8 +10,8 @@ use super::codec::{
     MAX_HELLO_BYTES, MessageError, MessageReader, MessageWriter, ReadError, WriteError, decode,
 };
 use super::protocol::{
-    ClientMessage, ErrorCode, Hello, MAX_MESSAGE_BYTES, Outcome, Request, RequestError, Response,
-    ServerMessage,
+    ClientMessage, ErrorCode, Hello, MAX_ANSWER_BYTES, MAX_MESSAGE_BYTES, Outcome, Request,
+    RequestError, Response, ServerMessage,
 };
 use crate::platform::local_socket::{self, Address, BindError, Peer, Stream};
 use crate::platform::permissions;
@@ -88,7 +88,7 @@ impl Incoming {
         let peer = self.peer;
         let (reader, writer) = tokio::io::split(self.stream);
         let mut reader = ServerReader(MessageReader::new(reader, MAX_HELLO_BYTES));
-        let mut writer = ServerWriter(MessageWriter::new(writer));
+        let mut writer = ServerWriter(MessageWriter::new(writer, MAX_ANSWER_BYTES));
         let own = Hello::of(program);
         let said = async {
             if !permissions::may_control_service(peer.uid) {

@@ -98,6 +98,14 @@ fault_codes! {
     AzureTimedOut = "azure-timed-out", Soon,
         "Azure did not answer in time",
         "A firewall that drops packets looks like this: allow outbound TCP on port 443.";
+    /// No connection to the proxy, or no answer from it.
+    ProxyUnreachable = "proxy-unreachable", Soon,
+        "The proxy could not be reached",
+        "Check that the proxy runs and that its address is right: hcm settings set network.proxy http://host:port (empty for none).";
+    /// The proxy does not let this machine through.
+    ProxyRefused = "proxy-refused", Slowly,
+        "The proxy does not open the way to Azure",
+        "Check its user and password (hcm settings set network.proxy http://user:password@host:port), and that it allows CONNECT to *.servicebus.windows.net on port 443.";
     /// The TLS certificate is not trusted.
     TlsUntrusted = "tls-untrusted", Slowly,
         "The certificate of the other side is not trusted",
@@ -202,6 +210,11 @@ fault_codes! {
     CaUnusable = "ca-unusable", Never,
         "The extra CA file could not be used",
         "It must be a PEM file with certificates that the service may read: hcm settings set network.extra_ca_certificates FILE.";
+    /// A kind of a newer service; none of this one.
+    #[serde(other)]
+    Other = "other", Soon,
+        "A fault of a kind that this version does not know",
+        "Install the same version of all programs.";
 }
 
 impl fmt::Display for FaultCode {
@@ -225,6 +238,15 @@ mod tests {
             assert!(!code.summary().ends_with('.'), "{code}: a summary has no full stop");
             let json = serde_json::to_string(code).unwrap();
             assert_eq!(json, format!("\"{code}\""));
+            assert_eq!(serde_json::from_str::<FaultCode>(&json).unwrap(), *code);
         }
+    }
+
+    #[test]
+    fn a_fault_of_a_newer_service_keeps_its_detail() {
+        let json = r#"{"code":"gateway-levitates","detail":"3 cm above ground"}"#;
+        let fault: Fault = serde_json::from_str(json).unwrap();
+        assert_eq!(fault.code, FaultCode::Other);
+        assert!(fault.to_string().ends_with("does not know: 3 cm above ground"));
     }
 }

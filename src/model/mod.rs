@@ -10,6 +10,7 @@ pub mod fault;
 pub mod metadata;
 pub mod names;
 pub mod part_problem;
+pub mod proxy;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod secret;
@@ -25,6 +26,7 @@ pub use event::{ConnectionEvent, EventKind, NextAttempt};
 pub use fault::{Fault, FaultCode, Retry};
 pub use names::{ConnectionId, ConnectionSelector, NamespaceAddress};
 pub use part_problem::PartProblem;
+pub use proxy::Proxy;
 pub use secret::Secret;
 pub use settings::Settings;
 pub use snapshot::{AzureFacts, ConnectionView, Reachability, ServiceInfo, Snapshot, Traffic};

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::proxy::{Proxy, ProxyError};
+
 /// All settings. A missing one has its default; unknown ones are kept.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -24,6 +26,9 @@ pub struct NetworkSettings {
     /// PEM file with CA certificates trusted besides the system's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extra_ca_certificates: Option<String>,
+    /// The proxy on the way to Azure; never for endpoints.
+    #[serde(with = "super::proxy::exposed", skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<Proxy>,
     /// What a newer version wrote; kept as it is.
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
@@ -113,10 +118,16 @@ pub enum SettingError {
 
 impl Settings {
     /// The dotted names of all settings.
-    pub const NAMES: &'static [&'static str] =
-        &["log.keep_files", "log.level", "network.extra_ca_certificates", "service.drain_seconds"];
+    pub const NAMES: &'static [&'static str] = &[
+        "log.keep_files",
+        "log.level",
+        "network.extra_ca_certificates",
+        "network.proxy",
+        "service.drain_seconds",
+    ];
 
-    /// The value of the setting `name` as text; empty for one that is not set.
+    /// The value of the setting `name` as text; empty for one that is not set. `***`
+    /// stands for a password, and given back to [`Self::set`] it keeps that.
     ///
     /// # Errors
     /// [`SettingError::Unknown`] lists the names that exist.
@@ -126,6 +137,9 @@ impl Settings {
             "log.level" => self.log.level.as_str().to_owned(),
             "network.extra_ca_certificates" => {
                 self.network.extra_ca_certificates.clone().unwrap_or_default()
+            }
+            "network.proxy" => {
+                self.network.proxy.as_ref().map(Proxy::to_string).unwrap_or_default()
             }
             "service.drain_seconds" => self.service.drain_seconds.to_string(),
             _ => return Err(SettingError::Unknown { name: name.to_owned() }),
@@ -159,6 +173,15 @@ impl Settings {
                 self.network.extra_ca_certificates =
                     Some(value.to_owned()).filter(|v| !v.is_empty());
             }
+            "network.proxy" if value.is_empty() => self.network.proxy = None,
+            "network.proxy" => {
+                let proxy = Proxy::parse(value, self.network.proxy.as_ref());
+                self.network.proxy = Some(proxy.map_err(|error| SettingError::BadValue {
+                    name: name.to_owned(),
+                    value: Proxy::redacted(value),
+                    expected: proxy_expected(&error),
+                })?);
+            }
             "service.drain_seconds" => {
                 self.service.drain_seconds = whole_number(value, 0, 3600)
                     .ok_or_else(|| bad("a whole number of seconds from 0 to 3600"))?;
@@ -166,6 +189,14 @@ impl Settings {
             _ => return Err(SettingError::Unknown { name: name.to_owned() }),
         }
         Ok(())
+    }
+}
+
+fn proxy_expected(error: &ProxyError) -> String {
+    const FORM: &str = "http://host:port or http://user:password@host:port";
+    match error {
+        ProxyError::NoPort => FORM.to_owned(),
+        error => format!("{FORM}; {error}"),
     }
 }
 
@@ -189,10 +220,10 @@ mod tests {
 
     #[test]
     fn what_a_newer_version_wrote_survives() {
-        let text = r#"{"network":{"extra_ca_certificates":"/ca.pem","proxy":"x"},"future":[1]}"#;
+        let text = r#"{"network":{"extra_ca_certificates":"/ca.pem","dns":"x"},"future":[1]}"#;
         let settings: Settings = serde_json::from_str(text).unwrap();
         let back = serde_json::to_value(&settings).unwrap();
-        assert_eq!(back["network"]["proxy"], "x");
+        assert_eq!(back["network"]["dns"], "x");
         assert_eq!(back["future"][0], 1);
     }
 
@@ -205,5 +236,23 @@ mod tests {
         assert!(error.contains("log.level,"));
         assert!(settings.set("network.extra_ca_certificates", "ca.pem").is_err());
         assert!(settings.set("service.drain_seconds", "-1").is_err());
+        let error = settings.set("network.proxy", "socks5://me:c2Vj@h:1").unwrap_err().to_string();
+        assert!(error.contains("socks5://***@h:1") && error.contains("use http://"), "{error}");
+    }
+
+    #[test]
+    fn the_password_of_the_proxy_is_kept_and_not_shown() {
+        let mut settings = Settings::default();
+        settings.set("network.proxy", "http://me:c2Vj@h:1").unwrap();
+        let (before, shown) = (settings.clone(), settings.get("network.proxy").unwrap());
+        assert_eq!(shown, "http://me:***@h:1");
+        assert!(!format!("{settings:?}").contains("c2Vj"));
+        settings.set("network.proxy", &shown).unwrap();
+        assert_eq!(settings, before);
+        assert!(settings.set("network.proxy", "http://me:***@other:1").is_err());
+        let text = serde_json::to_string(&settings).unwrap();
+        assert_eq!(serde_json::from_str::<Settings>(&text).unwrap(), before);
+        settings.set("network.proxy", "").unwrap();
+        assert_eq!(settings, Settings::default());
     }
 }

@@ -9,6 +9,7 @@ pub mod control;
 pub mod dial;
 pub mod management;
 pub mod network;
+mod proxy;
 pub mod rendezvous;
 pub mod sas;
 pub mod splice;

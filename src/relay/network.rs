@@ -1,4 +1,4 @@
-//! How Azure is reached: TCP, then TLS.
+//! How Azure is reached: TCP, straight or through a proxy, then TLS.
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::dial::{self, DialError};
-use crate::model::{Fault, FaultCode};
+use super::proxy;
+use crate::model::{Fault, FaultCode, Proxy};
 
 /// A connection to Azure.
 pub type AzureStream = TlsStream<TcpStream>;
@@ -19,6 +20,7 @@ pub type AzureStream = TlsStream<TcpStream>;
 #[derive(Clone)]
 pub struct Network {
     tls: TlsConnector,
+    proxy: Option<Arc<Proxy>>,
 }
 
 impl std::fmt::Debug for Network {
@@ -30,21 +32,31 @@ impl std::fmt::Debug for Network {
 impl Network {
     /// The way to Azure that trusts what `tls` trusts.
     pub fn new(tls: Arc<ClientConfig>) -> Self {
-        Self { tls: TlsConnector::from(tls) }
+        Self { tls: TlsConnector::from(tls), proxy: None }
+    }
+
+    /// The same way through `proxy`, or without any.
+    pub fn through(self, proxy: Option<Proxy>) -> Self {
+        Self { proxy: proxy.map(Arc::new), ..self }
     }
 
     /// Opens TCP and TLS to `host` before `deadline`.
     ///
     /// # Errors
-    /// A fault that tells the name, the network and the certificate apart.
+    /// A fault that tells the proxy, the name, the network and the certificate apart.
     pub async fn open(
         &self,
         host: &str,
         port: u16,
         deadline: Instant,
     ) -> Result<AzureStream, Fault> {
-        let limit = deadline.saturating_duration_since(Instant::now());
-        let tcp = dial::connect(host, port, limit).await.map_err(|error| azure_fault(&error))?;
+        let tcp = match &self.proxy {
+            Some(proxy) => proxy::tunnel(proxy, host, port, deadline).await?,
+            None => {
+                let limit = deadline.saturating_duration_since(Instant::now());
+                dial::connect(host, port, limit).await.map_err(|error| azure_fault(&error))?
+            }
+        };
         let name = ServerName::try_from(host.to_owned()).map_err(|_| {
             Fault::new(FaultCode::NamespaceNotResolved, format!("{host} is no host name"))
         })?;

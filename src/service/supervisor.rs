@@ -263,19 +263,24 @@ impl Supervisor {
         let mut state = self.state.lock().await;
         let mut settings = state.settings.clone();
         settings.set(name, value).map_err(|error| invalid(error.to_string()))?;
-        let extra_ca = settings.network.extra_ca_certificates.clone();
-        let network = if extra_ca != state.settings.network.extra_ca_certificates {
+        let (new, old) = (&settings.network, &state.settings.network);
+        let (new_ca, new_proxy) =
+            (new.extra_ca_certificates != old.extra_ca_certificates, new.proxy != old.proxy);
+        let network = if new_ca {
+            let extra_ca = new.extra_ca_certificates.clone();
             let made = spawn_blocking(move || trust::network(extra_ca.as_deref())).await;
             let made = made.map_err(|error| invalid(error.to_string()))?;
             Some(made.map_err(|fault| invalid(fault.to_string()))?)
         } else {
-            None
+            // A CA file that has gone meanwhile is no reason to refuse a proxy.
+            new_proxy.then(|| self.network.borrow().clone())
         };
+        let network = network.map(|network| network.through(new.proxy.clone()));
         let (store, kept) = (self.store.clone(), settings.clone());
         on_disk(move || lock(&store).update_settings(|settings| *settings = kept)).await?;
         if let Some(network) = network {
             self.hub.update_service(|service| {
-                service.faults.retain(|fault| fault.code != FaultCode::CaUnusable);
+                service.faults.retain(|fault| !new_ca || fault.code != FaultCode::CaUnusable);
             });
             self.network.send_replace(network);
         }
@@ -397,14 +402,15 @@ fn drain_limit(settings: &Settings) -> Duration {
 /// The network of the settings; without the extra CA when that is unusable, which is
 /// then a fault of the service and not the end of it.
 fn initial_network(settings: &Settings, hub: &Hub) -> Network {
-    match trust::network(settings.network.extra_ca_certificates.as_deref()) {
+    let network = match trust::network(settings.network.extra_ca_certificates.as_deref()) {
         Ok(network) => network,
         Err(fault) => {
             warn!(code = %fault.code, "{fault}");
             hub.update_service(|service| service.faults.push(fault));
             trust::network(None).unwrap_or_else(|_| Network::new(tls::trusting_nobody()))
         }
-    }
+    };
+    network.through(settings.network.proxy.clone())
 }
 
 /// Writes the endpoints that Azure names to disk.

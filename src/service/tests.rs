@@ -196,6 +196,32 @@ async fn a_silent_namespace_holds_no_request_up() {
 }
 
 #[tokio::test]
+async fn what_was_asked_is_done_although_the_program_is_gone() {
+    let (running, azure) = (running(), Azure::start().await);
+    let mut hasty = running.client().await;
+    for name in ["a", "b", "c"] {
+        let text = format!(
+            "Endpoint=sb://{}/;SharedAccessKeyName=listen;SharedAccessKey=dGVzdA==;EntityPath={name}",
+            azure.id().namespace()
+        );
+        let connection_string = Secret::new(text);
+        let request = Request::AddConnection { connection_string, replace: false };
+        // It is sent and not waited for.
+        hasty.request_within(request, Duration::ZERO).await.unwrap_err();
+    }
+    drop(hasty);
+    let hub = running.service.supervisor.clone();
+    let (_, mut changes) = hub.hub().subscribe();
+    let all_there = async {
+        while hub.hub().snapshot().connections.len() < 3 {
+            changes.recv().await.unwrap();
+        }
+    };
+    timeout(PATIENCE, all_there).await.expect("some are missing");
+    running.service.stop(std::future::pending()).await;
+}
+
+#[tokio::test]
 async fn what_is_asked_of_a_connection_lasts_beyond_a_restart_of_the_service() {
     let (first, azure) = (running(), Azure::start().await);
     let mut client = first.client().await;

@@ -87,12 +87,12 @@ fn why_unfit(name: &str, value: &Value) -> Option<String> {
     let (section, field) = name.split_once('.')?;
     let fields: Map<_, _> = [(field.to_owned(), value.clone())].into_iter().collect();
     let alone: Map<_, _> = [(section.to_owned(), Value::Object(fields))].into_iter().collect();
-    let text = match Settings::deserialize(Value::Object(alone)) {
-        Ok(settings) => settings.get(name).ok()?,
+    let (mut settings, text) = match Settings::deserialize(Value::Object(alone)) {
+        Ok(settings) => (settings.clone(), settings.get(name).ok()?),
         // No setting takes this text, so that what it takes is told.
-        Err(_) => "?".to_owned(),
+        Err(_) => (Settings::default(), "?".to_owned()),
     };
-    match Settings::default().set(name, &text) {
+    match settings.set(name, &text) {
         Err(SettingError::BadValue { expected, .. }) => Some(format!("{name} must be {expected}")),
         Err(SettingError::Unknown { .. }) | Ok(()) => None,
     }

@@ -304,7 +304,7 @@ async fn settings_are_read_and_changed() {
     let ran = home.hcm(&["settings", "get"]).await;
     assert_eq!(
         ran.expect(0).out,
-        "log.keep_files = 14\nlog.level = info\nnetwork.extra_ca_certificates is not set\nservice.drain_seconds = 30\n"
+        "log.keep_files = 14\nlog.level = info\nnetwork.extra_ca_certificates is not set\nnetwork.proxy is not set\nservice.drain_seconds = 30\n"
     );
     let ran = home.hcm(&["settings", "set", "log.level", "DEBUG"]).await;
     assert_eq!(ran.expect(0).out, "log.level = debug\n");
@@ -325,7 +325,13 @@ async fn settings_are_read_and_changed() {
     assert!(ran.expect(6).err.contains("missing.pem cannot be read"), "{ran:?}");
     let ran = home.hcm(&[&set[..], &["", "-o", "json"]].concat()).await;
     assert_eq!(ran.expect(0).json(), json!({ "network.extra_ca_certificates": "" }));
-    assert_eq!(service.changes().len(), 4);
+
+    let ran = home.hcm(&["settings", "set", "network.proxy", "me:c2Vj@proxy:8080"]).await;
+    assert_eq!(ran.expect(0).out, "network.proxy = http://me:***@proxy:8080\n");
+    let ran = home.hcm(&["settings", "set", "network.proxy", "socks5://me:c2Vj@proxy:1080"]).await;
+    assert!(ran.expect(6).err.contains("socks5:// is not supported yet"), "{ran:?}");
+    assert!(!ran.err.contains("c2Vj"), "{ran:?}");
+    assert_eq!(service.changes().len(), 6);
 }
 
 #[tokio::test]
@@ -381,7 +387,7 @@ async fn a_service_that_turns_hcm_away_has_its_own_codes() {
         let address = Paths::in_home(home.path()).unwrap().channel;
         let listener = local_socket::Listener::bind(&address).unwrap();
         let refusing = tokio::spawn(async move {
-            let mut writer = MessageWriter::new(listener.accept().await.unwrap());
+            let mut writer = MessageWriter::new(listener.accept().await.unwrap(), 4096);
             let error = RequestError::new(code, "not you");
             writer.send(&ServerMessage::Refused { error }).await.unwrap();
         });

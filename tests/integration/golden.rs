@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use hybrid_connection_manager::ipc::codec::encode;
 use hybrid_connection_manager::ipc::protocol::{
-    ClientMessage, ErrorCode, Event, Hello, LogLine, Outcome, Request, RequestError, Response,
-    ServerMessage,
+    ClientMessage, ErrorCode, Event, Hello, LogLine, MAX_ANSWER_BYTES, Outcome, Request,
+    RequestError, Response, ServerMessage,
 };
 use hybrid_connection_manager::model::status::Then;
 use hybrid_connection_manager::model::{
@@ -347,6 +348,25 @@ fn what_a_service_says_keeps_its_form() {
 }
 
 #[test]
+fn a_thousand_connections_with_long_stories_fit_into_a_message() {
+    let words = "contoso.servicebus.windows.net:443 did not answer ".repeat(4);
+    let kind = EventKind::ChannelFailed {
+        fault: Fault::new(FaultCode::AzureTimedOut, words)
+            .with_tracking_id(Some("0d6c9e54-5d1c-4a3e-9f4f-2b1c7f6f0f0f_G42".into())),
+        next: Some(NextAttempt { attempt: 100, seconds: 30 }),
+    };
+    let events = vec![ConnectionEvent::new(at(3), kind); 20];
+    let story = |number: usize| ConnectionView {
+        events: events.clone(),
+        ..view(&format!("hybrid-connection-{number}"), ConnectionStatus::Starting)
+    };
+    let connections = (0..1000).map(story).collect();
+    let snapshot = Box::new(Snapshot { connections, ..*snapshot() });
+    let message = ServerMessage::Snapshot { snapshot };
+    encode(&message, MAX_ANSWER_BYTES).unwrap();
+}
+
+#[test]
 fn the_store_keeps_its_form() {
     let connections = vec![
         HybridConnection {
@@ -375,6 +395,7 @@ fn the_store_keeps_its_form() {
     store
         .update_settings(|settings| {
             settings.set("network.extra_ca_certificates", "/etc/ssl/corp.pem").unwrap();
+            settings.set("network.proxy", "http://me:not%20a%20key@proxy.corp:8080").unwrap();
             settings.log.unknown.insert("of a newer version".into(), 1.into());
         })
         .unwrap();

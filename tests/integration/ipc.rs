@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use hybrid_connection_manager::ipc::codec::{MessageReader, MessageWriter, decode};
 use hybrid_connection_manager::ipc::protocol::{
-    ClientMessage, ErrorCode, Event, Hello, LogLine, MAX_MESSAGE_BYTES, Request, RequestError,
-    Response, ServerMessage,
+    ClientMessage, ErrorCode, Event, Hello, LogLine, MAX_ANSWER_BYTES, MAX_MESSAGE_BYTES, Request,
+    RequestError, Response, ServerMessage,
 };
 use hybrid_connection_manager::ipc::{
     BindError, Changed, Client, ClientError, ConnectError, HandshakeError, Listener, Mirror, Push,
@@ -97,8 +97,8 @@ impl Raw {
     fn over(stream: Stream) -> Self {
         let (reader, writer) = tokio::io::split(stream);
         Self {
-            reader: MessageReader::new(reader, MAX_MESSAGE_BYTES),
-            writer: MessageWriter::new(writer),
+            reader: MessageReader::new(reader, MAX_ANSWER_BYTES),
+            writer: MessageWriter::new(writer, MAX_ANSWER_BYTES),
         }
     }
 
@@ -278,7 +278,7 @@ async fn hostile_bytes_close_that_client_only() {
         let Raw { reader, writer } = raw;
         let mut stream = writer.into_inner();
         stream.write_all(bytes).await.unwrap();
-        raw = Raw { reader, writer: MessageWriter::new(stream) };
+        raw = Raw { reader, writer: MessageWriter::new(stream, MAX_ANSWER_BYTES) };
         let error = raw.refusal().await;
         assert_eq!(error.code, ErrorCode::BadMessage);
         assert!(error.message.contains(words), "{}", error.message);
@@ -491,7 +491,7 @@ async fn an_answer_that_is_too_long_becomes_an_error() {
         panic!("no log")
     };
     assert_eq!(lines.len(), 3000);
-    let error = client.request(Request::Logs { lines: 5000, follow: false }).await.unwrap_err();
+    let error = client.request(Request::Logs { lines: 40_000, follow: false }).await.unwrap_err();
     assert!(error.to_string().contains("ask for less"), "{error}");
     let secret = Secret::new("k".repeat(MAX_MESSAGE_BYTES));
     let request = Request::AddConnection { connection_string: secret, replace: false };

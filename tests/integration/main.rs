@@ -36,6 +36,8 @@ mod platform;
 #[cfg(unix)]
 mod platform_window;
 #[cfg(feature = "emulator")]
+mod proxy;
+#[cfg(feature = "emulator")]
 mod service_check;
 #[cfg(feature = "emulator")]
 mod service_endpoint;

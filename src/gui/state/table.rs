@@ -63,12 +63,12 @@ impl Column {
     pub(crate) fn default_width(self) -> f32 {
         match self {
             Self::Status => 138.0,
-            Self::Name => 130.0,
-            Self::Endpoint => 210.0,
-            Self::Namespace => 110.0,
-            Self::Listeners => 74.0,
-            Self::Active => 64.0,
-            Self::Traffic => 170.0,
+            Self::Name => 116.0,
+            Self::Endpoint => 204.0,
+            Self::Namespace => 102.0,
+            Self::Listeners => 76.0,
+            Self::Active => 58.0,
+            Self::Traffic => 156.0,
         }
     }
 
@@ -83,7 +83,7 @@ impl Column {
 
     /// Numbers stand at the right.
     pub(crate) fn is_numeric(self) -> bool {
-        matches!(self, Self::Listeners | Self::Active)
+        matches!(self, Self::Listeners | Self::Active | Self::Traffic)
     }
 }
 

@@ -81,11 +81,14 @@ fn strip(
         .outer_margin(Margin { left: 12, right: 12, top: 12, bottom: 0 });
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
-        ui.spacing_mut().item_spacing.y = 6.0;
+        ui.spacing_mut().item_spacing.y = 4.0;
         widget::wrapped(ui, title, semibold(TEXT), cx.palette.strong(tone));
         if !text.is_empty() {
             widget::wrapped(ui, text, regular(TEXT), cx.palette.text);
         }
-        ui.horizontal_wrapped(|ui| buttons(ui, cx));
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.y = 8.0;
+            buttons(ui, cx);
+        });
     });
 }

@@ -29,7 +29,10 @@ fn left(ui: &mut Ui, cx: &Cx<'_>) {
     widget::paint_icon(ui.painter(), Icon::Logo, rect.center(), 24.0, cx.palette.accent);
     widget::label(ui, &cx.texts.get("product"), semibold(15.0), cx.palette.text);
     let (tone, word) = text::service_pill(cx.texts, &cx.state.link);
-    widget::pill(ui, tone, &word);
+    match tone {
+        Tone::Ok | Tone::Neutral => widget::quiet_pill(ui, tone, &word),
+        Tone::Warn | Tone::Bad => widget::pill(ui, tone, &word),
+    };
     if cx.state.demo == Demo::On {
         widget::pill(ui, Tone::Warn, &cx.texts.get("demo"));
     }

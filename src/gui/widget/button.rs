@@ -19,28 +19,28 @@ pub(crate) enum Kind {
 /// A button that is `enabled` or not.
 pub(crate) fn button(ui: &mut Ui, kind: Kind, text: &str, enabled: bool) -> Response {
     let palette = Palette::of(ui.ctx());
-    ui.scope(|ui| {
-        let widgets = &mut ui.style_mut().visuals.widgets;
-        let text = match kind {
-            Kind::Primary => {
-                let edge = Stroke::new(1.0, palette.accent);
-                for state in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
-                    state.weak_bg_fill = palette.accent;
-                    state.bg_stroke = edge;
-                }
-                widgets.hovered.weak_bg_fill = palette.accent.gamma_multiply(0.9);
-                widgets.active.weak_bg_fill = palette.accent.gamma_multiply(0.8);
-                RichText::new(text).font(semibold(TEXT)).color(palette.on_accent)
+    // No scope: in a line that breaks, a scope would not.
+    let style = ui.style().clone();
+    let text = match kind {
+        Kind::Primary => {
+            let widgets = &mut ui.style_mut().visuals.widgets;
+            let edge = Stroke::new(1.0, palette.accent);
+            for state in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
+                state.weak_bg_fill = palette.accent;
+                state.bg_stroke = edge;
             }
-            Kind::Plain => RichText::new(text).font(medium(TEXT)).color(palette.text),
-            Kind::Danger => RichText::new(text).font(medium(TEXT)).color(palette.strong(Tone::Bad)),
-        };
-        let button = egui::Button::new(text).min_size(vec2(0.0, CONTROL_HEIGHT));
-        let response = ui.add_enabled(enabled, button);
-        ring(ui, &response);
-        response
-    })
-    .inner
+            widgets.hovered.weak_bg_fill = palette.accent.gamma_multiply(0.9);
+            widgets.active.weak_bg_fill = palette.accent.gamma_multiply(0.8);
+            RichText::new(text).font(semibold(TEXT)).color(palette.on_accent)
+        }
+        Kind::Plain => RichText::new(text).font(medium(TEXT)).color(palette.text),
+        Kind::Danger => RichText::new(text).font(medium(TEXT)).color(palette.strong(Tone::Bad)),
+    };
+    let button = egui::Button::new(text).min_size(vec2(0.0, CONTROL_HEIGHT));
+    let response = ui.add_enabled(enabled, button);
+    ui.set_style(style);
+    ring(ui, &response);
+    response
 }
 
 /// A square button with a picture, called `name`.

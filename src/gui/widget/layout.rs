@@ -10,7 +10,8 @@ pub(crate) fn at_right<R>(ui: &mut Ui, id: &str, content: impl FnOnce(&mut Ui) -
     let id: Id = ui.scope_id().with(id);
     let known: Option<f32> = ui.data(|data| data.get_temp(id));
     let room = ui.available_rect_before_wrap();
-    let left = room.right() - known.unwrap_or(0.0).min(room.width());
+    // Not known yet, it stands at the left: beyond the right edge it would widen its parent.
+    let left = room.right() - known.unwrap_or(f32::INFINITY).min(room.width());
     let place = egui::Rect::from_min_max(egui::pos2(left, room.top()), room.right_bottom());
     let layout = Layout::left_to_right(Align::Center);
     let shown = ui.scope_builder(UiBuilder::new().max_rect(place).layout(layout), |ui| {

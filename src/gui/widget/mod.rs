@@ -11,7 +11,7 @@ mod text;
 pub(crate) use button::{Kind, button, icon_button, link};
 pub(crate) use icon::{Icon, paint_icon};
 pub(crate) use layout::{at_right, field_label, text_field};
-pub(crate) use pill::{pill, pill_at};
+pub(crate) use pill::{pill, pill_at, quiet_pill};
 pub(crate) use segmented::segmented;
 pub(crate) use sparkline::sparkline;
 pub(crate) use text::{cell, label, selectable, wrapped};

@@ -1,6 +1,6 @@
 //! A word on a soft ground with a dot before it.
 
-use egui::{Align2, Pos2, Rect, Response, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Color32, Pos2, Rect, Response, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::gui::theme::{Palette, SMALL, Tone, medium};
 
@@ -16,18 +16,33 @@ pub(crate) fn pill(ui: &mut Ui, tone: Tone, text: &str) -> Response {
     response
 }
 
+/// A pill on a neutral ground, whose dot alone has the tone: for what is always there.
+pub(crate) fn quiet_pill(ui: &mut Ui, tone: Tone, text: &str) -> Response {
+    let palette = Palette::of(ui.ctx());
+    let (rect, response) = ui.allocate_exact_size(vec2(width(ui, text), HEIGHT), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, text));
+    let (ground, ink) = (palette.soft(Tone::Neutral), palette.strong(Tone::Neutral));
+    paint(ui, rect, (ground, palette.strong(tone), ink), text);
+    response
+}
+
 /// A pill at a place, without a name of its own; returns where it is.
 pub(crate) fn pill_at(ui: &Ui, left_center: Pos2, tone: Tone, text: &str) -> Rect {
     let palette = Palette::of(ui.ctx());
     let size = vec2(width(ui, text), HEIGHT);
     let rect = Rect::from_min_size(left_center - vec2(0.0, HEIGHT / 2.0), size);
-    let painter = ui.painter();
     let color = palette.strong(tone);
-    painter.rect_filled(rect, HEIGHT / 2.0, palette.soft(tone));
-    painter.circle_filled(pos2(rect.left() + 13.0, rect.center().y), DOT, color);
-    let at = pos2(rect.left() + 24.0, rect.center().y);
-    painter.text(at, Align2::LEFT_CENTER, text, medium(SMALL), color);
+    paint(ui, rect, (palette.soft(tone), color, color), text);
     rect
+}
+
+/// Colours of the ground, the dot and the text.
+fn paint(ui: &Ui, rect: Rect, (ground, dot, ink): (Color32, Color32, Color32), text: &str) {
+    let painter = ui.painter();
+    painter.rect_filled(rect, HEIGHT / 2.0, ground);
+    painter.circle_filled(pos2(rect.left() + 13.0, rect.center().y), DOT, dot);
+    let at = pos2(rect.left() + 24.0, rect.center().y);
+    painter.text(at, Align2::LEFT_CENTER, text, medium(SMALL), ink);
 }
 
 fn width(ui: &Ui, text: &str) -> f32 {

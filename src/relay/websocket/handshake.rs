@@ -110,7 +110,9 @@ fn request_head(request: &UpgradeRequest<'_>, key: &str) -> String {
 }
 
 /// Reads up to the empty line; what came behind it is returned too.
-async fn read_head<S: AsyncRead + Unpin>(stream: &mut S) -> Result<(Head, Vec<u8>), UpgradeError> {
+pub(crate) async fn read_head<S: AsyncRead + Unpin>(
+    stream: &mut S,
+) -> Result<(Head, Vec<u8>), UpgradeError> {
     const END: &[u8] = b"\r\n\r\n";
     let mut bytes = Vec::with_capacity(1024);
     loop {
@@ -137,6 +139,11 @@ impl Head {
     /// The value of the header `name`, given in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All values of the header `name`, given in lower case.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     #[cfg(test)]

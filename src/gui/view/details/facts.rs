@@ -35,8 +35,8 @@ fn service_bus_endpoint(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
     ui.horizontal(|ui| {
         let address = view.id.namespace().service_bus_endpoint();
         ui.scope(|ui| {
-            ui.set_max_width(ui.available_width() - 32.0);
-            widget::selectable(ui, &address, mono(SMALL), cx.palette.text);
+            ui.set_max_width(ui.available_width() - 28.0);
+            widget::selectable(ui, &address, mono(11.0), cx.palette.text);
         });
         let name = cx.texts.get("copy-service-bus-endpoint");
         if widget::icon_button(ui, Icon::Copy, &name, false).clicked() {
@@ -72,7 +72,16 @@ fn reachability(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
         return;
     }
     ui.add_space(8.0);
-    widget::field_label(ui, &cx.texts.get("details-reachable"));
+    ui.horizontal(|ui| {
+        ui.spacing_mut().interact_size.y = 16.0;
+        widget::field_label(ui, &cx.texts.get("details-reachable"));
+        let attached = cx.state.is_attached();
+        ui.add_enabled_ui(attached, |ui| {
+            if widget::link(ui, &cx.texts.get("reach-check")).clicked() {
+                cx.act(Action::CheckEndpoint(view.id.clone()));
+            }
+        });
+    });
     ui.horizontal_top(|ui| {
         ui.set_min_height(20.0);
         match &view.reachability {
@@ -97,12 +106,6 @@ fn reachability(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
                 let text = cx.texts.get("reach-unknown");
                 widget::wrapped(ui, &text, regular(TEXT), cx.palette.dim);
             }
-        }
-    });
-    let attached = cx.state.is_attached();
-    ui.add_enabled_ui(attached, |ui| {
-        if widget::link(ui, &cx.texts.get("reach-check")).clicked() {
-            cx.act(Action::CheckEndpoint(view.id.clone()));
         }
     });
 }
@@ -165,12 +168,21 @@ fn columns(ui: &mut Ui, facts: &[(&'static str, String)], cx: &Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(24.0, 6.0);
         for (key, value) in facts {
-            ui.allocate_ui_with_layout(vec2(0.0, 34.0), Layout::top_down(Align::Min), |ui| {
+            let label = cx.texts.get(key);
+            let width = text_width(ui, &label, SMALL).max(text_width(ui, value, TEXT));
+            let size = vec2(width.min(ui.max_rect().width()), 34.0);
+            ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
                 ui.spacing_mut().item_spacing.y = 2.0;
-                ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
-                widget::field_label(ui, &cx.texts.get(key));
+                ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
+                widget::field_label(ui, &label);
                 widget::label(ui, value, regular(TEXT), cx.palette.text);
             });
         }
     });
+}
+
+fn text_width(ui: &Ui, text: &str, size: f32) -> f32 {
+    let color = ui.visuals().text_color();
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), regular(size), color);
+    galley.size().x.ceil() + 1.0
 }

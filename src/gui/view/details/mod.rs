@@ -3,7 +3,7 @@
 mod facts;
 mod fault;
 
-use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui};
+use egui::{Align, Frame, Layout, Margin, Panel, Rect, ScrollArea, Sense, Ui, vec2};
 
 use super::{Cx, keys};
 use crate::gui::text::tone_of;
@@ -19,21 +19,31 @@ const EVENTS: usize = 6;
 
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     let frame = Frame::new().fill(cx.palette.panel).inner_margin(Margin::same(16));
-    let shown = Panel::right("details")
-        .resizable(true)
-        .default_size(cx.state.preferences.details_width)
-        .size_range(LEAST_WIDTH..=MOST_WIDTH.min(ui.available_width() * 0.6).max(LEAST_WIDTH))
-        .frame(frame)
-        .show(ui, |ui| {
-            ui.take_available_space();
-            let place = egui::UiBuilder::new().max_rect(ui.min_rect());
-            ui.scope_builder(place, |ui| {
-                ScrollArea::vertical().auto_shrink(false).show(ui, |ui| content(ui, cx));
-            });
+    let most = (ui.available_width() * 0.6).clamp(LEAST_WIDTH, MOST_WIDTH);
+    let width = cx.state.preferences.details_width.clamp(LEAST_WIDTH, most);
+    let panel = Panel::right("details").exact_size(width).resizable(false).frame(frame);
+    let shown = panel.show(ui, |ui| {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_width(width - 2.0 * 16.0);
+            content(ui, cx);
         });
-    let width = shown.response.rect.width().round();
-    let is_dragging = ui.input(|input| input.pointer.any_down());
-    if !is_dragging && (width - cx.state.preferences.details_width).abs() > 1.0 {
+    });
+    grip(ui, cx, shown.response.rect);
+}
+
+/// The left edge, at which the details are made wider or narrower.
+fn grip(ui: &Ui, cx: &mut Cx<'_>, panel: Rect) {
+    let edge = Rect::from_center_size(panel.left_center(), vec2(8.0, panel.height()));
+    let response = ui.interact(edge, egui::Id::unique("details-grip"), Sense::DRAG);
+    if response.hovered() || response.dragged() {
+        ui.ctx().set_cursor_icon(egui::CursorIcon::ResizeHorizontal);
+        let line = egui::Stroke::new(2.0, cx.palette.accent);
+        ui.painter().vline(panel.left(), panel.y_range(), line);
+    }
+    if response.dragged()
+        && let Some(pointer) = response.interact_pointer_pos()
+    {
+        let width = (panel.right() - pointer.x).round().clamp(LEAST_WIDTH, MOST_WIDTH);
         cx.act(Action::ResizeDetails(width));
     }
 }
@@ -95,6 +105,7 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
     let id = &view.id;
     let ids = || vec![id.clone()];
     ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.y = 8.0;
         let mut add = |ui: &mut Ui, kind, key: &'static str, enabled, action: Action| {
             if widget::button(ui, kind, &cx.texts.get(key), enabled).clicked() {
                 cx.act(action);
@@ -108,12 +119,12 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
             }
             Desired::Disabled => add(ui, Kind::Plain, "enable", attached, Action::Enable(ids())),
         }
-        add(ui, Kind::Plain, "firewall", true, Action::Firewall(id.clone()));
         if view.status.fault().is_none_or(|fault| !fault::wants_another_key(fault.code)) {
             add(ui, Kind::Plain, "update", attached, Action::AskUpdate(id.clone()));
         }
-        add(ui, Kind::Plain, "copy-details", true, Action::CopyDetails(ids()));
         add(ui, Kind::Danger, "remove", attached, Action::AskRemove(ids()));
+        add(ui, Kind::Plain, "firewall", true, Action::Firewall(id.clone()));
+        add(ui, Kind::Plain, "copy-details", true, Action::CopyDetails(ids()));
     });
 }
 
@@ -134,6 +145,7 @@ fn several(ui: &mut Ui, cx: &mut Cx<'_>) {
             ("remove", Kind::Danger, Action::AskRemove(ids.clone())),
         ];
         ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.y = 8.0;
             for (key, kind, action) in actions {
                 if widget::button(ui, kind, &cx.texts.get(key), attached).clicked() {
                     cx.act(action);

@@ -96,6 +96,9 @@ fn line(ui: &mut Ui, cx: &Cx<'_>) {
 fn close_button(ui: &mut Ui, cx: &mut Cx<'_>) {
     widget::at_right(ui, "dialog-buttons", |ui| {
         let close = widget::button(ui, widget::Kind::Plain, &cx.texts.get("close"), true);
+        if ui.memory(|memory| memory.focused()).is_none() {
+            close.request_focus();
+        }
         if close.clicked() {
             cx.act(Action::CloseDialog);
         }

@@ -35,6 +35,10 @@ pub(super) fn field(ui: &mut Ui, cx: &mut Cx<'_>, text: &PastedText, enabled: bo
         .desired_rows(rows)
         .margin(Margin::same(10));
     let response = ui.add_enabled(enabled, edit).accessible_name(name.to_string());
+    // Whoever opens the dialog wants to paste.
+    if enabled && ui.memory(|memory| memory.focused()).is_none() {
+        response.request_focus();
+    }
     if response.changed() {
         cx.act(Action::Paste(PastedText(edited)));
     }
@@ -53,13 +57,13 @@ pub(super) fn mask(text: &str) -> String {
             hidden[start..start + end].fill(true);
         }
     }
-    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let mut start = 0;
-    for run in text.as_bytes().split_inclusive(|byte| !is_base64(byte)) {
-        if run.len() > KEY_LIKE {
-            hidden[start..start + run.len() - 1].fill(true);
+    for run in text.as_bytes().split(|byte| !is_base64(byte)) {
+        if run.len() >= KEY_LIKE {
+            hidden[start..start + run.len()].fill(true);
         }
-        start += run.len();
+        start += run.len() + 1;
     }
     text.char_indices()
         .map(|(at, c)| if hidden[at] && !c.is_whitespace() { HIDDEN } else { c })
@@ -128,8 +132,10 @@ mod tests {
                 assert!(!shown.contains(piece), "{shown}");
             }
         }
+        assert!(mask(&whole).contains(";SharedAccessKey=•"));
         assert!(mask(&whole).ends_with(";EntityPath=é"));
         assert!(mask(&quoted).contains("Endpoint=sb://c.d/"));
         assert_eq!(mask("SharedAccessKey=short"), "SharedAccessKey=•••••");
+        assert_eq!(mask(&key[..43]), "•".repeat(43));
     }
 }

@@ -4,6 +4,7 @@ use egui::{Align, CursorIcon, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::super::Cx;
 use super::columns::Columns;
+use super::row;
 use crate::gui::state::{Column, Direction};
 use crate::gui::theme::{Palette, SMALL, medium};
 use crate::gui::update::Action;
@@ -55,6 +56,11 @@ fn name(ui: &mut Ui, cx: &mut Cx<'_>, column: Column, head: Rect, cell: Rect) {
     let color =
         if response.hovered() || response.has_focus() { cx.palette.text } else { cx.palette.dim };
     let align = if column.is_numeric() { Align::Max } else { Align::Min };
+    let cell = match column {
+        // Over the numbers, not over the charts.
+        Column::Traffic => Rect::from_min_size(cell.min, vec2(row::RATE, cell.height())),
+        _ => cell,
+    };
     if response.has_focus() {
         ui.painter().rect_stroke(
             head.shrink(3.0),
