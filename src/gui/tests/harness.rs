@@ -137,7 +137,7 @@ impl Window {
         self.texts().get(key).to_string()
     }
 
-    pub(super) fn texts(&self) -> Texts {
+    pub(super) fn texts(&self) -> std::rc::Rc<Texts> {
         self.state().texts()
     }
 
