@@ -13,6 +13,7 @@ use super::text::{Language, LanguageChoice};
 use super::theme::{Palette, TEXT, regular};
 use super::update::{Action, Message, settle, update};
 use super::view::{self, Cx};
+use crate::platform::appearance::Appearance;
 
 /// News of one frame, at most: the rest waits for the next one, so that no flood of news
 /// keeps the window from drawing.
@@ -25,7 +26,7 @@ pub(crate) struct App {
     /// Tells the time; the tests have their own.
     clock: fn() -> Timestamp,
     trace: Trace,
-    shown_theme: Option<ThemeChoice>,
+    shown_theme: Option<ThemePreference>,
 }
 
 impl App {
@@ -104,14 +105,18 @@ impl App {
     }
 
     fn follow_preferences(&mut self, ctx: &Context) {
-        let theme = self.state.preferences.theme;
+        let theme = match (self.state.preferences.theme, self.state.desktop) {
+            (ThemeChoice::Light, _) | (ThemeChoice::System, Some(Appearance::Light)) => {
+                ThemePreference::Light
+            }
+            (ThemeChoice::Dark, _) | (ThemeChoice::System, Some(Appearance::Dark)) => {
+                ThemePreference::Dark
+            }
+            (ThemeChoice::System, None) => ThemePreference::System,
+        };
         if self.shown_theme != Some(theme) {
             self.shown_theme = Some(theme);
-            ctx.set_theme(match theme {
-                ThemeChoice::System => ThemePreference::System,
-                ThemeChoice::Light => ThemePreference::Light,
-                ThemeChoice::Dark => ThemePreference::Dark,
-            });
+            ctx.set_theme(theme);
         }
         let shown = self.state.texts().language();
         if wants_chinese(&self.state) != (shown == Language::Chinese) {

@@ -3,11 +3,11 @@
 use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::rc::Rc;
 
+use egui::accesskit::Role;
 use egui::{Context, Event, Key, Modifiers, OutputCommand, PointerButton, Pos2, Rect, Vec2, vec2};
 use egui::{UiBuilder, ViewportCommand, ViewportId};
 use egui_kittest::kittest::NodeT as _;
 use egui_kittest::{Harness, Node};
-use egui::accesskit::Role;
 use jiff::{SignedDuration, Timestamp};
 
 use super::software::Software;
@@ -347,7 +347,8 @@ impl Thing {
             rect: access.bounding_box().map_or(Rect::NOTHING, |_| node.rect()),
             enabled: !access.is_disabled(),
             focused: node.is_focused(),
-            selected: access.is_selected() == Some(true) || access.toggled() == Some(egui::accesskit::Toggled::True),
+            selected: access.is_selected() == Some(true)
+                || access.toggled() == Some(egui::accesskit::Toggled::True),
         }
     }
 

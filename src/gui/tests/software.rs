@@ -94,15 +94,15 @@ struct Clip {
 
 impl Canvas {
     fn mesh(&mut self, mesh: &Mesh, texture: &ColorImage, clip: Rect, scale: f32) {
-        let pixel = |points: f32, most: usize| {
-            (points * scale).round().clamp(0.0, most as f32) as i64
-        };
+        let pixel =
+            |points: f32, most: usize| (points * scale).round().clamp(0.0, most as f32) as i64;
         let clip = Clip {
             x: [clip.min.x, clip.max.x].map(|x| pixel(x, self.width)),
             y: [clip.min.y, clip.max.y].map(|y| pixel(y, self.height)),
         };
         for corners in mesh.indices.chunks_exact(3) {
-            let corner = |place: usize| corner(&mesh.vertices[corners[place] as usize], texture, scale);
+            let corner =
+                |place: usize| corner(&mesh.vertices[corners[place] as usize], texture, scale);
             self.triangle([corner(0), corner(1), corner(2)], texture, &clip);
         }
     }
@@ -225,7 +225,8 @@ mod tests {
         let software = with_texture(ColorImage::filled([1, 1], Color32::WHITE));
         let mut mesh = Mesh::with_texture(TEXTURE);
         // A fan with slanted inner edges, at places between the pixels.
-        let rim = [(-3.3, -1.0), (9.7, -2.0), (25.0, -4.1), (24.0, 14.0), (7.2, 13.0), (-5.0, 12.0)];
+        let rim =
+            [(-3.3, -1.0), (9.7, -2.0), (25.0, -4.1), (24.0, 14.0), (7.2, 13.0), (-5.0, 12.0)];
         for (x, y) in std::iter::once((8.37, 4.81)).chain(rim) {
             mesh.vertices.push(Vertex { pos: pos2(x, y), uv: WHITE_UV, color: HALF });
         }

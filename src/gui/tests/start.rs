@@ -1,5 +1,5 @@
-use egui::Modifiers;
 use super::harness::Window;
+use egui::Modifiers;
 
 #[test]
 fn it_begins_with_the_state_of_the_service() {
@@ -12,7 +12,9 @@ fn it_begins_with_the_state_of_the_service() {
     eprintln!("click {:?}", t.elapsed());
     eprintln!("{}", window.dump());
     let t = std::time::Instant::now();
-    for _ in 0..10 { window.step(); }
+    for _ in 0..10 {
+        window.step();
+    }
     eprintln!("10 frames {:?}", t.elapsed());
     let t = std::time::Instant::now();
     window.picture("probe");
