@@ -27,23 +27,23 @@ pub(crate) struct App {
     clock: fn() -> Timestamp,
     trace: Trace,
     shown_theme: Option<ThemeChoice>,
+    /// Whether this machine has a font for Chinese has been found out.
+    looked_for_chinese: bool,
 }
 
 impl App {
     /// A window over `state`, told and served by `backend`.
     pub(crate) fn new(
         ctx: &Context,
-        mut state: State,
+        state: State,
         backend: Box<dyn Backend>,
         clock: fn() -> Timestamp,
         trace: Trace,
     ) -> Self {
         super::theme::install(ctx);
-        if wants_chinese(&state) {
-            state.has_chinese_font = has_chinese(ctx);
-        }
         let texts = state.texts();
-        Self { state, texts, backend, clock, trace, shown_theme: None }
+        let (shown_theme, looked_for_chinese) = (None, false);
+        Self { state, texts, backend, clock, trace, shown_theme, looked_for_chinese }
     }
 
     /// What the window knows.
@@ -114,7 +114,9 @@ impl App {
                 ThemeChoice::Dark => ThemePreference::Dark,
             });
         }
-        if wants_chinese(&self.state) && self.texts.language() != Language::Chinese {
+        // Before its first frame, egui has no fonts to look into.
+        if wants_chinese(&self.state) && !self.looked_for_chinese {
+            self.looked_for_chinese = true;
             self.state.has_chinese_font = has_chinese(ctx);
         }
         if self.texts.language() != self.state.language() {
@@ -201,4 +203,36 @@ fn wants_chinese(state: &State) -> bool {
 
 fn has_chinese(ctx: &Context) -> bool {
     ctx.fonts_mut(|fonts| fonts.has_glyphs(&regular(TEXT), "混合连接"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gui::backend::mock::Mock;
+    use crate::gui::state::Preferences;
+
+    fn language_of_first_frame(choice: LanguageChoice, system: Language) -> (Language, bool) {
+        let ctx = Context::default();
+        let preferences = Preferences { language: choice, ..Preferences::default() };
+        let state = State::new(preferences, system);
+        let backend = Box::new(Mock::sample());
+        let mut app = App::new(&ctx, state, backend, Timestamp::now, Trace::begin());
+        app.drain(&ctx);
+        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| app.draw(ui));
+        output.textures_delta.clear();
+        (app.texts.language(), app.state.has_chinese_font)
+    }
+
+    #[test]
+    fn without_a_font_for_chinese_the_window_opens_in_english() {
+        // None of the embedded fonts has Chinese, and no other is looked for here.
+        for choice in [LanguageChoice::Chinese, LanguageChoice::System] {
+            let shown = language_of_first_frame(choice, Language::Chinese);
+            assert_eq!(shown, (Language::English, false));
+        }
+        for choice in [LanguageChoice::English, LanguageChoice::System] {
+            let shown = language_of_first_frame(choice, Language::English);
+            assert_eq!(shown.0, Language::English);
+        }
+    }
 }
