@@ -118,6 +118,7 @@ act-try-now = Could not try { $name } now
 act-enable = Could not enable { $name }
 act-disable = Could not disable { $name }
 act-remove = Could not remove { $name }
+act-add = Could not add { $name }
 copied = Copied
 copy = Copy
 cancel = Cancel
@@ -243,7 +244,11 @@ remove-streams =
     }
 remove-azure-stays = The hybrid connection stays in Azure and can be added here again.
 remove-do = Remove
-removed = { $name } was removed
+removed =
+    { $count ->
+        [one] { $name } was removed
+       *[other] { $count } connections were removed
+    }
 
 ## Settings
 settings-window = This window
@@ -284,6 +289,7 @@ upgrade-none = This is version { $version }. It does not look for newer versions
 ## About and keys
 about-open = About
 about-text = Lets apps in Azure reach a host and port in this network.
+about-documentation = Documentation
 about-version = Version { $version }
 about-window = Window
 about-service = Service

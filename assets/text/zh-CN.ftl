@@ -105,6 +105,7 @@ act-try-now = 无法立即重试 { $name }
 act-enable = 无法启用 { $name }
 act-disable = 无法禁用 { $name }
 act-remove = 无法移除 { $name }
+act-add = 无法添加 { $name }
 copied = 已复制
 copy = 复制
 cancel = 取消
@@ -254,7 +255,11 @@ remove-more = …以及另外 { $count } 个。
 remove-streams = { $count } 个打开的流将立即中断。
 remove-azure-stays = 混合连接会保留在 Azure 中，可以再次添加到此处。
 remove-do = 移除
-removed = 已移除 { $name }
+removed =
+    { $count ->
+        [1] 已移除 { $name }
+       *[other] 已移除 { $count } 个连接
+    }
 
 ## Settings
 settings-window = 此窗口
@@ -295,6 +300,7 @@ upgrade-none = 当前版本为 { $version }。它不会自动查找更新的版�
 ## About and keys
 about-open = 关于
 about-text = 让 Azure 中的应用访问此网络中的主机和端口。
+about-documentation = 文档
 about-version = 版本 { $version }
 about-window = 窗口
 about-service = 服务

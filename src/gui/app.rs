@@ -9,7 +9,7 @@ use super::backend::Backend;
 use super::effect::Effect;
 use super::start::Trace;
 use super::state::{State, ThemeChoice, WindowPlace};
-use super::text::{Language, LanguageChoice, Texts};
+use super::text::{Language, LanguageChoice};
 use super::theme::{Palette, TEXT, regular};
 use super::update::{Action, Message, settle, update};
 use super::view::{self, Cx};
@@ -21,14 +21,13 @@ const MOST_NEWS: usize = 2_000;
 /// The window.
 pub(crate) struct App {
     state: State,
-    texts: Texts,
     backend: Box<dyn Backend>,
     /// Tells the time; the tests have their own.
     clock: fn() -> Timestamp,
     trace: Trace,
     shown_theme: Option<ThemeChoice>,
-    /// Whether this machine has a font for Chinese has been found out.
-    looked_for_chinese: bool,
+    /// This machine has a font for Chinese; nothing until one was looked for.
+    has_chinese_font: Option<bool>,
 }
 
 impl App {
@@ -41,9 +40,7 @@ impl App {
         trace: Trace,
     ) -> Self {
         super::theme::install(ctx);
-        let texts = state.texts();
-        let (shown_theme, looked_for_chinese) = (None, false);
-        Self { state, texts, backend, clock, trace, shown_theme, looked_for_chinese }
+        Self { state, backend, clock, trace, shown_theme: None, has_chinese_font: None }
     }
 
     /// What the window knows.
@@ -75,9 +72,10 @@ impl App {
         let now = (self.clock)();
         let ctx = ui.ctx().clone();
         self.follow_preferences(&ctx);
+        let texts = self.state.texts();
         let mut cx = Cx {
             state: &self.state,
-            texts: &self.texts,
+            texts: &texts,
             palette: Palette::of(&ctx),
             now,
             actions: Vec::new(),
@@ -115,13 +113,9 @@ impl App {
             });
         }
         // Before its first frame, egui has no fonts to look into.
-        if wants_chinese(&self.state) && !self.looked_for_chinese {
-            self.looked_for_chinese = true;
-            self.state.has_chinese_font = has_chinese(ctx);
-        }
-        if self.texts.language() != self.state.language() {
-            self.texts = self.state.texts();
-        }
+        let has_font = !wants_chinese(&self.state)
+            || *self.has_chinese_font.get_or_insert_with(|| has_chinese(ctx));
+        self.state.follow_language(has_font);
     }
 
     /// Where the window is, once it rests.
@@ -220,7 +214,7 @@ mod tests {
         app.drain(&ctx);
         let mut output = ctx.run_ui(egui::RawInput::default(), |ui| app.draw(ui));
         output.textures_delta.clear();
-        (app.texts.language(), app.state.has_chinese_font)
+        (app.state.texts().language(), app.state.has_chinese_font())
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod table;
 mod traffic;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use jiff::Timestamp;
 
@@ -52,7 +53,11 @@ pub(crate) struct State {
     /// The language of this account.
     pub system_language: Language,
     /// This machine has a font with Chinese characters.
-    pub has_chinese_font: bool,
+    has_chinese_font: bool,
+    /// The texts of the language that is shown.
+    texts: Rc<Texts>,
+    /// What was removed since the last message about it.
+    pub removed: Vec<ConnectionId>,
     /// When the endpoint of the shown connection is dialled, so that the details tell how
     /// it is and not how it was.
     pub look_at: Option<Timestamp>,
@@ -103,6 +108,7 @@ pub(crate) enum Pending {
 impl State {
     /// A window that has just been opened.
     pub(crate) fn new(preferences: Preferences, system_language: Language) -> Self {
+        let language = preferences.language.resolve(system_language);
         Self {
             link: Link::Connecting,
             snapshot: None,
@@ -114,6 +120,8 @@ impl State {
             demo: Demo::Off,
             system_language,
             has_chinese_font: true,
+            texts: Rc::new(Texts::new(language)),
+            removed: Vec::new(),
             look_at: None,
             pending: BTreeMap::new(),
             last_ticket: 0,
@@ -122,7 +130,7 @@ impl State {
 
     /// The language that is shown. Without a font for it, Chinese is shown only to those
     /// who ask for it by name.
-    pub(crate) fn language(&self) -> Language {
+    fn language(&self) -> Language {
         let choice = self.preferences.language;
         match choice.resolve(self.system_language) {
             Language::Chinese if !self.has_chinese_font => Language::English,
@@ -131,8 +139,21 @@ impl State {
     }
 
     /// Texts in the language that is shown.
-    pub(crate) fn texts(&self) -> Texts {
-        Texts::new(self.language())
+    pub(crate) fn texts(&self) -> Rc<Texts> {
+        self.texts.clone()
+    }
+
+    /// Whether Chinese can be shown, where it is wanted.
+    pub(crate) fn has_chinese_font(&self) -> bool {
+        self.has_chinese_font
+    }
+
+    /// Takes another language into use, if the preferences or the fonts ask for one.
+    pub(crate) fn follow_language(&mut self, has_chinese_font: bool) {
+        self.has_chinese_font = has_chinese_font;
+        if self.texts.language() != self.language() {
+            self.texts = Rc::new(Texts::new(self.language()));
+        }
     }
 
     /// All connections, ordered by id.

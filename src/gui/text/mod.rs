@@ -155,6 +155,12 @@ impl Texts {
     }
 }
 
+impl std::fmt::Debug for Texts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Texts").field("language", &self.language).finish_non_exhaustive()
+    }
+}
+
 /// Something that stands in a text.
 #[derive(Clone, Debug)]
 pub(crate) struct Value<'a>(FluentValue<'a>);
