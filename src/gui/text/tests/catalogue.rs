@@ -21,8 +21,8 @@ const SAME: &[&str] = &[
     "settings-proxy-hint",
     "footer-rates",
 ];
-/// Texts that have words in English only.
-const WORDLESS: &[&str] = &["more-about", "details-listeners"];
+/// Texts without a word of their own in Chinese.
+const WORDLESS: &[&str] = &["more-about", "details-listeners", "paste-wrong"];
 /// Texts of which English is another part's: the model's, or the service's.
 const FOREIGN_IN_ENGLISH: &[&str] = &["fault-", "event-", "paste-", "part-", "refused"];
 
