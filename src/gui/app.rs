@@ -6,7 +6,7 @@ use egui::{Context, Theme, ThemePreference, Ui, UserAttentionType, ViewportComma
 use jiff::Timestamp;
 
 use super::backend::Backend;
-use super::effect::Effect;
+use super::effect::{Effect, Target};
 use super::start::Trace;
 use super::state::{State, ThemeChoice, WindowPlace};
 use super::text::{Language, LanguageChoice};
@@ -19,6 +19,9 @@ use crate::platform::appearance::Appearance;
 /// keeps the window from drawing.
 const MOST_NEWS: usize = 2_000;
 
+/// How often the keyboard is given to a widget that does not get it.
+const MOST_TRIES: u8 = 3;
+
 /// The window.
 pub(crate) struct App {
     state: State,
@@ -29,6 +32,8 @@ pub(crate) struct App {
     shown_theme: Option<ThemePreference>,
     /// This machine has a font for Chinese; nothing until one was looked for.
     has_chinese_font: Option<bool>,
+    /// The widget that is to have the keyboard, and how often that is tried again.
+    focus: Option<(Target, u8)>,
 }
 
 impl App {
@@ -41,7 +46,15 @@ impl App {
         trace: Trace,
     ) -> Self {
         super::theme::install(ctx);
-        Self { state, backend, clock, trace, shown_theme: None, has_chinese_font: None }
+        Self {
+            state,
+            backend,
+            clock,
+            trace,
+            shown_theme: None,
+            has_chinese_font: None,
+            focus: None,
+        }
     }
 
     /// What the window knows.
@@ -84,6 +97,7 @@ impl App {
         };
         view::window(ui, &mut cx);
         let (mut actions, again_at) = (cx.actions, cx.again_at);
+        self.hold_focus(&ctx);
         actions.extend(self.placed(&ctx));
         self.state.table.reveal = false;
         self.trace.frame(self.state.snapshot.is_some());
@@ -123,6 +137,20 @@ impl App {
         self.state.follow_language(has_font);
     }
 
+    /// Looks whether the widget that was given the keyboard has it. Behind a dialog that has
+    /// just closed, egui takes it away again for a frame.
+    fn hold_focus(&mut self, ctx: &Context) {
+        let Some((target, tries)) = self.focus else { return };
+        let is_behind = self.state.dialog.is_some() && target != Target::DialogField;
+        if tries == 0 || is_behind || ctx.memory(|memory| memory.has_focus(target.id())) {
+            self.focus = None;
+        } else {
+            self.focus = Some((target, tries - 1));
+            ctx.memory_mut(|memory| memory.request_focus(target.id()));
+            ctx.request_repaint();
+        }
+    }
+
     /// Where the window is, once it rests.
     fn placed(&self, ctx: &Context) -> Option<Action> {
         let place = ctx.input(|input| {
@@ -153,6 +181,7 @@ impl App {
                 Effect::Copy(text) => ctx.copy_text(text),
                 Effect::Open(address) => ctx.open_url(egui::OpenUrl::new_tab(address)),
                 Effect::Focus(target) => {
+                    self.focus = Some((target, MOST_TRIES));
                     ctx.memory_mut(|memory| memory.request_focus(target.id()));
                     ctx.request_repaint();
                 }
