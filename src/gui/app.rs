@@ -6,7 +6,7 @@ use egui::{Context, Theme, ThemePreference, Ui, UserAttentionType, ViewportComma
 use jiff::Timestamp;
 
 use super::backend::Backend;
-use super::effect::Effect;
+use super::effect::{Effect, Target};
 use super::start::Trace;
 use super::state::{State, ThemeChoice, WindowPlace};
 use super::text::{Language, LanguageChoice};
@@ -17,6 +17,9 @@ use super::view::{self, Cx};
 /// News of one frame, at most: the rest waits for the next one, so that no flood of news
 /// keeps the window from drawing.
 const MOST_NEWS: usize = 2_000;
+/// Frames in which a widget is offered the keyboard. A dialog refuses it in its first one,
+/// in which it is only measured; what is not there after a few will not come.
+const FOCUS_TRIES: u8 = 4;
 
 /// The window.
 pub(crate) struct App {
@@ -26,6 +29,8 @@ pub(crate) struct App {
     clock: fn() -> Timestamp,
     trace: Trace,
     shown_theme: Option<ThemeChoice>,
+    /// Who is to have the keyboard, and how often it is still offered.
+    focus: Option<(Target, u8)>,
 }
 
 impl App {
@@ -41,7 +46,7 @@ impl App {
         if wants_chinese(&state) {
             state.follow_language(has_chinese(ctx));
         }
-        Self { state, backend, clock, trace, shown_theme: None }
+        Self { state, backend, clock, trace, shown_theme: None, focus: None }
     }
 
     /// What the window knows.
@@ -84,6 +89,7 @@ impl App {
         };
         view::window(ui, &mut cx);
         let (mut actions, again_at) = (cx.actions, cx.again_at);
+        self.offer_focus(&ctx);
         actions.extend(self.placed(&ctx));
         self.state.table.reveal = false;
         self.trace.frame(self.state.snapshot.is_some());
@@ -144,14 +150,27 @@ impl App {
         (known != Some(place)).then_some(Action::Placed(place))
     }
 
+    /// Gives the keyboard to the widget that is to have it, until it takes it.
+    fn offer_focus(&mut self, ctx: &Context) {
+        let Some((target, tries)) = self.focus else { return };
+        let has_it = ctx.memory(|memory| memory.focused()) == Some(target.id());
+        if tries == 0 || (has_it && tries < FOCUS_TRIES) {
+            self.focus = None;
+            return;
+        }
+        self.focus = Some((target, tries - 1));
+        ctx.memory_mut(|memory| memory.request_focus(target.id()));
+        ctx.request_repaint();
+    }
+
     fn carry_out(&mut self, ctx: &Context, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Copy(text) => ctx.copy_text(text),
                 Effect::Open(address) => ctx.open_url(egui::OpenUrl::new_tab(address)),
                 Effect::Focus(target) => {
-                    ctx.memory_mut(|memory| memory.request_focus(target.id()));
-                    ctx.request_repaint();
+                    self.focus = Some((target, FOCUS_TRIES));
+                    self.offer_focus(ctx);
                 }
                 Effect::Raise(request) => {
                     ctx.send_viewport_cmd(ViewportCommand::Visible(true));
