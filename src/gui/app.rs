@@ -13,6 +13,7 @@ use super::text::{Language, LanguageChoice};
 use super::theme::{Palette, TEXT, regular};
 use super::update::{Action, Message, settle, update};
 use super::view::{self, Cx};
+use crate::platform::appearance::Appearance;
 
 /// News of one frame, at most: the rest waits for the next one, so that no flood of news
 /// keeps the window from drawing.
@@ -28,7 +29,9 @@ pub(crate) struct App {
     /// Tells the time; the tests have their own.
     clock: fn() -> Timestamp,
     trace: Trace,
-    shown_theme: Option<ThemeChoice>,
+    shown_theme: Option<ThemePreference>,
+    /// This machine has a font for Chinese; nothing until one was looked for.
+    has_chinese_font: Option<bool>,
     /// Who is to have the keyboard, and how often it is still offered.
     focus: Option<(Target, u8)>,
 }
@@ -37,16 +40,21 @@ impl App {
     /// A window over `state`, told and served by `backend`.
     pub(crate) fn new(
         ctx: &Context,
-        mut state: State,
+        state: State,
         backend: Box<dyn Backend>,
         clock: fn() -> Timestamp,
         trace: Trace,
     ) -> Self {
         super::theme::install(ctx);
-        if wants_chinese(&state) {
-            state.follow_language(has_chinese(ctx));
+        Self {
+            state,
+            backend,
+            clock,
+            trace,
+            shown_theme: None,
+            has_chinese_font: None,
+            focus: None,
         }
-        Self { state, backend, clock, trace, shown_theme: None, focus: None }
     }
 
     /// What the window knows.
@@ -110,20 +118,23 @@ impl App {
     }
 
     fn follow_preferences(&mut self, ctx: &Context) {
-        let theme = self.state.preferences.theme;
+        let theme = match (self.state.preferences.theme, self.state.desktop) {
+            (ThemeChoice::Light, _) | (ThemeChoice::System, Some(Appearance::Light)) => {
+                ThemePreference::Light
+            }
+            (ThemeChoice::Dark, _) | (ThemeChoice::System, Some(Appearance::Dark)) => {
+                ThemePreference::Dark
+            }
+            (ThemeChoice::System, None) => ThemePreference::System,
+        };
         if self.shown_theme != Some(theme) {
             self.shown_theme = Some(theme);
-            ctx.set_theme(match theme {
-                ThemeChoice::System => ThemePreference::System,
-                ThemeChoice::Light => ThemePreference::Light,
-                ThemeChoice::Dark => ThemePreference::Dark,
-            });
+            ctx.set_theme(theme);
         }
-        let shown = self.state.texts().language();
-        if wants_chinese(&self.state) != (shown == Language::Chinese) {
-            let has_chinese = !wants_chinese(&self.state) || has_chinese(ctx);
-            self.state.follow_language(has_chinese);
-        }
+        // Before its first frame, egui has no fonts to look into.
+        let has_font = !wants_chinese(&self.state)
+            || *self.has_chinese_font.get_or_insert_with(|| has_chinese(ctx));
+        self.state.follow_language(has_font);
     }
 
     /// Where the window is, once it rests.
@@ -218,4 +229,36 @@ fn wants_chinese(state: &State) -> bool {
 
 fn has_chinese(ctx: &Context) -> bool {
     ctx.fonts_mut(|fonts| fonts.has_glyphs(&regular(TEXT), "混合连接"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gui::backend::mock::Mock;
+    use crate::gui::state::Preferences;
+
+    fn language_of_first_frame(choice: LanguageChoice, system: Language) -> (Language, bool) {
+        let ctx = Context::default();
+        let preferences = Preferences { language: choice, ..Preferences::default() };
+        let state = State::new(preferences, system);
+        let backend = Box::new(Mock::sample());
+        let mut app = App::new(&ctx, state, backend, Timestamp::now, Trace::begin());
+        app.drain(&ctx);
+        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| app.draw(ui));
+        output.textures_delta.clear();
+        (app.state.texts().language(), app.state.has_chinese_font())
+    }
+
+    #[test]
+    fn without_a_font_for_chinese_the_window_opens_in_english() {
+        // None of the embedded fonts has Chinese, and no other is looked for here.
+        for choice in [LanguageChoice::Chinese, LanguageChoice::System] {
+            let shown = language_of_first_frame(choice, Language::Chinese);
+            assert_eq!(shown, (Language::English, false));
+        }
+        for choice in [LanguageChoice::English, LanguageChoice::System] {
+            let shown = language_of_first_frame(choice, Language::English);
+            assert_eq!(shown.0, Language::English);
+        }
+    }
 }

@@ -21,3 +21,6 @@ mod view;
 mod widget;
 
 pub use start::main;
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,6 @@ impl Texts {
     /// The fault in one line, with what was seen.
     pub(crate) fn fault_line(&self, fault: &Fault) -> String {
         let summary = self.fault_summary(fault.code);
-        if fault.detail.is_empty() { summary } else { format!("{summary}: {}", fault.detail) }
+        if fault.detail.is_empty() { summary } else { self.more_about(&summary, &fault.detail) }
     }
 }

@@ -137,6 +137,11 @@ impl Texts {
         self.format(key, Some(&args))
     }
 
+    /// A label or what happened, and `more` about it.
+    pub(crate) fn more_about(&self, what: &str, more: &str) -> String {
+        self.with("more-about", &[("what", what.into()), ("more", more.into())])
+    }
+
     fn format(&self, key: &str, args: Option<&FluentArgs<'_>>) -> String {
         let Some(pattern) = self.bundle.get_message(key).and_then(|message| message.value()) else {
             return key.to_owned();

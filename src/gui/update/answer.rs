@@ -58,7 +58,7 @@ pub(super) fn give_up_all(state: &mut State, effects: &mut Vec<Effect>) {
 fn warn(state: &mut State, what: &'static str, id: &ConnectionId, refusal: &Refusal) {
     let name = [("name", id.short().into())];
     let texts = state.texts();
-    let text = format!("{}: {}", texts.with(what, &name), texts.refusal(refusal));
+    let text = texts.more_about(&texts.with(what, &name), &texts.refusal(refusal));
     state.notices.warn(text);
 }
 

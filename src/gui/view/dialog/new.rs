@@ -79,7 +79,7 @@ fn entry(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm, place: usize) {
         Err(error) => {
             let text = cx.texts.paste_error(error);
             return paste::found(ui, cx, Tone::Bad, |ui, cx| {
-                let text = if several { format!("{at_line}: {text}") } else { text };
+                let text = if several { cx.texts.more_about(&at_line, &text) } else { text };
                 widget::wrapped(ui, &text, regular(TEXT), cx.palette.strong(Tone::Bad));
             });
         }
