@@ -1,13 +1,10 @@
-"""Everything around the window: display, emulator, service, endpoint, and their end."""
+"""Everything around the window: display, emulator, service, and their end."""
 
-import hashlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -15,7 +12,6 @@ WINDOW_MANAGER = """<?xml version="1.0"?>
 <JWM><FocusModel>click</FocusModel><Desktops width="1" height="1"/>
 <Key mask="A" key="F4">close</Key></JWM>
 """
-NAMESPACE, NAME = "demo", "web"
 
 
 class Failed(Exception):
@@ -32,42 +28,6 @@ def wait(what, limit, condition):
         if time.monotonic() > end:
             raise Failed(f"waited {limit} s in vain for: {what}")
         time.sleep(0.04)
-
-
-class Echo:
-    """An endpoint that sends back what it gets, and can be broken and mended."""
-
-    def __init__(self):
-        self.port, self.listener = 0, None
-        self.mend()
-
-    def mend(self):
-        self.listener = socket.create_server(("127.0.0.1", self.port))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._serve, args=[self.listener], daemon=True).start()
-
-    def break_down(self):
-        # Wakes the thread that accepts; to close alone would leave the port open under it.
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-
-    def _serve(self, listener):
-        while True:
-            try:
-                stream, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._echo, args=[stream], daemon=True).start()
-
-    @staticmethod
-    def _echo(stream):
-        with stream:
-            try:
-                while data := stream.recv(65536):
-                    stream.sendall(data)
-                stream.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass
 
 
 class Stage:
@@ -109,13 +69,13 @@ class Stage:
         path = self.world / log
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def start_display(self, width=1280, height=800, managed=True):
-        """A display of which nobody else knows, with a window manager."""
+    def start_display(self, width=1280, height=800, managed=True, *options):
+        """A display of which nobody else knows, with a window manager or without."""
         reader, writer = os.pipe()
         screen = f"{width}x{height}x24"
         process = subprocess.Popen(
             ["Xvfb", "-displayfd", str(writer), "-screen", "0", screen, "-dpi", "96",
-             "-nolisten", "tcp", "-noreset"],
+             "-nolisten", "tcp", "-noreset", *options],
             pass_fds=[writer], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True)
         self.started.append(process)
@@ -160,22 +120,30 @@ class Stage:
             return None
 
     def start_emulator(self, connections):
-        """The emulator with `connections`: names and the endpoints they lead to."""
+        """The emulator with `connections`: from NAMESPACE/NAME to the endpoint."""
         command = [self.program("relay-emulator"), "run", "--port", "0", "--log", "warn"]
-        for name, endpoint in connections:
-            command += ["--hybrid-connection", f"{NAMESPACE}/{name}={endpoint}"]
+        for name, endpoint in connections.items():
+            command += ["--hybrid-connection", f"{name}={endpoint}"]
         emulator = self.start(command, "emulator.log")
         wait("the emulator", 30, lambda: "CA certificate" in self.said("emulator.log")
              or emulator.poll() is not None)
         if emulator.poll() is not None:
             raise Failed("the emulator did not start: " + self.said("emulator.log"))
 
-    def connection_string(self, name=NAME):
-        return self.run(self.program("relay-emulator"), "connection-string",
-                        f"{NAMESPACE}/{name}", "--rule", "defaultListener").strip()
+    def emulator(self, *arguments):
+        return self.run(self.program("relay-emulator"), *arguments)
+
+    def connection_string(self, name):
+        return self.emulator("connection-string", name, "--rule", "defaultListener").strip()
 
     def trust_emulator(self):
         self.hcm("settings", "set", "network.extra_ca_certificates", str(self.relay / "ca.pem"))
+
+    def add(self, *names):
+        """Adds these connections, and waits until they are connected."""
+        strings = "\n".join(map(self.connection_string, names))
+        self.hcm("add", "-", given=strings)
+        self.hcm("status", "--wait", "60", limit=70)
 
     def start_service(self):
         service = self.start([self.program("hybrid-connection-manager-service"), "run"],
@@ -183,10 +151,10 @@ class Stage:
         wait("the service", 30, lambda: self.service_pid() == service.pid)
         return service
 
-    def start_sender(self, name=NAME):
+    def start_sender(self, name):
         """An app in Azure: a local port, each connection to which is a stream."""
-        log = f"sender-{name}.log"
-        command = [self.program("relay-emulator"), "send", "--local", "0", f"{NAMESPACE}/{name}"]
+        log = f"sender-{name.replace('/', '-')}.log"
+        command = [self.program("relay-emulator"), "send", "--local", "0", name]
         self.start(command, log)
 
         def port():
@@ -196,23 +164,6 @@ class Stage:
                     return int(port)
             return None
         return wait("the sender's port", 30, port)
-
-
-def round_trip(port, size):
-    """Sends `size` bytes through `port`, and fails unless the same bytes come back."""
-    sent = os.urandom(size)
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as stream:
-        def send():
-            stream.sendall(sent)
-            stream.shutdown(socket.SHUT_WR)
-        sender = threading.Thread(target=send, daemon=True)
-        sender.start()
-        digest = hashlib.sha256()
-        while data := stream.recv(65536):
-            digest.update(data)
-        sender.join()
-    if digest.digest() != hashlib.sha256(sent).digest():
-        raise Failed(f"{size} bytes did not come back as they were sent")
 
 
 def end(process):

@@ -8,11 +8,13 @@ import time
 from pathlib import Path
 
 from names import Names
-from stage import NAME, NAMESPACE, Echo, Failed, Stage, round_trip, wait
+from stage import Failed, Stage, wait
 from texts import pattern, text
+from traffic import Echo, round_trip
 from window import PROGRAM, Window
 
 BEGUN = time.monotonic()
+NAME, CONNECTION = "web", "demo/web"
 BYTES = 1 << 20
 NO_WGPU = {"WGPU_BACKEND": "vulkan", "VK_ICD_FILENAMES": "/nonexistent",
            "VK_DRIVER_FILES": "/nonexistent"}
@@ -39,7 +41,7 @@ CONNECTED = text("status-connected")
 
 def is_connected(stage):
     wait("the connection is there", 30, stage.connections)
-    stage.hcm("status", f"{NAMESPACE}/{NAME}", "--wait", "30")
+    stage.hcm("status", CONNECTION, "--wait", "30")
 
 
 def starts_from_nothing(stage, window):
@@ -63,24 +65,24 @@ def adds_by_typing(stage, window):
     window.see(text("new-title"))
     window.see(text("create"), "button", enabled=False)
     window.see_focus_on(text("paste-field"))
-    window.type(stage.connection_string())
+    window.type(stage.connection_string(CONNECTION))
     window.see(re.compile(pattern("check-endpoint", endpoint=f"127.0.0.1:{stage.echo.port}")))
     window.see(re.compile(pattern("check-reachable")))
     window.shot("03-new")
-    key = re.search("SharedAccessKey=([^;]+)", stage.connection_string())[1]
+    key = re.search("SharedAccessKey=([^;]+)", stage.connection_string(CONNECTION))[1]
     told = window.see(text("paste-field"), "password text").text()
     check(key not in told, "a screen reader does not get the key")
     check(not stage.connections(), "nothing is added before Create")
     window.click(text("create"), "button")
     is_connected(stage)
     window.see(row(CONNECTED))
-    window.see(re.compile(pattern("added", name=f"{NAMESPACE}/{NAME}")))
+    window.see(re.compile(pattern("added", name=CONNECTION)))
     window.shot("04-connected")
 
 
 def carries_data(stage, window):
     step("data goes through it")
-    stage.sender = stage.start_sender()
+    stage.sender = stage.start_sender(CONNECTION)
     round_trip(stage.sender, BYTES)
     wait("hcm counts the bytes", 10, lambda: carried(stage) == (BYTES, BYTES))
     # The details of the new connection are open.
@@ -152,7 +154,7 @@ def draws_with_glow(stage, out, place):
     check("glow" in renderer(stage), "the log names glow")
     window.keys("ctrl+n")
     window.see_focus_on(text("paste-field"))
-    window.paste(stage.connection_string())
+    window.paste(stage.connection_string(CONNECTION))
     window.see(text("create"), "button", enabled=True)
     window.tab_to(text("create"))
     window.keys("Return")
@@ -211,7 +213,7 @@ def says_that_none_works(stage):
 
 def shows_no_key(stage):
     step("no key is in any log")
-    key = re.search("SharedAccessKey=([^;]+)", stage.connection_string())[1]
+    key = re.search("SharedAccessKey=([^;]+)", stage.connection_string(CONNECTION))[1]
     for log in [*stage.world.glob("[!e]*.log"), *(stage.home / "logs").iterdir()]:
         check(key not in log.read_text(errors="replace"), f"{log.name} holds no key")
 
@@ -236,7 +238,7 @@ def main():
 def live(stage, out):
     stage.names = Names()
     stage.echo = Echo()
-    stage.start_emulator([(NAME, f"127.0.0.1:{stage.echo.port}")])
+    stage.start_emulator({CONNECTION: f"127.0.0.1:{stage.echo.port}"})
     window = Window(stage, stage.names, out)
     starts_from_nothing(stage, window)
     step("  drawn by: " + renderer(stage).rpartition("renderer=")[2])
