@@ -17,7 +17,9 @@ pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, row: &Response, view: &ConnectionVi
     }
     let mut popup = Popup::context_menu(row)
         .accessible_name(cx.texts.with("menu-name", &[("name", view.id.name().into())]));
-    if Popup::position_of_id(ui.ctx(), id).is_none() {
+    // Where the pointer opens it is known only from then on.
+    let at_pointer = row.secondary_clicked() || Popup::position_of_id(ui.ctx(), id).is_some();
+    if !at_pointer {
         popup = popup.anchor(egui::PopupAnchor::ParentRect(row.rect));
     }
     popup.show(|ui| entries(ui, cx, view));
