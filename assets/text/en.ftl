@@ -1,9 +1,14 @@
 # Texts of the window, in English. Form: https://projectfluent.org
 # Sentence case; no full stop after a single sentence in a label; an ellipsis only where
-# more input follows. zh-CN.ftl has the same keys; a test compares them.
+# more input follows or something is under way. zh-CN.ftl has the same keys; a test
+# compares them. It has more: the English words for faults, events, connection strings
+# and refusals come from the program's other parts, which the command line shows too.
 
 product = Hybrid Connection Manager
 product-gui = Hybrid Connection Manager GUI
+
+# A label or what happened, and more about it.
+more-about = { $what }: { $more }
 
 ## Header
 diagnose = Diagnose
@@ -15,41 +20,41 @@ demo = Demo
 ## The service
 service-running = Service running
 service-running-version = Service running, version { $version }
-service-calling = Calling the service
+service-calling = Connecting to the service
 service-starting = Service starting
 service-not-running = Service not running
-service-hung = Service not answering
+service-hung = Service not responding
 service-not-allowed = No access to the service
-service-other-version = Service of another version
-service-calling-long = Calling the service…
+service-other-version = Service has another version
+service-calling-long = Connecting to the service…
 service-starting-long = Starting the service…
 service-start = Start the service
 service-call = Try again
-needs-service = The service cannot be reached; nothing can be changed now
+needs-service = The service cannot be reached, so nothing can be changed now
 
 banner-not-running = The service is not running
-banner-not-running-text = It listens on the hybrid connections and carries their streams; without it, apps in Azure reach nothing through this machine.
+banner-not-running-text = The service listens on the hybrid connections and carries their streams. Without it, apps in Azure reach nothing through this machine.
 banner-lost = The connection to the service was lost
-banner-lost-text = The last known state is shown in grey. It is called again and again. What was seen: { $detail }
-banner-hung = The service does not answer
-banner-hung-text = It runs but says nothing. If this stays, restart it. The last known state is shown in grey.
+banner-lost-text = The last known state is shown in grey, and the window keeps trying to connect. Detail: { $detail }
+banner-hung = The service does not respond
+banner-hung-text = The service is running but does not answer. If this lasts, restart it. The last known state is shown in grey.
 banner-not-allowed = This account may not use the service
 banner-not-allowed-text = { $detail }
-banner-other-version = The service is of another version
+banner-other-version = The service and this window have different versions
 banner-other-version-text = { $detail }
-banner-something-else = The service does not answer as it should
+banner-something-else = The service does not answer as expected
 banner-something-else-text = { $detail }
 banner-did-not-start = The service did not start
 banner-did-not-start-text = { $detail }
 banner-stopping = The service is stopping
 banner-stopping-text =
     { $count ->
-        [one] It waits for { $count } open stream.
-       *[other] It waits for { $count } open streams.
+        [one] It is waiting for { $count } open stream to end.
+       *[other] It is waiting for { $count } open streams to end.
     }
 
-answer-lost = The connection to the service was lost before it answered; look whether it was done
-answer-timed-out = The service did not answer in time; it may still do what was asked
+answer-lost = The connection to the service was lost before it answered. Check whether the change was made.
+answer-timed-out = The service did not answer in time. It may still make the change.
 
 ## Empty state and demo
 empty-title = No hybrid connections yet
@@ -60,7 +65,7 @@ select-with-azure = Select with Azure
 use-connection-string = Use Connection String
 demo-starting = Starting the demo…
 demo-title = This is a demo
-demo-text = Azure Relay is played by an emulator on this machine; the service, the connections and their traffic are real. Nothing of it stays.
+demo-text = An emulator on this machine takes the place of Azure Relay. The service, the connections and their traffic are real. Nothing is kept when you leave.
 demo-leave = Leave the demo
 demo-failed = The demo did not start: { $reason }
 
@@ -78,7 +83,7 @@ sorted-descending = sorted descending
 sorted-not = not sorted
 filter-nothing = Nothing matches “{ $filter }”
 filter-clear = Show all connections
-endpoint-unknown = not known yet
+endpoint-unknown = Not known yet
 endpoint-unknown-long = Not known yet; it is read from Azure
 spoken-listeners =
     { $count ->
@@ -108,11 +113,12 @@ firewall = Firewall list…
 remove = Remove…
 copy-details = Copy details
 details-show = Show details
-act-restart = { $name } was not restarted
-act-try-now = { $name } is not tried now
-act-enable = { $name } was not enabled
-act-disable = { $name } was not disabled
-act-remove = { $name } was not removed
+act-restart = Could not restart { $name }
+act-try-now = Could not try { $name } now
+act-enable = Could not enable { $name }
+act-disable = Could not disable { $name }
+act-remove = Could not remove { $name }
+act-add = Could not add { $name }
 copied = Copied
 copy = Copy
 cancel = Cancel
@@ -129,8 +135,8 @@ details-several =
     }
 details-fault = Fault
 details-advice = What to do
-details-tracking-id = Tracking id
-tracking-id = Tracking id { $id }
+details-tracking-id = Tracking ID
+tracking-id = Tracking ID { $id }
 details-service-bus-endpoint = Service Bus endpoint
 copy-service-bus-endpoint = Copy Service Bus endpoint
 details-reachable = Reachable from this machine
@@ -138,7 +144,7 @@ details-key = Key
 details-listeners = { $count } of { $most }
 details-since = Since
 details-streams-label = Streams
-details-streams = { $active } active · { $total } in all
+details-streams = { $active } active · { $total } in total
 details-in = To the endpoint
 details-out = To Azure
 details-refused = Refused
@@ -146,9 +152,9 @@ details-created = Created in Azure
 details-updated = Updated in Azure
 details-events = Recent events
 details-event = Event
-retry-in = Tried again in { $left }
-endpoint-is-address = IP address: some clients skip the DNS look-up
-endpoint-is-localhost = localhost: an app on App Service for Linux means itself by it
+retry-in = Next attempt in { $left }
+endpoint-is-address = An IP address: clients that skip the DNS lookup do not use the hybrid connection
+endpoint-is-localhost = localhost: an app in App Service on Linux reaches itself by this name
 reach-checked = { $what } · checked { $ago }
 reach-connected = TCP connect in { $time }
 reach-connected-untimed = TCP connect
@@ -166,36 +172,22 @@ ago-days =
     }
 span-seconds = { $count } s
 
-## Events; the English text of most comes from the service
-event-connected = Connected
-event-connected-gateway = Connected ({ $gateway })
-event-next-attempt = { $fault }; attempt { $attempt } in { $seconds } s
-event-restarted = Restarted
-event-key-replaced = The key was replaced
-event-stream-failed = A stream failed: { $fault }
-event-endpoint-changed = The endpoint changed from { $before } to { $after }
-event-endpoint-kept = The last known endpoint is kept: { $detail }
-event-endpoint-not-read = The endpoint was not read anew: { $fault }
-event-metadata-mended = The metadata has the missing quote of the published Bicep sample; it was mended here, and other programs may refuse it
-event-endpoint-answers = The endpoint answers again
+## Events
+event-metadata-mended = The metadata lacks a quote, as the published Bicep sample does. It was mended here; other programs may refuse it.
 
 ## New hybrid connections
 new-title = New hybrid connections
 new-help = In the Azure portal: your app › Networking › Hybrid connections › the connection › Gateway connection string.
-new-help-several = Several strings, one a line, add several.
+new-help-several = To add several, paste one connection string per line.
 new-found =
     { $count ->
         [one] { $count } connection string found
        *[other] { $count } connection strings found
     }
-new-found-bad =
-    { $count ->
-        [one] { $count } cannot be read
-       *[other] { $count } cannot be read
-    }
+new-found-bad = { $count } cannot be read
 new-line = Line { $line }
-new-already = Already added. To give it another key, use “Update connection string…”
-new-repeated = The same connection stands further up; it is added once
+new-already = Already added. To give it another key, use “Update connection string…”.
+new-repeated = The same connection is further up; it is added once
 new-added = Added
 create = Create
 create-several = Create { $count } connections
@@ -206,21 +198,21 @@ added =
        *[other] { $count } connections were added
     }
 paste-field = Gateway connection string
-azure-not-yet = Signing in to Azure is not in this version yet
-azure-not-yet-text = A connection string does the same: copy it in the Azure portal and paste it here.
+azure-not-yet = This version cannot sign in to Azure yet
+azure-not-yet-text = A connection string does the same: copy it from the Azure portal and paste it here.
 azure-use-connection-string = Use Connection String instead
 azure-not-stored = Your Azure account is used only for this step and is not stored.
 check-name = Hybrid connection
-check-running = reading it from Azure…
+check-running = Reading it from Azure…
 check-endpoint = { $endpoint }, read from Azure
-check-failed = it could not be checked: { $reason }
-check-reachable = reachable, { $time }
+check-failed = Could not be checked: { $reason }
+check-reachable = Reachable, { $time }
 check-from-here = From this machine
 check-note = Note
 
 ## Update connection string
 update-title = Update connection string of { $name }
-update-text = Paste the current connection string of { $name }. Open streams go on.
+update-text = Paste the current connection string of { $name }. Open streams are kept.
 update-do = Update
 update-other-connection = This is the connection string of another hybrid connection: { $name }
 updated = { $name } has its new connection string
@@ -233,6 +225,7 @@ remove-title-several =
        *[other] Remove { $count } connections?
     }
 remove-what = { $name }: apps in Azure no longer reach { $endpoint } through this machine.
+remove-what-unknown = { $name }: apps in Azure no longer reach its endpoint through this machine.
 remove-others =
     { $count ->
         [one] { $count } other listener still serves it.
@@ -249,9 +242,13 @@ remove-streams =
         [one] { $count } open stream is cut at once.
        *[other] { $count } open streams are cut at once.
     }
-remove-azure-stays = In Azure the hybrid connection stays. It can be added here again.
+remove-azure-stays = The hybrid connection stays in Azure and can be added here again.
 remove-do = Remove
-removed = { $name } was removed
+removed =
+    { $count ->
+        [one] { $name } was removed
+       *[other] { $count } connections were removed
+    }
 
 ## Settings
 settings-window = This window
@@ -262,18 +259,18 @@ settings-autostart = Open this window at login, minimized
 settings-proxy = Proxy
 settings-proxy-hint = http://proxy.example.com:8080
 settings-ca = Extra CA certificates
-settings-ca-hint = PEM file, for networks that inspect TLS
+settings-ca-hint = PEM file, if the network inspects TLS
 settings-log-level = Log level
-settings-keep-files = Log files kept (days)
-settings-drain = Seconds for streams at stop
+settings-keep-files = Log files to keep (days)
+settings-drain = Wait for streams at stop (s)
 settings-loading = Reading the settings of the service…
 settings-saved = The settings are saved and in use
-as-system = As the system
+as-system = Same as system
 theme-light = Light
 theme-dark = Dark
 choose-file = Choose…
-no-chinese-font = This machine has no font with Chinese characters, so the texts stay English. Install one (on Debian and Ubuntu: fonts-noto-cjk) and start the window again.
-autostart-failed = Whether the window opens at login could not be read or changed: { $reason }
+no-chinese-font = This machine has no font with Chinese characters, so the texts are in English. Install one (on Debian and Ubuntu: fonts-noto-cjk) and open the window again.
+autostart-failed = Opening the window at login could not be read or changed: { $reason }
 preferences-not-saved = The window's preferences could not be saved: { $reason }
 
 ## Diagnose, firewall, upgrade
@@ -281,26 +278,27 @@ diagnose-title = Diagnose { $name }
 diagnose-service = Service
 diagnose-listener = This machine's listener
 diagnose-azure = Listeners in Azure
-diagnose-more = This is what is known at the moment. In a terminal, “hcm show { $name }” tells the same with all events, and “hcm logs -f” follows the log.
-diagnose-choose = Select a connection to see what is known of it.
+diagnose-more = This is what is known now. In a terminal, “hcm show { $name }” shows the same with all events, and “hcm logs -f” follows the log.
+diagnose-choose = Select a connection to see what is known about it.
 firewall-title = Firewall list for { $name }
-firewall-text = Outbound connections that this connection needs. Nothing inbound is opened.
-firewall-gateways = The streams go over gateways beside the namespace; their names change, so the rule is for all names under the suffix.
+firewall-text = This connection needs these outbound connections. It opens no inbound port.
+firewall-gateways = Streams go through gateways of Azure whose names change, so the rule is for all names under the suffix.
 upgrade-title = Upgrade
-upgrade-none = You have version { $version }. This version does not look for newer ones by itself.
+upgrade-none = This is version { $version }. It does not look for newer versions by itself.
 
 ## About and keys
 about-open = About
 about-text = Lets apps in Azure reach a host and port in this network.
+about-documentation = Documentation
 about-version = Version { $version }
 about-window = Window
 about-service = Service
-about-service-away = not reached
-about-home = Service's folder
+about-service-away = Not reached
+about-home = Service folder
 about-since = Running since
-about-renderer = Drawn by
+about-renderer = Renderer
 about-licences = MIT licence. Not affiliated with Microsoft. Fonts: Inter and JetBrains Mono, SIL Open Font License 1.1.
-shortcuts = Keys
+shortcuts = Keyboard shortcuts
 key-new = New hybrid connections
 key-filter = Filter the table
 key-move = Move through the table
@@ -311,7 +309,7 @@ key-remove = Remove
 key-copy = Copy the details
 key-try-now = Try now
 key-restart = Restart
-key-menu = Actions of a connection
+key-menu = Actions for a connection
 key-settings = Settings
 key-keys = This list
 key-escape = Clear the filter, then the selection; close a dialog
@@ -334,7 +332,9 @@ footer-rates = ↓ { $in }  ↑ { $out }
 ## Faults whose advice names the window instead of a command
 fault-tls-untrusted-advice = If your network inspects TLS, add its CA in Settings under “Extra CA certificates”.
 fault-unauthorized-advice = The key was regenerated or removed. Paste the current connection string to fix it.
-fault-not-found-advice = It was removed or renamed. Create it again, or remove it here.
-fault-token-spent-advice = It cannot be renewed from here. Paste a connection string with a key, or with a new signature.
-fault-settings-damaged-advice = The damaged file is kept beside it. Set what you need again in Settings.
+fault-not-found-advice = It was removed or renamed. Create it again in Azure, or remove it here.
+fault-token-spent-advice = It cannot be renewed here. Paste a connection string with a key, or with a new signature.
+fault-settings-damaged-advice = The damaged file is kept in the same folder. Set what you need again in Settings.
 fault-ca-unusable-advice = It must be a PEM file with certificates that the service may read. Choose another in Settings.
+fault-proxy-unreachable-advice = Check that the proxy is running and that its address in Settings is right. Leave “Proxy” empty to use none.
+fault-proxy-refused-advice = Check the user and password in Settings under “Proxy”, and that the proxy allows CONNECT to *.servicebus.windows.net on port 443.

@@ -1,340 +1,399 @@
-# Texts of the window, in English. Form: https://projectfluent.org
-# Sentence case; no full stop after a single sentence in a label; an ellipsis only where
-# more input follows. zh-CN.ftl has the same keys; a test compares them.
+# Texts of the window, in simplified Chinese. Form: https://projectfluent.org
+# Terms as Microsoft's documentation of Azure has them in Chinese: 混合连接, 终结点, 侦听器,
+# 命名空间. A space between Chinese and Latin characters or digits; full-width punctuation.
+# The same keys as en.ftl, and those whose English comes from the program's other parts.
 
 product = Hybrid Connection Manager
 product-gui = Hybrid Connection Manager GUI
 
+# A label or what happened, and more about it.
+more-about = { $what }：{ $more }
+
 ## Header
-diagnose = Diagnose
-settings = Settings
-new = + New
-filter = Filter connections
-demo = Demo
+diagnose = 诊断
+settings = 设置
+new = + 新建
+filter = 筛选连接
+demo = 演示
 
 ## The service
-service-running = Service running
-service-running-version = Service running, version { $version }
-service-calling = Calling the service
-service-starting = Service starting
-service-not-running = Service not running
-service-hung = Service not answering
-service-not-allowed = No access to the service
-service-other-version = Service of another version
-service-calling-long = Calling the service…
-service-starting-long = Starting the service…
-service-start = Start the service
-service-call = Try again
-needs-service = The service cannot be reached; nothing can be changed now
+service-running = 服务正在运行
+service-running-version = 服务正在运行，版本 { $version }
+service-calling = 正在连接到服务
+service-starting = 正在启动服务
+service-not-running = 服务未运行
+service-hung = 服务未响应
+service-not-allowed = 无权访问服务
+service-other-version = 服务版本不同
+service-calling-long = 正在连接到服务…
+service-starting-long = 正在启动服务…
+service-start = 启动服务
+service-call = 重试
+needs-service = 无法连接到服务，暂时不能进行更改
 
-banner-not-running = The service is not running
-banner-not-running-text = It listens on the hybrid connections and carries their streams; without it, apps in Azure reach nothing through this machine.
-banner-lost = The connection to the service was lost
-banner-lost-text = The last known state is shown in grey. It is called again and again. What was seen: { $detail }
-banner-hung = The service does not answer
-banner-hung-text = It runs but says nothing. If this stays, restart it. The last known state is shown in grey.
-banner-not-allowed = This account may not use the service
+banner-not-running = 服务未运行
+banner-not-running-text = 服务负责侦听混合连接并传输其中的流。服务未运行时，Azure 中的应用无法通过此计算机访问任何资源。
+banner-lost = 与服务的连接已断开
+banner-lost-text = 灰显的内容是最后已知的状态，此窗口会不断尝试重新连接。详细信息：{ $detail }
+banner-hung = 服务没有响应
+banner-hung-text = 服务正在运行，但没有应答。如果一直如此，请重启服务。灰显的内容是最后已知的状态。
+banner-not-allowed = 此帐户无权使用该服务
 banner-not-allowed-text = { $detail }
-banner-other-version = The service is of another version
+banner-other-version = 服务与此窗口的版本不同
 banner-other-version-text = { $detail }
-banner-something-else = The service does not answer as it should
+banner-something-else = 服务的应答不符合预期
 banner-something-else-text = { $detail }
-banner-did-not-start = The service did not start
+banner-did-not-start = 服务未能启动
 banner-did-not-start-text = { $detail }
-banner-stopping = The service is stopping
-banner-stopping-text =
-    { $count ->
-        [one] It waits for { $count } open stream.
-       *[other] It waits for { $count } open streams.
-    }
+banner-stopping = 服务正在停止
+banner-stopping-text = 正在等待 { $count } 个打开的流结束。
 
-answer-lost = The connection to the service was lost before it answered; look whether it was done
-answer-timed-out = The service did not answer in time; it may still do what was asked
+answer-lost = 服务应答之前，与服务的连接已断开。请检查更改是否已生效。
+answer-timed-out = 服务未及时应答，更改仍有可能生效。
 
 ## Empty state and demo
-empty-title = No hybrid connections yet
-empty-text-1 = A hybrid connection lets an app in Azure reach one host and port in this network,
-empty-text-2 = without opening a port in your firewall.
-empty-demo = Try it without an Azure account
-select-with-azure = Select with Azure
-use-connection-string = Use Connection String
-demo-starting = Starting the demo…
-demo-title = This is a demo
-demo-text = Azure Relay is played by an emulator on this machine; the service, the connections and their traffic are real. Nothing of it stays.
-demo-leave = Leave the demo
-demo-failed = The demo did not start: { $reason }
+empty-title = 还没有混合连接
+empty-text-1 = 通过混合连接，Azure 中的应用可以访问此网络中的一个主机和端口，
+empty-text-2 = 而无需在防火墙上开放端口。
+empty-demo = 无需 Azure 帐户即可试用
+select-with-azure = 通过 Azure 选择
+use-connection-string = 使用连接字符串
+demo-starting = 正在启动演示…
+demo-title = 这是演示
+demo-text = 此计算机上的模拟器代替了 Azure 中继。服务、连接及其流量都是真实的。退出演示后不会保留任何内容。
+demo-leave = 退出演示
+demo-failed = 演示未能启动：{ $reason }
 
 ## Table
-table = Hybrid connections
-column-status = Status
-column-name = Name
-column-endpoint = Endpoint
-column-namespace = Namespace
-column-listeners = Listeners
-column-active = Active
-column-traffic = Traffic
-sorted-ascending = sorted ascending
-sorted-descending = sorted descending
-sorted-not = not sorted
-filter-nothing = Nothing matches “{ $filter }”
-filter-clear = Show all connections
-endpoint-unknown = not known yet
-endpoint-unknown-long = Not known yet; it is read from Azure
-spoken-listeners =
-    { $count ->
-        [one] { $count } listener
-       *[other] { $count } listeners
-    }
-spoken-streams =
-    { $count ->
-        [one] { $count } active stream
-       *[other] { $count } active streams
-    }
-menu-name = Actions for { $name }
+table = 混合连接
+column-status = 状态
+column-name = 名称
+column-endpoint = 终结点
+column-namespace = 命名空间
+column-listeners = 侦听器
+column-active = 活动流
+column-traffic = 流量
+sorted-ascending = 升序
+sorted-descending = 降序
+sorted-not = 未排序
+filter-nothing = 没有与“{ $filter }”匹配的连接
+filter-clear = 显示所有连接
+endpoint-unknown = 尚未获取
+endpoint-unknown-long = 尚未获取；将从 Azure 读取
+spoken-listeners = { $count } 个侦听器
+spoken-streams = { $count } 个活动流
+menu-name = { $name } 的操作
 
-status-connected = Connected
-status-connecting = Connecting
-status-not-connected = Not connected
-status-disabled = Disabled
-status-stopping = Stopping
+status-connected = 已连接
+status-connecting = 正在连接
+status-not-connected = 未连接
+status-disabled = 已禁用
+status-stopping = 正在停止
 
 ## What can be done
-restart = Restart
-try-now = Try now
-enable = Enable
-disable = Disable
-update = Update connection string…
-firewall = Firewall list…
-remove = Remove…
-copy-details = Copy details
-details-show = Show details
-act-restart = { $name } was not restarted
-act-try-now = { $name } is not tried now
-act-enable = { $name } was not enabled
-act-disable = { $name } was not disabled
-act-remove = { $name } was not removed
-copied = Copied
-copy = Copy
-cancel = Cancel
-close = Close
-save = Save
-close-message = Close message
+restart = 重启
+try-now = 立即重试
+enable = 启用
+disable = 禁用
+update = 更新连接字符串…
+firewall = 防火墙规则…
+remove = 移除…
+copy-details = 复制详细信息
+details-show = 显示详细信息
+act-restart = 无法重启 { $name }
+act-try-now = 无法立即重试 { $name }
+act-enable = 无法启用 { $name }
+act-disable = 无法禁用 { $name }
+act-remove = 无法移除 { $name }
+act-add = 无法添加 { $name }
+copied = 已复制
+copy = 复制
+cancel = 取消
+close = 关闭
+save = 保存
+close-message = 关闭消息
 
 ## Details
-details-close = Close details
-details-several =
-    { $count ->
-        [one] { $count } connection selected
-       *[other] { $count } connections selected
-    }
-details-fault = Fault
-details-advice = What to do
-details-tracking-id = Tracking id
-tracking-id = Tracking id { $id }
-details-service-bus-endpoint = Service Bus endpoint
-copy-service-bus-endpoint = Copy Service Bus endpoint
-details-reachable = Reachable from this machine
-details-key = Key
-details-listeners = { $count } of { $most }
-details-since = Since
-details-streams-label = Streams
-details-streams = { $active } active · { $total } in all
-details-in = To the endpoint
-details-out = To Azure
-details-refused = Refused
-details-created = Created in Azure
-details-updated = Updated in Azure
-details-events = Recent events
-details-event = Event
-retry-in = Tried again in { $left }
-endpoint-is-address = IP address: some clients skip the DNS look-up
-endpoint-is-localhost = localhost: an app on App Service for Linux means itself by it
-reach-checked = { $what } · checked { $ago }
-reach-connected = TCP connect in { $time }
-reach-connected-untimed = TCP connect
-reach-unknown = Not checked yet
-reach-check = Check now
+details-close = 关闭详细信息
+details-several = 已选择 { $count } 个连接
+details-fault = 故障
+details-advice = 解决方法
+details-tracking-id = 跟踪 ID
+tracking-id = 跟踪 ID { $id }
+details-service-bus-endpoint = 服务总线终结点 (Service Bus endpoint)
+copy-service-bus-endpoint = 复制服务总线终结点
+details-reachable = 从此计算机访问
+details-key = 密钥
+details-listeners = { $count } / { $most }
+details-since = 开始时间
+details-streams-label = 流
+details-streams = { $active } 个活动 · 共 { $total } 个
+details-in = 发往终结点
+details-out = 发往 Azure
+details-refused = 已拒绝
+details-created = 在 Azure 中的创建时间
+details-updated = 在 Azure 中的更新时间
+details-events = 最近的事件
+details-event = 事件
+retry-in = { $left }后再次尝试
+endpoint-is-address = 这是 IP 地址：跳过 DNS 查找的客户端不会使用混合连接
+endpoint-is-localhost = localhost：Linux 上的应用服务中的应用会用此名称访问其自身
+reach-checked = { $what } · { $ago }检查
+reach-connected = TCP 连接用时 { $time }
+reach-connected-untimed = TCP 连接成功
+reach-unknown = 尚未检查
+reach-check = 立即检查
 
-ago-now = just now
-ago-seconds = { $count } s ago
-ago-minutes = { $count } min ago
-ago-hours = { $count } h ago
-ago-days =
-    { $count ->
-        [one] { $count } day ago
-       *[other] { $count } days ago
-    }
-span-seconds = { $count } s
+ago-now = 刚刚
+ago-seconds = { $count } 秒前
+ago-minutes = { $count } 分钟前
+ago-hours = { $count } 小时前
+ago-days = { $count } 天前
+span-seconds = { $count } 秒
 
-## Events; the English text of most comes from the service
-event-connected = Connected
-event-connected-gateway = Connected ({ $gateway })
-event-next-attempt = { $fault }; attempt { $attempt } in { $seconds } s
-event-restarted = Restarted
-event-key-replaced = The key was replaced
-event-stream-failed = A stream failed: { $fault }
-event-endpoint-changed = The endpoint changed from { $before } to { $after }
-event-endpoint-kept = The last known endpoint is kept: { $detail }
-event-endpoint-not-read = The endpoint was not read anew: { $fault }
-event-metadata-mended = The metadata has the missing quote of the published Bicep sample; it was mended here, and other programs may refuse it
-event-endpoint-answers = The endpoint answers again
+## Events
+event-connected = 已连接
+event-connected-gateway = 已连接（{ $gateway }）
+event-next-attempt = { $fault }；{ $seconds } 秒后进行第 { $attempt } 次尝试
+event-restarted = 已重启
+event-key-replaced = 密钥已更换
+event-stream-failed = 流失败：{ $fault }
+event-endpoint-changed = 终结点已从 { $before } 更改为 { $after }
+event-endpoint-kept = 继续使用最后已知的终结点：{ $detail }
+event-endpoint-not-read = 未能重新读取终结点：{ $fault }
+event-metadata-mended = 元数据缺少一个引号，与已发布的 Bicep 示例相同。此处已自动更正；其他程序可能不接受它。
+event-endpoint-answers = 终结点已恢复应答
 
 ## New hybrid connections
-new-title = New hybrid connections
-new-help = In the Azure portal: your app › Networking › Hybrid connections › the connection › Gateway connection string.
-new-help-several = Several strings, one a line, add several.
-new-found =
-    { $count ->
-        [one] { $count } connection string found
-       *[other] { $count } connection strings found
-    }
-new-found-bad =
-    { $count ->
-        [one] { $count } cannot be read
-       *[other] { $count } cannot be read
-    }
-new-line = Line { $line }
-new-already = Already added. To give it another key, use “Update connection string…”
-new-repeated = The same connection stands further up; it is added once
-new-added = Added
-create = Create
-create-several = Create { $count } connections
-creating = Creating…
+new-title = 新建混合连接
+new-help = 在 Azure 门户中：你的应用 › 网络 › 混合连接 › 相应的连接 › 网关连接字符串。
+new-help-several = 若要添加多个连接，请每行粘贴一个连接字符串。
+new-found = 找到 { $count } 个连接字符串
+new-found-bad = { $count } 个无法读取
+new-line = 第 { $line } 行
+new-already = 已添加。若要更换其密钥，请使用“更新连接字符串…”。
+new-repeated = 上面已有同一个连接；它只会添加一次
+new-added = 已添加
+create = 创建
+create-several = 创建 { $count } 个连接
+creating = 正在创建…
 added =
     { $count ->
-        [one] { $name } was added
-       *[other] { $count } connections were added
+        [1] 已添加 { $name }
+       *[other] 已添加 { $count } 个连接
     }
-paste-field = Gateway connection string
-azure-not-yet = Signing in to Azure is not in this version yet
-azure-not-yet-text = A connection string does the same: copy it in the Azure portal and paste it here.
-azure-use-connection-string = Use Connection String instead
-azure-not-stored = Your Azure account is used only for this step and is not stored.
-check-name = Hybrid connection
-check-running = reading it from Azure…
-check-endpoint = { $endpoint }, read from Azure
-check-failed = it could not be checked: { $reason }
-check-reachable = reachable, { $time }
-check-from-here = From this machine
-check-note = Note
+paste-field = 网关连接字符串
+azure-not-yet = 此版本尚不能登录到 Azure
+azure-not-yet-text = 使用连接字符串的效果相同：请从 Azure 门户复制，然后粘贴到此处。
+azure-use-connection-string = 改用连接字符串
+azure-not-stored = 你的 Azure 帐户仅用于此步骤，不会被保存。
+check-name = 混合连接
+check-running = 正在从 Azure 读取…
+check-endpoint = { $endpoint }，读取自 Azure
+check-failed = 无法检查：{ $reason }
+check-reachable = 可以访问，{ $time }
+check-from-here = 从此计算机访问
+check-note = 注意
+
+## What is wrong with a connection string
+paste-empty = 没有连接字符串；连接字符串以 Endpoint=sb://NAMESPACE.servicebus.windows.net/ 开头
+paste-several = 此处有 { $count } 个连接字符串，但只需要一个
+paste-missing = 连接字符串中缺少 { $part }
+paste-missing-key = 连接字符串中既没有 SharedAccessKeyName，也没有 SharedAccessKey
+paste-missing-entity-path = 连接字符串中缺少 EntityPath，因此它属于整个命名空间；请添加 ;EntityPath=NAME，其中 NAME 是混合连接的名称
+paste-no-value = { $part } 没有值
+paste-twice = { $part } 出现了两次
+paste-unknown = 其中有一段文本不属于连接字符串；连接字符串由 Endpoint、EntityPath、SharedAccessKeyName 和 SharedAccessKey 组成
+paste-unknown-name = “{ $name }”不属于连接字符串；连接字符串由 Endpoint、EntityPath、SharedAccessKeyName 和 SharedAccessKey 组成
+paste-wrong = { $part } { $problem }
+paste-together = { $one } 和 { $other } 不能同时出现；其中一个就足够了
+part-differs-from-path = 与 Endpoint 路径中的名称不同
+part-azure-identity = 要求使用 Azure 标识，而此程序的侦听器不使用它；请使用具有 Listen（侦听）权限的规则的连接字符串
+part-too-long = 超过 { $most } 个字符
+part-white-space = 中含有空白字符；可能没有完整复制
+part-no-address = 不是地址；正确的形式为 sb://NAMESPACE.servicebus.windows.net/
+part-other-scheme = 的方案不是 sb://
+part-bad-port = 的端口不是 1 到 65535 之间的数字
+part-no-host = 中没有主机
+part-bad-host = 的主机含有主机名中不允许的字符
+part-bad-character = 含有名称中不允许的字符“{ $character }”
+part-no-timeout = 既不是 hh:mm:ss，也不是大于 0 的秒数
+part-no-signature = 没有以“SharedAccessSignature ”开头
+part-no-field = 中缺少字段 { $field }=
+
+## Why the service did not do something
+refused-already-exists = 该混合连接已经添加。
+refused-not-found = 服务中已没有该连接。
+refused-denied = 此帐户无权进行此操作：{ $message }
+refused-stopping = 服务正在停止；请在其重新启动后再试。
+refused-not-saved = 无法将更改保存到磁盘：{ $message }
+refused-invalid-connection-string = 连接字符串无效：{ $message }
+refused-invalid-setting =
+    { $setting ->
+        [log-keep_files] 请输入 1 到 3650 之间的整数。
+        [log-level] 请选择 error、warn、info、debug 或 trace。
+        [service-drain_seconds] 请输入 0 到 3600 之间的整数。
+       *[other] 无法使用此值：{ $message }
+    }
+refused = 服务拒绝了请求：{ $message }
 
 ## Update connection string
-update-title = Update connection string of { $name }
-update-text = Paste the current connection string of { $name }. Open streams go on.
-update-do = Update
-update-other-connection = This is the connection string of another hybrid connection: { $name }
-updated = { $name } has its new connection string
+update-title = 更新 { $name } 的连接字符串
+update-text = 粘贴 { $name } 当前的连接字符串。打开的流不受影响。
+update-do = 更新
+update-other-connection = 这是另一个混合连接的连接字符串：{ $name }
+updated = { $name } 已使用新的连接字符串
 
 ## Remove
-remove-title = Remove { $name }?
-remove-title-several =
+remove-title = 移除 { $name }？
+remove-title-several = 移除 { $count } 个连接？
+remove-what = { $name }：Azure 中的应用将无法再通过此计算机访问 { $endpoint }。
+remove-what-unknown = { $name }：Azure 中的应用将无法再通过此计算机访问其终结点。
+remove-others = 还有 { $count } 个其他侦听器为其提供服务。
+remove-no-others = 没有其他侦听器为其提供服务：使用它的应用将会失败。
+remove-more = …以及另外 { $count } 个。
+remove-streams = { $count } 个打开的流将立即中断。
+remove-azure-stays = 混合连接会保留在 Azure 中，可以再次添加到此处。
+remove-do = 移除
+removed =
     { $count ->
-        [one] Remove { $count } connection?
-       *[other] Remove { $count } connections?
+        [1] 已移除 { $name }
+       *[other] 已移除 { $count } 个连接
     }
-remove-what = { $name }: apps in Azure no longer reach { $endpoint } through this machine.
-remove-others =
-    { $count ->
-        [one] { $count } other listener still serves it.
-       *[other] { $count } other listeners still serve it.
-    }
-remove-no-others = No other listener serves it: apps that use it will fail.
-remove-more =
-    { $count ->
-        [one] … and { $count } more.
-       *[other] … and { $count } more.
-    }
-remove-streams =
-    { $count ->
-        [one] { $count } open stream is cut at once.
-       *[other] { $count } open streams are cut at once.
-    }
-remove-azure-stays = In Azure the hybrid connection stays. It can be added here again.
-remove-do = Remove
-removed = { $name } was removed
 
 ## Settings
-settings-window = This window
-settings-service = The service
-settings-language = Language
-settings-theme = Appearance
-settings-autostart = Open this window at login, minimized
-settings-proxy = Proxy
+settings-window = 此窗口
+settings-service = 服务
+settings-language = 语言
+settings-theme = 外观
+settings-autostart = 登录时打开此窗口（最小化）
+settings-proxy = 代理
 settings-proxy-hint = http://proxy.example.com:8080
-settings-ca = Extra CA certificates
-settings-ca-hint = PEM file, for networks that inspect TLS
-settings-log-level = Log level
-settings-keep-files = Log files kept (days)
-settings-drain = Seconds for streams at stop
-settings-loading = Reading the settings of the service…
-settings-saved = The settings are saved and in use
-as-system = As the system
-theme-light = Light
-theme-dark = Dark
-choose-file = Choose…
-no-chinese-font = This machine has no font with Chinese characters, so the texts stay English. Install one (on Debian and Ubuntu: fonts-noto-cjk) and start the window again.
-autostart-failed = Whether the window opens at login could not be read or changed: { $reason }
-preferences-not-saved = The window's preferences could not be saved: { $reason }
+settings-ca = 额外的 CA 证书
+settings-ca-hint = PEM 文件，网络检查 TLS 时需要
+settings-log-level = 日志级别
+settings-keep-files = 保留的日志文件（天数）
+settings-drain = 停止时等待流（秒）
+settings-loading = 正在读取服务的设置…
+settings-saved = 设置已保存并生效
+as-system = 跟随系统
+theme-light = 浅色
+theme-dark = 深色
+choose-file = 选择…
+no-chinese-font = 此计算机没有包含中文字符的字体，因此文本显示为英文。请安装一种字体（在 Debian 和 Ubuntu 上为 fonts-noto-cjk），然后重新打开此窗口。
+autostart-failed = 无法读取或更改“登录时打开此窗口”：{ $reason }
+preferences-not-saved = 无法保存此窗口的首选项：{ $reason }
 
 ## Diagnose, firewall, upgrade
-diagnose-title = Diagnose { $name }
-diagnose-service = Service
-diagnose-listener = This machine's listener
-diagnose-azure = Listeners in Azure
-diagnose-more = This is what is known at the moment. In a terminal, “hcm show { $name }” tells the same with all events, and “hcm logs -f” follows the log.
-diagnose-choose = Select a connection to see what is known of it.
-firewall-title = Firewall list for { $name }
-firewall-text = Outbound connections that this connection needs. Nothing inbound is opened.
-firewall-gateways = The streams go over gateways beside the namespace; their names change, so the rule is for all names under the suffix.
-upgrade-title = Upgrade
-upgrade-none = You have version { $version }. This version does not look for newer ones by itself.
+diagnose-title = 诊断 { $name }
+diagnose-service = 服务
+diagnose-listener = 此计算机的侦听器
+diagnose-azure = Azure 中的侦听器
+diagnose-more = 以上是目前已知的情况。在终端中，“hcm show { $name }”会显示同样的内容和所有事件，“hcm logs -f”会持续显示日志。
+diagnose-choose = 选择一个连接，以查看其已知情况。
+firewall-title = { $name } 的防火墙规则
+firewall-text = 此连接需要以下出站连接。它不会打开任何入站端口。
+firewall-gateways = 流会经过 Azure 的网关，其名称会变化，因此规则涵盖该后缀下的所有名称。
+upgrade-title = 升级
+upgrade-none = 当前版本为 { $version }。它不会自动查找更新的版本。
 
 ## About and keys
-about-open = About
-about-text = Lets apps in Azure reach a host and port in this network.
-about-version = Version { $version }
-about-window = Window
-about-service = Service
-about-service-away = not reached
-about-home = Service's folder
-about-since = Running since
-about-renderer = Drawn by
-about-licences = MIT licence. Not affiliated with Microsoft. Fonts: Inter and JetBrains Mono, SIL Open Font License 1.1.
-shortcuts = Keys
-key-new = New hybrid connections
-key-filter = Filter the table
-key-move = Move through the table
-key-extend = Select several
-key-select-all = Select all
-key-details = Show or hide the details
-key-remove = Remove
-key-copy = Copy the details
-key-try-now = Try now
-key-restart = Restart
-key-menu = Actions of a connection
-key-settings = Settings
-key-keys = This list
-key-escape = Clear the filter, then the selection; close a dialog
-key-quit = Close the window
+about-open = 关于
+about-text = 让 Azure 中的应用访问此网络中的主机和端口。
+about-documentation = 文档
+about-version = 版本 { $version }
+about-window = 窗口
+about-service = 服务
+about-service-away = 无法连接
+about-home = 服务文件夹
+about-since = 开始运行时间
+about-renderer = 呈现器
+about-licences = MIT 许可证。与 Microsoft 没有关联。字体：Inter 和 JetBrains Mono，SIL Open Font License 1.1。
+shortcuts = 键盘快捷键
+key-new = 新建混合连接
+key-filter = 筛选表格
+key-move = 在表格中移动
+key-extend = 选择多个
+key-select-all = 全选
+key-details = 显示或隐藏详细信息
+key-remove = 移除
+key-copy = 复制详细信息
+key-try-now = 立即重试
+key-restart = 重启
+key-menu = 连接的操作
+key-settings = 设置
+key-keys = 此列表
+key-escape = 先清除筛选，再清除选择；关闭对话框
+key-quit = 关闭窗口
 
 ## Footer
-footer-connections =
-    { $count ->
-        [one] { $count } connection
-       *[other] { $count } connections
-    }
-footer-connected = { $count } connected
-footer-streams =
-    { $count ->
-        [one] { $count } active stream
-       *[other] { $count } active streams
-    }
+footer-connections = { $count } 个连接
+footer-connected = { $count } 个已连接
+footer-streams = { $count } 个活动流
 footer-rates = ↓ { $in }  ↑ { $out }
 
-## Faults whose advice names the window instead of a command
-fault-tls-untrusted-advice = If your network inspects TLS, add its CA in Settings under “Extra CA certificates”.
-fault-unauthorized-advice = The key was regenerated or removed. Paste the current connection string to fix it.
-fault-not-found-advice = It was removed or renamed. Create it again, or remove it here.
-fault-token-spent-advice = It cannot be renewed from here. Paste a connection string with a key, or with a new signature.
-fault-settings-damaged-advice = The damaged file is kept beside it. Set what you need again in Settings.
-fault-ca-unusable-advice = It must be a PEM file with certificates that the service may read. Choose another in Settings.
+## Faults, and what to do about them
+fault-namespace-not-resolved = 无法解析命名空间的名称
+fault-namespace-not-resolved-advice = 请检查网络和此计算机的 DNS，并确认该命名空间仍然存在。
+fault-azure-unreachable = 无法连接到 Azure
+fault-azure-unreachable-advice = 请确认允许通过端口 443 的出站 TCP 连接访问命名空间及其网关。
+fault-azure-timed-out = Azure 未及时应答
+fault-azure-timed-out-advice = 丢弃数据包的防火墙会造成这种现象：请允许端口 443 上的出站 TCP 连接。
+fault-proxy-unreachable = 无法连接到代理
+fault-proxy-unreachable-advice = 请确认代理正在运行，并且“设置”中的代理地址正确。如果不使用代理，请将“代理”留空。
+fault-proxy-refused = 代理拒绝了连接
+fault-proxy-refused-advice = 请检查“设置”中“代理”的用户名和密码，并确认代理允许通过 CONNECT 访问 *.servicebus.windows.net 的端口 443。
+fault-tls-untrusted = 对方的证书不受信任
+fault-tls-untrusted-advice = 如果你的网络会检查 TLS，请在“设置”的“额外的 CA 证书”中添加其 CA。
+fault-tls-failed = TLS 握手失败
+fault-tls-failed-advice = 请确认此计算机与 Azure 之间没有任何设备更改 TLS；需要 TLS 1.2 或 1.3。
+fault-unauthorized = Azure 拒绝了密钥 (401)
+fault-unauthorized-advice = 密钥已重新生成或已删除。粘贴当前的连接字符串即可解决。
+fault-clock-wrong = Azure 拒绝了令牌，并且此计算机的时钟不正确
+fault-clock-wrong-advice = 请校准时钟（时间同步）：令牌仅在有限的时间内有效。
+fault-forbidden = 密钥没有侦听权限 (403)
+fault-forbidden-advice = 请使用对此混合连接或其命名空间具有 Listen（侦听）权限的规则的密钥。
+fault-ip-blocked = 命名空间的 IP 防火墙阻止了此计算机
+fault-ip-blocked-advice = 请将此网络的公共地址添加到命名空间的防火墙，或使用其专用终结点。
+fault-not-found = 该混合连接在 Azure 中不存在 (404)
+fault-not-found-advice = 它已被删除或重命名。请在 Azure 中重新创建，或在此处移除它。
+fault-too-many-listeners = 该混合连接的侦听器数量已达到上限 (25)
+fault-too-many-listeners-advice = 请停止其他侦听器中的一个。
+fault-service-unavailable = Azure 中继报告了自身的错误
+fault-service-unavailable-advice = 通常会自行恢复。如果一直如此，请将跟踪 ID 发送给 Azure 支持部门。
+fault-unexpected-answer = 收到的应答并非来自 Azure 中继
+fault-unexpected-answer-advice = 应答来自此计算机与 Azure 之间的其他设备（代理或强制网络门户）。
+fault-channel-lost = 与 Azure 的连接已断开
+fault-channel-lost-advice = 正在恢复连接。如果反复出现，请检查是否有防火墙或代理切断长时间的连接。
+fault-token-expired = 令牌已过期
+fault-token-expired-advice = 会立即创建新的令牌。如果反复出现，请检查此计算机的时钟。
+fault-token-spent = 连接字符串中的共享访问签名已过期
+fault-token-spent-advice = 无法在此处续订。请粘贴包含密钥或新签名的连接字符串。
+fault-entity-removed = 该混合连接在 Azure 中已被删除或禁用
+fault-entity-removed-advice = 如果并非有意，请重新创建；此侦听器随后会自动恢复。
+fault-recycled = Azure 重启了通道，这种情况大约每天一次
+fault-recycled-advice = 无需任何操作。
+fault-endpoint-unknown = 无法从 Azure 读取终结点
+fault-endpoint-unknown-advice = 会自动重新读取。必须能够访问管理地址（命名空间端口 443 上的 HTTPS）。
+fault-endpoint-missing = 该混合连接没有指定可用的终结点
+fault-endpoint-missing-advice = 请在 Azure 中将其 userMetadata 设置为 [{"{"}"key":"endpoint","value":"host:port"{"}"}]。
+fault-endpoint-not-resolved = 无法解析终结点的名称
+fault-endpoint-not-resolved-advice = 请确认此计算机的 DNS 能够解析终结点的主机名。
+fault-endpoint-refused = 终结点拒绝了连接
+fault-endpoint-refused-advice = 请确认程序正在运行并侦听此端口。
+fault-endpoint-timed-out = 终结点未及时应答
+fault-endpoint-timed-out-advice = 请检查主机、端口，以及此计算机与终结点之间的防火墙。
+fault-endpoint-unreachable = 无法连接到终结点
+fault-endpoint-unreachable-advice = 请检查从此计算机到终结点的路由。
+fault-store-damaged = 连接文件已损坏，已移到一旁
+fault-store-damaged-advice = 损坏的文件保留在同一文件夹中。请还原备份，或重新添加连接。
+fault-store-unusable = 连接文件无法使用，已保持原样
+fault-store-unusable-advice = 请修复详细信息中指出的问题，或安装写入该文件的版本，然后重启服务。
+fault-settings-unusable = 设置文件无法使用，已保持原样；目前使用默认值
+fault-settings-unusable-advice = 请修复详细信息中指出的问题，或安装写入该文件的版本，然后重启服务。
+fault-settings-damaged = 设置文件已损坏，已移到一旁；目前使用默认值
+fault-settings-damaged-advice = 损坏的文件保留在同一文件夹中。请在“设置”中重新进行所需的设置。
+fault-ca-unusable = 无法使用额外的 CA 文件
+fault-ca-unusable-advice = 它必须是包含证书且服务可以读取的 PEM 文件。请在“设置”中选择其他文件。
+fault-other = 此版本不认识的故障
+fault-other-advice = 请为所有程序安装相同的版本。

@@ -9,10 +9,11 @@ use super::backend::Backend;
 use super::effect::{Effect, Target};
 use super::start::Trace;
 use super::state::{State, ThemeChoice, WindowPlace};
-use super::text::{Language, LanguageChoice, Texts};
+use super::text::{Language, LanguageChoice};
 use super::theme::{Palette, TEXT, regular};
 use super::update::{Action, Message, settle, update};
 use super::view::{self, Cx};
+use crate::platform::appearance::Appearance;
 
 /// News of one frame, at most: the rest waits for the next one, so that no flood of news
 /// keeps the window from drawing.
@@ -24,12 +25,13 @@ const MOST_TRIES: u8 = 3;
 /// The window.
 pub(crate) struct App {
     state: State,
-    texts: Texts,
     backend: Box<dyn Backend>,
     /// Tells the time; the tests have their own.
     clock: fn() -> Timestamp,
     trace: Trace,
-    shown_theme: Option<ThemeChoice>,
+    shown_theme: Option<ThemePreference>,
+    /// This machine has a font for Chinese; nothing until one was looked for.
+    has_chinese_font: Option<bool>,
     /// The widget that is to have the keyboard, and how often that is tried again.
     focus: Option<(Target, u8)>,
 }
@@ -38,17 +40,21 @@ impl App {
     /// A window over `state`, told and served by `backend`.
     pub(crate) fn new(
         ctx: &Context,
-        mut state: State,
+        state: State,
         backend: Box<dyn Backend>,
         clock: fn() -> Timestamp,
         trace: Trace,
     ) -> Self {
         super::theme::install(ctx);
-        if wants_chinese(&state) {
-            state.has_chinese_font = has_chinese(ctx);
+        Self {
+            state,
+            backend,
+            clock,
+            trace,
+            shown_theme: None,
+            has_chinese_font: None,
+            focus: None,
         }
-        let texts = state.texts();
-        Self { state, texts, backend, clock, trace, shown_theme: None, focus: None }
     }
 
     /// What the window knows.
@@ -80,9 +86,10 @@ impl App {
         let now = (self.clock)();
         let ctx = ui.ctx().clone();
         self.follow_preferences(&ctx);
+        let texts = self.state.texts();
         let mut cx = Cx {
             state: &self.state,
-            texts: &self.texts,
+            texts: &texts,
             palette: Palette::of(&ctx),
             now,
             actions: Vec::new(),
@@ -111,21 +118,23 @@ impl App {
     }
 
     fn follow_preferences(&mut self, ctx: &Context) {
-        let theme = self.state.preferences.theme;
+        let theme = match (self.state.preferences.theme, self.state.desktop) {
+            (ThemeChoice::Light, _) | (ThemeChoice::System, Some(Appearance::Light)) => {
+                ThemePreference::Light
+            }
+            (ThemeChoice::Dark, _) | (ThemeChoice::System, Some(Appearance::Dark)) => {
+                ThemePreference::Dark
+            }
+            (ThemeChoice::System, None) => ThemePreference::System,
+        };
         if self.shown_theme != Some(theme) {
             self.shown_theme = Some(theme);
-            ctx.set_theme(match theme {
-                ThemeChoice::System => ThemePreference::System,
-                ThemeChoice::Light => ThemePreference::Light,
-                ThemeChoice::Dark => ThemePreference::Dark,
-            });
+            ctx.set_theme(theme);
         }
-        if wants_chinese(&self.state) && self.texts.language() != Language::Chinese {
-            self.state.has_chinese_font = has_chinese(ctx);
-        }
-        if self.texts.language() != self.state.language() {
-            self.texts = self.state.texts();
-        }
+        // Before its first frame, egui has no fonts to look into.
+        let has_font = !wants_chinese(&self.state)
+            || *self.has_chinese_font.get_or_insert_with(|| has_chinese(ctx));
+        self.state.follow_language(has_font);
     }
 
     /// Looks whether the widget that was given the keyboard has it. Behind a dialog that has
@@ -222,4 +231,36 @@ fn wants_chinese(state: &State) -> bool {
 
 fn has_chinese(ctx: &Context) -> bool {
     ctx.fonts_mut(|fonts| fonts.has_glyphs(&regular(TEXT), "混合连接"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gui::backend::mock::Mock;
+    use crate::gui::state::Preferences;
+
+    fn language_of_first_frame(choice: LanguageChoice, system: Language) -> (Language, bool) {
+        let ctx = Context::default();
+        let preferences = Preferences { language: choice, ..Preferences::default() };
+        let state = State::new(preferences, system);
+        let backend = Box::new(Mock::sample());
+        let mut app = App::new(&ctx, state, backend, Timestamp::now, Trace::begin());
+        app.drain(&ctx);
+        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| app.draw(ui));
+        output.textures_delta.clear();
+        (app.state.texts().language(), app.state.has_chinese_font())
+    }
+
+    #[test]
+    fn without_a_font_for_chinese_the_window_opens_in_english() {
+        // None of the embedded fonts has Chinese, and no other is looked for here.
+        for choice in [LanguageChoice::Chinese, LanguageChoice::System] {
+            let shown = language_of_first_frame(choice, Language::Chinese);
+            assert_eq!(shown, (Language::English, false));
+        }
+        for choice in [LanguageChoice::English, LanguageChoice::System] {
+            let shown = language_of_first_frame(choice, Language::English);
+            assert_eq!(shown.0, Language::English);
+        }
+    }
 }

@@ -101,7 +101,10 @@ impl Mock {
             }
             Request::SetSetting { name, value } => {
                 let set = self.settings.set(&name, &value);
-                set.map_err(|error| refusal(ErrorCode::InvalidSetting, error.to_string()))?;
+                set.map_err(|error| {
+                    let error = RequestError::new(ErrorCode::InvalidSetting, error.to_string());
+                    Refusal::Said(error.about(Some(&name)))
+                })?;
                 Ok(Response::Done)
             }
             Request::Snapshot

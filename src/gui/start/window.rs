@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use egui::{IconData, ViewportBuilder, vec2};
+use egui::{IconData, Rect, ViewportBuilder, pos2, vec2};
 use egui_system_font_provider::SystemFontProvider;
 use jiff::Timestamp;
 
@@ -44,13 +44,35 @@ pub(super) fn open(
         backend.begin(Effect::StartDemo);
     }
     let native = native_options(options, chosen, state.preferences.window);
-    let locale = font_locale(&state);
+    let (locale, minimized) = (font_locale(&state), options.minimized);
     let is_created = Rc::new(Cell::new(false));
     let created = is_created.clone();
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
         trace.mark("renderer");
         renderer::note(chosen, creation);
         let ctx = &creation.egui_ctx;
+        if let Some(window) = creation.winit_window() {
+            let screens: Vec<Rect> = window
+                .available_monitors()
+                .map(|monitor| {
+                    let (at, size) = (monitor.position(), monitor.size());
+                    Rect::from_min_size(
+                        pos2(at.x as f32, at.y as f32),
+                        vec2(size.width as f32, size.height as f32),
+                    )
+                })
+                .collect();
+            // A window that was on a screen that is gone comes to one that is there.
+            if let (Ok(at), Some(monitor)) =
+                (window.outer_position(), window.available_monitors().next())
+                && !is_in_sight(pos2(at.x as f32, at.y as f32), &screens)
+            {
+                window.set_outer_position(monitor.position());
+            }
+            if minimized {
+                window.set_minimized(true);
+            }
+        }
         ctx.add_font_provider(Arc::new(SystemFontProvider::new().with_locale(locale)));
         waker.wakes(ctx);
         let app = App::new(ctx, state, backend, Timestamp::now, trace);
@@ -69,6 +91,15 @@ pub(super) fn open(
     }
     tracing::warn!(renderer, problem, "this renderer does not work here");
     Ok(renderer::start_without(options, chosen)?)
+}
+
+/// Whether enough of a window at `position` can be seen to take hold of it.
+fn is_in_sight(position: egui::Pos2, screens: &[Rect]) -> bool {
+    let handle = Rect::from_min_size(position, vec2(200.0, 30.0));
+    screens.iter().any(|screen| {
+        let seen = screen.intersect(handle);
+        seen.width() >= 60.0 && seen.height() >= 10.0
+    })
 }
 
 fn native_options(
@@ -138,5 +169,27 @@ pub(super) fn say_plainly(text: &str) {
             .set_title(TITLE)
             .set_description(text)
             .show();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_off_the_screens_is_noticed() {
+        let screens = [(0.0, 0.0), (1920.0, 0.0)]
+            .map(|(x, y)| Rect::from_min_size(pos2(x, y), vec2(1920.0, 1080.0)));
+        for (x, y, seen) in [
+            (100.0, 100.0, true),
+            (3700.0, 1050.0, true),
+            (-150.0, -5.0, false),
+            (-100.0, 0.0, true),
+            (3830.0, 10.0, false),
+            (10.0, 1079.0, false),
+            (5000.0, 10.0, false),
+        ] {
+            assert_eq!(is_in_sight(pos2(x, y), &screens), seen, "{x}, {y}");
+        }
     }
 }

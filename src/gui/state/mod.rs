@@ -10,6 +10,7 @@ mod table;
 mod traffic;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use jiff::Timestamp;
 
@@ -26,6 +27,7 @@ pub(crate) use traffic::TrafficLog;
 
 use super::text::{Language, Texts};
 use crate::model::{ConnectionId, ConnectionString, ConnectionView, Snapshot};
+use crate::platform::appearance::Appearance;
 
 /// Names a request until its answer is there.
 pub(crate) type Ticket = u64;
@@ -49,10 +51,16 @@ pub(crate) struct State {
     pub preferences: Preferences,
     /// The demo, where it runs.
     pub demo: Demo,
+    /// What the desktop wants, as far as it tells.
+    pub desktop: Option<Appearance>,
     /// The language of this account.
     pub system_language: Language,
     /// This machine has a font with Chinese characters.
-    pub has_chinese_font: bool,
+    has_chinese_font: bool,
+    /// The texts of the language that is shown.
+    texts: Rc<Texts>,
+    /// What was removed since the last message about it.
+    pub removed: Vec<ConnectionId>,
     /// When the endpoint of the shown connection is dialled, so that the details tell how
     /// it is and not how it was.
     pub look_at: Option<Timestamp>,
@@ -103,6 +111,7 @@ pub(crate) enum Pending {
 impl State {
     /// A window that has just been opened.
     pub(crate) fn new(preferences: Preferences, system_language: Language) -> Self {
+        let language = preferences.language.resolve(system_language);
         Self {
             link: Link::Connecting,
             snapshot: None,
@@ -112,8 +121,11 @@ impl State {
             notices: Notices::default(),
             preferences,
             demo: Demo::Off,
+            desktop: None,
             system_language,
             has_chinese_font: true,
+            texts: Rc::new(Texts::new(language)),
+            removed: Vec::new(),
             look_at: None,
             pending: BTreeMap::new(),
             last_ticket: 0,
@@ -122,7 +134,7 @@ impl State {
 
     /// The language that is shown. Without a font for it, Chinese is shown only to those
     /// who ask for it by name.
-    pub(crate) fn language(&self) -> Language {
+    fn language(&self) -> Language {
         let choice = self.preferences.language;
         match choice.resolve(self.system_language) {
             Language::Chinese if !self.has_chinese_font => Language::English,
@@ -131,8 +143,21 @@ impl State {
     }
 
     /// Texts in the language that is shown.
-    pub(crate) fn texts(&self) -> Texts {
-        Texts::new(self.language())
+    pub(crate) fn texts(&self) -> Rc<Texts> {
+        self.texts.clone()
+    }
+
+    /// Whether Chinese can be shown, where it is wanted.
+    pub(crate) fn has_chinese_font(&self) -> bool {
+        self.has_chinese_font
+    }
+
+    /// Takes another language into use, if the preferences or the fonts ask for one.
+    pub(crate) fn follow_language(&mut self, has_chinese_font: bool) {
+        self.has_chinese_font = has_chinese_font;
+        if self.texts.language() != self.language() {
+            self.texts = Rc::new(Texts::new(self.language()));
+        }
     }
 
     /// All connections, ordered by id.

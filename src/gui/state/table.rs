@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{Preferences, TrafficLog};
+use crate::gui::text::Texts;
 use crate::model::{ConnectionId, ConnectionView};
 
 /// Rows, order and selection.
@@ -165,15 +166,21 @@ impl Table {
     }
 
     /// Finds the rows anew, and forgets what is gone.
-    pub(crate) fn arrange(&mut self, connections: &[ConnectionView], traffic: &TrafficLog) {
+    pub(crate) fn arrange(
+        &mut self,
+        connections: &[ConnectionView],
+        traffic: &TrafficLog,
+        texts: &Texts,
+    ) {
         let is_there =
             |id: &ConnectionId| connections.binary_search_by(|view| view.id.cmp(id)).is_ok();
         self.selected.retain(is_there);
         let filter = self.filter.trim().to_lowercase();
         let words: Vec<&str> = filter.split_whitespace().collect();
         self.rows.clear();
-        self.rows
-            .extend((0..connections.len()).filter(|place| is_match(&connections[*place], &words)));
+        self.rows.extend(
+            (0..connections.len()).filter(|place| is_match(&connections[*place], &words, texts)),
+        );
         let Sort { column, direction } = self.sort;
         self.rows.sort_by(|one, other| {
             let order = compare(column, &connections[*one], &connections[*other], traffic);
@@ -252,10 +259,10 @@ impl Table {
     }
 }
 
-fn is_match(view: &ConnectionView, words: &[&str]) -> bool {
+fn is_match(view: &ConnectionView, words: &[&str], texts: &Texts) -> bool {
     words.iter().all(|word| {
         let endpoint = view.endpoint.as_ref().map_or_else(String::new, ToString::to_string);
-        let status = view.status.label().to_string();
+        let status = texts.status(view.status.label());
         [view.id.name(), view.id.namespace().host(), &endpoint, &status]
             .iter()
             .any(|text| text.to_lowercase().contains(word))

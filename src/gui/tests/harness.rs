@@ -138,7 +138,7 @@ impl Window {
         self.texts().get(key).to_string()
     }
 
-    pub(super) fn texts(&self) -> Texts {
+    pub(super) fn texts(&self) -> Rc<Texts> {
         self.state().texts()
     }
 

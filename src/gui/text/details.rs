@@ -9,9 +9,7 @@ use crate::model::ConnectionView;
 pub(crate) fn details_as_text(texts: &Texts, view: &ConnectionView, now: Timestamp) -> String {
     let mut text = String::new();
     let mut line = |key: &'static str, value: &str| {
-        text.push_str(&texts.get(key));
-        text.push_str(": ");
-        text.push_str(value);
+        text.push_str(&texts.more_about(&texts.get(key), value));
         text.push('\n');
     };
     line("column-name", view.id.name());

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use unic_langid::LanguageIdentifier;
 
 pub(crate) use details::details_as_text;
+pub(crate) use fault::seen;
 pub(crate) use link::{banner, service_pill};
 pub(crate) use status::tone_of;
 
@@ -137,6 +138,11 @@ impl Texts {
         self.format(key, Some(&args))
     }
 
+    /// A label or what happened, and `more` about it.
+    pub(crate) fn more_about(&self, what: &str, more: &str) -> String {
+        self.with("more-about", &[("what", what.into()), ("more", more.into())])
+    }
+
     fn format(&self, key: &str, args: Option<&FluentArgs<'_>>) -> String {
         let Some(pattern) = self.bundle.get_message(key).and_then(|message| message.value()) else {
             return key.to_owned();
@@ -147,6 +153,12 @@ impl Texts {
             tracing::debug!(key, ?errors, "a text of the window lacks a value");
         }
         text
+    }
+}
+
+impl std::fmt::Debug for Texts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Texts").field("language", &self.language).finish_non_exhaustive()
     }
 }
 

@@ -18,6 +18,9 @@ impl Texts {
             ConnectionStringError::Missing("EntityPath") => {
                 self.get("paste-missing-entity-path").to_string()
             }
+            ConnectionStringError::Missing(part) if part.contains(' ') => {
+                self.get("paste-missing-key").to_string()
+            }
             ConnectionStringError::Missing(part) => {
                 self.with("paste-missing", &[("part", (*part).into())])
             }
@@ -55,7 +58,7 @@ impl Texts {
             PartProblem::NoHost => "part-no-host",
             PartProblem::BadHost => "part-bad-host",
             PartProblem::BadCharacter(character) => {
-                let character = character.to_string();
+                let character = character.escape_debug().to_string();
                 return self.with("part-bad-character", &[("character", character.into())]);
             }
             PartProblem::NoTimeout => "part-no-timeout",

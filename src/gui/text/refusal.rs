@@ -28,7 +28,9 @@ impl Texts {
             | ErrorCode::Ambiguous
             | ErrorCode::Other => "refused",
         };
-        // What exactly is wrong only the service knows.
-        self.with(key, &[("message", error.message.as_str().into())])
+        let setting = error.field.as_deref().unwrap_or_default().replace('.', "-");
+        // What exactly is wrong only the service knows, unless the setting says it.
+        let values = [("message", error.message.as_str().into()), ("setting", setting.into())];
+        self.with(key, &values)
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn give_up_all(state: &mut State, effects: &mut Vec<Effect>) {
 fn warn(state: &mut State, what: &'static str, id: &ConnectionId, refusal: &Refusal) {
     let name = [("name", id.short().into())];
     let texts = state.texts();
-    let text = format!("{}: {}", texts.with(what, &name), texts.refusal(refusal));
+    let text = texts.more_about(&texts.with(what, &name), &texts.refusal(refusal));
     state.notices.warn(text);
 }
 
@@ -69,11 +69,15 @@ fn on_removed(
     now: Timestamp,
 ) {
     match outcome {
-        Ok(_) => {
-            let text = state.texts().with("removed", &[("name", id.short().into())]);
-            state.notices.say(text, now);
-        }
+        Ok(_) => state.removed.push(id.clone()),
         Err(refusal) => warn(state, "act-remove", id, &refusal),
+    }
+    let goes_on = state.pending.values().any(|pending| matches!(pending, Pending::Remove(_)));
+    if !goes_on && !state.removed.is_empty() {
+        let removed = std::mem::take(&mut state.removed);
+        let values = [("count", removed.len().into()), ("name", first_name(&removed).into())];
+        let text = state.texts().with("removed", &values);
+        state.notices.say(text, now);
     }
 }
 
@@ -85,7 +89,13 @@ fn on_added(
     effects: &mut Vec<Effect>,
 ) {
     let texts = state.texts();
-    let Some(Dialog::New(form)) = &mut state.dialog else { return };
+    let Some(Dialog::New(form)) = &mut state.dialog else {
+        // Nobody waits for it any longer; what went wrong is worth a word all the same.
+        if let Err(refusal) = outcome {
+            warn(state, "act-add", &string.id, &refusal);
+        }
+        return;
+    };
     let result = outcome.map(|_| ()).map_err(|refusal| Failure(texts.refusal(&refusal)));
     form.holding(string).for_each(|parsed| parsed.added = Some(result.clone()));
     let is_waiting = state.pending.values().any(|pending| matches!(pending, Pending::Add(_)));

@@ -44,17 +44,10 @@ pub(super) fn open_settings(state: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::Ask { ticket, request: Request::GetSettings });
 }
 
-/// Closes the dialog, unless the service is just doing what it asked for.
+/// Closes the dialog. What the service was asked for before is not taken back.
 pub(super) fn close(state: &mut State, effects: &mut Vec<Effect>) {
-    let is_sent = match &state.dialog {
-        Some(Dialog::New(form)) => form.phase == Phase::Sent,
-        Some(Dialog::Update(form)) => form.phase == Phase::Sent,
-        _ => false,
-    };
-    if !is_sent {
-        state.dialog = None;
-        effects.push(Effect::Focus(Target::Table));
-    }
+    state.dialog = None;
+    effects.push(Effect::Focus(Target::Table));
 }
 
 pub(super) fn paste(state: &mut State, text: PastedText, now: Timestamp) {

@@ -12,7 +12,8 @@ pub(crate) fn settle(state: &mut State, now: Timestamp) -> Vec<Effect> {
     state.notices.expire(now);
     state.traffic.settle(now);
     let connections = state.snapshot.as_ref().map_or(&[][..], |it| &it.connections);
-    state.table.arrange(connections, &state.traffic);
+    let texts = state.texts();
+    state.table.arrange(connections, &state.traffic, &texts);
     dialogs::check_what_is_due(state, now, &mut effects);
     if state.look_at.is_some_and(|at| at <= now) {
         state.look_at = None;

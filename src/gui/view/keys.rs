@@ -1,10 +1,11 @@
 //! The keys of the window, while no dialog is open.
 
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
+use zeroize::Zeroizing;
 
 use super::Cx;
 use crate::gui::effect::Target;
-use crate::gui::state::NewTab;
+use crate::gui::state::{NewTab, PastedText};
 use crate::gui::update::Action;
 use crate::model::ConnectionId;
 
@@ -33,6 +34,10 @@ pub(super) fn take(ui: &Ui, cx: &mut Cx<'_>) {
             cx.act(action);
         }
     }
+    if let Some(text) = pasted(ui) {
+        cx.act(Action::New(NewTab::ConnectionString));
+        cx.act(Action::Paste(PastedText(text)));
+    }
     if ui.input(|input| input.key_pressed(Key::Escape)) {
         if !egui::Popup::is_any_open(ui.ctx()) {
             // egui has taken the keyboard from the filter by now.
@@ -41,6 +46,21 @@ pub(super) fn take(ui: &Ui, cx: &mut Cx<'_>) {
         }
         cx.act(Action::GoToTable);
     }
+}
+
+/// A connection string that is pasted while no field has the keyboard.
+fn pasted(ui: &Ui) -> Option<Zeroizing<String>> {
+    if ui.ctx().text_edit_focused() {
+        return None;
+    }
+    ui.input(|input| {
+        input.events.iter().find_map(|event| match event {
+            egui::Event::Paste(text) if text.to_ascii_lowercase().contains("endpoint=") => {
+                Some(Zeroizing::new(text.clone()))
+            }
+            _ => None,
+        })
+    })
 }
 
 fn global(cx: &Cx<'_>) -> Vec<(Modifiers, Key, Action)> {

@@ -78,7 +78,9 @@ fn middle(ui: &mut Ui, cx: &mut Cx<'_>) {
                 (_, Link::Starting) => "service-starting-long",
                 _ => "service-calling-long",
             };
-            ui.centered_and_justified(|ui| {
+            ui.vertical_centered(|ui| {
+                ui.add_space(ui.available_height() / 2.0 - 24.0);
+                widget::spinner(ui, cx.palette.dim);
                 widget::label(ui, &cx.texts.get(key), regular(SMALL), cx.palette.dim);
             });
         }

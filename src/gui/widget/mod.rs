@@ -6,6 +6,7 @@ mod layout;
 mod pill;
 mod segmented;
 mod sparkline;
+mod spinner;
 mod text;
 
 pub(crate) use button::{Kind, button, icon_button, link};
@@ -14,4 +15,5 @@ pub(crate) use layout::{at_right, field_label, text_field};
 pub(crate) use pill::{pill, pill_at, quiet_pill};
 pub(crate) use segmented::segmented;
 pub(crate) use sparkline::sparkline;
+pub(crate) use spinner::spinner;
 pub(crate) use text::{cell, label, selectable, wrapped};

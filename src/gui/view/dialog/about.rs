@@ -11,6 +11,9 @@ use crate::gui::update::Action;
 use crate::gui::widget::{self, Icon};
 
 const WIDTH: f32 = 520.0;
+/// What hybrid connections are, in Azure's own words.
+const DOCUMENTATION: &str =
+    "https://learn.microsoft.com/azure/app-service/app-service-hybrid-connections";
 
 pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>) {
     let title = cx.texts.get("about-open");
@@ -51,6 +54,9 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.spacing_mut().item_spacing.x = 16.0;
         if widget::link(ui, &cx.texts.get("shortcuts")).clicked() {
             cx.act(Action::OpenShortcuts);
+        }
+        if widget::link(ui, &cx.texts.get("about-documentation")).clicked() {
+            cx.act(Action::Open(DOCUMENTATION.to_owned()));
         }
         if widget::link(ui, &cx.texts.get("upgrade-title")).clicked() {
             cx.act(Action::OpenUpgrade);

@@ -3,7 +3,7 @@
 use egui::Ui;
 
 use super::super::Cx;
-use super::paste::fact;
+use super::paste::{fact, pending_fact};
 use crate::gui::state::{Check, Parsed};
 use crate::gui::theme::Tone;
 use crate::model::ConnectionCheck;
@@ -38,7 +38,7 @@ pub(super) fn lines(ui: &mut Ui, cx: &Cx<'_>, parsed: &Parsed) {
     match &parsed.check {
         Check::NotYet => {}
         Check::Running => {
-            fact(ui, cx, "column-endpoint", Some(Tone::Neutral), &cx.texts.get("check-running"));
+            pending_fact(ui, cx, "column-endpoint", &cx.texts.get("check-running"));
         }
         Check::Failed(reason) => {
             let text = cx.texts.with("check-failed", &[("reason", reason.as_str().into())]);

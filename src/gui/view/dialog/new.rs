@@ -79,7 +79,7 @@ fn entry(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm, place: usize) {
         Err(error) => {
             let text = cx.texts.paste_error(error);
             return paste::found(ui, cx, Tone::Bad, |ui, cx| {
-                let text = if several { format!("{at_line}: {text}") } else { text };
+                let text = if several { cx.texts.more_about(&at_line, &text) } else { text };
                 widget::wrapped(ui, &text, regular(TEXT), cx.palette.strong(Tone::Bad));
             });
         }
@@ -126,8 +126,11 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm) {
         widget::label(ui, &text, regular(SMALL), cx.palette.dim);
     }
     widget::at_right(ui, "dialog-buttons", |ui| {
+        if form.phase == Phase::Sent {
+            widget::spinner(ui, cx.palette.dim);
+        }
         let editing = form.phase == Phase::Editing;
-        if widget::button(ui, Kind::Plain, &cx.texts.get("cancel"), editing).clicked() {
+        if widget::button(ui, Kind::Plain, &cx.texts.get("cancel"), true).clicked() {
             cx.act(Action::CloseDialog);
         }
         let name = match (form.phase, count) {

@@ -88,14 +88,27 @@ pub(super) fn found(
     });
 }
 
+/// A line of such a box: a label, and something that is being found out.
+pub(super) fn pending_fact(ui: &mut Ui, cx: &Cx<'_>, key: &'static str, value: &str) {
+    ui.horizontal_top(|ui| {
+        fact_label(ui, cx, key);
+        widget::spinner(ui, cx.palette.dim);
+        widget::wrapped(ui, value, regular(TEXT), cx.palette.dim);
+    });
+}
+
+fn fact_label(ui: &mut Ui, cx: &Cx<'_>, key: &'static str) {
+    const LABEL: f32 = 144.0;
+    ui.spacing_mut().item_spacing.x = 6.0;
+    let label = cx.texts.get(key);
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(LABEL, 17.0), egui::Sense::hover());
+    widget::cell(ui.painter(), rect, &label, regular(TEXT), cx.palette.dim, egui::Align::Min);
+}
+
 /// A line of such a box: a label, and a value that is good, bad or neither.
 pub(super) fn fact(ui: &mut Ui, cx: &Cx<'_>, key: &'static str, tone: Option<Tone>, value: &str) {
-    const LABEL: f32 = 150.0;
     ui.horizontal_top(|ui| {
-        ui.spacing_mut().item_spacing.x = 6.0;
-        let label = cx.texts.get(key);
-        let (rect, _) = ui.allocate_exact_size(egui::vec2(LABEL - 6.0, 17.0), egui::Sense::hover());
-        widget::cell(ui.painter(), rect, &label, regular(TEXT), cx.palette.dim, egui::Align::Min);
+        fact_label(ui, cx, key);
         let color = tone.map_or(cx.palette.text, |tone| cx.palette.strong(tone));
         if let Some(tone) = tone {
             let icon = match tone {

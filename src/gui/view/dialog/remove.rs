@@ -46,15 +46,16 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, question: &RemoveQuestion) {
 }
 
 fn one(ui: &mut Ui, cx: &Cx<'_>, view: &ConnectionView) {
-    let endpoint = match &view.endpoint {
-        Some(endpoint) => endpoint.to_string(),
-        None => cx.texts.get("endpoint-unknown").to_string(),
-    };
     let is_connected = view.status.label() == StatusLabel::Connected;
     let all = view.azure.as_ref().and_then(|azure| azure.listener_count).unwrap_or(0);
     let others = all.saturating_sub(u32::from(is_connected));
-    let name = [("name", view.id.short().into()), ("endpoint", endpoint.into())];
-    let text = cx.texts.with("remove-what", &name);
+    let name = ("name", view.id.short().into());
+    let text = match &view.endpoint {
+        Some(endpoint) => {
+            cx.texts.with("remove-what", &[name, ("endpoint", endpoint.to_string().into())])
+        }
+        None => cx.texts.with("remove-what-unknown", &[name]),
+    };
     widget::wrapped(ui, &text, regular(TEXT), cx.palette.text);
     let text = if others > 0 {
         cx.texts.with("remove-others", &[("count", others.into())])

@@ -76,7 +76,7 @@ fn language(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     });
     let wants_chinese = cx.state.preferences.language == LanguageChoice::Chinese;
-    if wants_chinese && !cx.state.has_chinese_font {
+    if wants_chinese && !cx.state.has_chinese_font() {
         let text = cx.texts.get("no-chinese-font");
         widget::wrapped(ui, &text, regular(SMALL), cx.palette.strong(Tone::Warn));
     }

@@ -40,7 +40,7 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, form: &UpdateForm) {
 fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, form: &UpdateForm) {
     widget::at_right(ui, "dialog-buttons", |ui| {
         let editing = form.phase == Phase::Editing;
-        if widget::button(ui, Kind::Plain, &cx.texts.get("cancel"), editing).clicked() {
+        if widget::button(ui, Kind::Plain, &cx.texts.get("cancel"), true).clicked() {
             cx.act(Action::CloseDialog);
         }
         let ready = matches!(form.parsed, Some(Ok(_)));
