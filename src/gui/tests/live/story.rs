@@ -143,11 +143,7 @@ fn a_key_that_azure_does_not_know_is_a_fault_that_another_string_mends() {
         fault.is_some_and(|fault| fault.code == FaultCode::Unauthorized)
     });
     stage.window.settle();
-    assert!(
-        stage
-            .window
-            .says(&stage.window.texts().fault_advice(FaultCode::Unauthorized))
-    );
+    assert!(stage.window.says(&stage.window.texts().fault_advice(FaultCode::Unauthorized)));
     let update = stage.window.text("update");
     stage.window.click(&update);
     stage.window.paste(good.expose());
