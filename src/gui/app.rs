@@ -6,17 +6,21 @@ use egui::{Context, Theme, ThemePreference, Ui, UserAttentionType, ViewportComma
 use jiff::Timestamp;
 
 use super::backend::Backend;
-use super::effect::Effect;
+use super::effect::{Effect, Target};
 use super::start::Trace;
 use super::state::{State, ThemeChoice, WindowPlace};
 use super::text::{Language, LanguageChoice};
 use super::theme::{Palette, TEXT, regular};
 use super::update::{Action, Message, settle, update};
 use super::view::{self, Cx};
+use crate::platform::appearance::Appearance;
 
 /// News of one frame, at most: the rest waits for the next one, so that no flood of news
 /// keeps the window from drawing.
 const MOST_NEWS: usize = 2_000;
+
+/// How often the keyboard is given to a widget that does not get it.
+const MOST_TRIES: u8 = 3;
 
 /// The window.
 pub(crate) struct App {
@@ -25,9 +29,11 @@ pub(crate) struct App {
     /// Tells the time; the tests have their own.
     clock: fn() -> Timestamp,
     trace: Trace,
-    shown_theme: Option<ThemeChoice>,
+    shown_theme: Option<ThemePreference>,
     /// This machine has a font for Chinese; nothing until one was looked for.
     has_chinese_font: Option<bool>,
+    /// The widget that is to have the keyboard, and how often that is tried again.
+    focus: Option<(Target, u8)>,
 }
 
 impl App {
@@ -40,7 +46,15 @@ impl App {
         trace: Trace,
     ) -> Self {
         super::theme::install(ctx);
-        Self { state, backend, clock, trace, shown_theme: None, has_chinese_font: None }
+        Self {
+            state,
+            backend,
+            clock,
+            trace,
+            shown_theme: None,
+            has_chinese_font: None,
+            focus: None,
+        }
     }
 
     /// What the window knows.
@@ -83,6 +97,7 @@ impl App {
         };
         view::window(ui, &mut cx);
         let (mut actions, again_at) = (cx.actions, cx.again_at);
+        self.hold_focus(&ctx);
         actions.extend(self.placed(&ctx));
         self.state.table.reveal = false;
         self.trace.frame(self.state.snapshot.is_some());
@@ -103,19 +118,37 @@ impl App {
     }
 
     fn follow_preferences(&mut self, ctx: &Context) {
-        let theme = self.state.preferences.theme;
+        let theme = match (self.state.preferences.theme, self.state.desktop) {
+            (ThemeChoice::Light, _) | (ThemeChoice::System, Some(Appearance::Light)) => {
+                ThemePreference::Light
+            }
+            (ThemeChoice::Dark, _) | (ThemeChoice::System, Some(Appearance::Dark)) => {
+                ThemePreference::Dark
+            }
+            (ThemeChoice::System, None) => ThemePreference::System,
+        };
         if self.shown_theme != Some(theme) {
             self.shown_theme = Some(theme);
-            ctx.set_theme(match theme {
-                ThemeChoice::System => ThemePreference::System,
-                ThemeChoice::Light => ThemePreference::Light,
-                ThemeChoice::Dark => ThemePreference::Dark,
-            });
+            ctx.set_theme(theme);
         }
         // Before its first frame, egui has no fonts to look into.
         let has_font = !wants_chinese(&self.state)
             || *self.has_chinese_font.get_or_insert_with(|| has_chinese(ctx));
         self.state.follow_language(has_font);
+    }
+
+    /// Looks whether the widget that was given the keyboard has it. Behind a dialog that has
+    /// just closed, egui takes it away again for a frame.
+    fn hold_focus(&mut self, ctx: &Context) {
+        let Some((target, tries)) = self.focus else { return };
+        let is_behind = self.state.dialog.is_some() && target != Target::DialogField;
+        if tries == 0 || is_behind || ctx.memory(|memory| memory.has_focus(target.id())) {
+            self.focus = None;
+        } else {
+            self.focus = Some((target, tries - 1));
+            ctx.memory_mut(|memory| memory.request_focus(target.id()));
+            ctx.request_repaint();
+        }
     }
 
     /// Where the window is, once it rests.
@@ -148,6 +181,7 @@ impl App {
                 Effect::Copy(text) => ctx.copy_text(text),
                 Effect::Open(address) => ctx.open_url(egui::OpenUrl::new_tab(address)),
                 Effect::Focus(target) => {
+                    self.focus = Some((target, MOST_TRIES));
                     ctx.memory_mut(|memory| memory.request_focus(target.id()));
                     ctx.request_repaint();
                 }

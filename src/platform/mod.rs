@@ -4,6 +4,8 @@
 //! start at login, the start of the service. The only place for `cfg(target_os)` and
 //! unsafe code.
 
+#[cfg(feature = "gui")]
+pub mod appearance;
 pub mod autostart;
 pub mod files;
 pub mod front;

@@ -9,6 +9,7 @@ use super::effect::Effect;
 use super::state::{Link, Ticket};
 use crate::ipc::Push;
 use crate::ipc::protocol::{RequestError, Response};
+use crate::platform::appearance::Appearance;
 use crate::platform::front::ShowRequest;
 
 /// The one door to everything outside of the window.
@@ -46,6 +47,8 @@ pub(crate) enum News {
     CaFile(Option<PathBuf>),
     /// The preferences could not be kept, and why.
     NotSaved(String),
+    /// What the desktop wants, where the windowing system does not tell.
+    Appearance(Appearance),
     /// The window was started a second time.
     Show(ShowRequest),
 }

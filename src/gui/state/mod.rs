@@ -27,6 +27,7 @@ pub(crate) use traffic::TrafficLog;
 
 use super::text::{Language, Texts};
 use crate::model::{ConnectionId, ConnectionString, ConnectionView, Snapshot};
+use crate::platform::appearance::Appearance;
 
 /// Names a request until its answer is there.
 pub(crate) type Ticket = u64;
@@ -50,6 +51,8 @@ pub(crate) struct State {
     pub preferences: Preferences,
     /// The demo, where it runs.
     pub demo: Demo,
+    /// What the desktop wants, as far as it tells.
+    pub desktop: Option<Appearance>,
     /// The language of this account.
     pub system_language: Language,
     /// This machine has a font with Chinese characters.
@@ -118,6 +121,7 @@ impl State {
             notices: Notices::default(),
             preferences,
             demo: Demo::Off,
+            desktop: None,
             system_language,
             has_chinese_font: true,
             texts: Rc::new(Texts::new(language)),

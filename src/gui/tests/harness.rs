@@ -7,7 +7,8 @@ use egui::accesskit::Role;
 use egui::{Context, Event, Key, Modifiers, OutputCommand, PointerButton, Pos2, Rect, Vec2, vec2};
 use egui::{UiBuilder, ViewportCommand, ViewportId};
 use egui_kittest::kittest::NodeT as _;
-use egui_kittest::{Harness, Node};
+use egui_kittest::{Harness, Node, SnapshotOptions};
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use jiff::{SignedDuration, Timestamp};
 
 use super::software::Software;
@@ -137,7 +138,7 @@ impl Window {
         self.texts().get(key).to_string()
     }
 
-    pub(super) fn texts(&self) -> std::rc::Rc<Texts> {
+    pub(super) fn texts(&self) -> Rc<Texts> {
         self.state().texts()
     }
 
@@ -152,6 +153,14 @@ impl Window {
     #[track_caller]
     pub(super) fn thing(&self, name: &str) -> Thing {
         self.one(name, |thing| thing.is_control() && thing.name == name)
+    }
+
+    /// The last of several things called `name`.
+    #[track_caller]
+    pub(super) fn last(&self, name: &str) -> Thing {
+        let mut things = self.things().into_iter().rev();
+        let thing = things.find(|thing| thing.is_control() && thing.name == name);
+        thing.unwrap_or_else(|| panic!("no {name:?} in:\n{}", self.dump()))
     }
 
     /// Something with which something can be done is called `name`.
@@ -210,9 +219,7 @@ impl Window {
     /// Clicks the last of several things called `name`; the header comes first, dialogs last.
     #[track_caller]
     pub(super) fn click_last(&mut self, name: &str) {
-        let mut things = self.things().into_iter().rev();
-        let thing = things.find(|thing| thing.is_control() && thing.name == name);
-        let thing = thing.unwrap_or_else(|| panic!("no {name:?} in:\n{}", self.dump()));
+        let thing = self.last(name);
         self.click_at(thing.rect.center(), PointerButton::Primary, Modifiers::NONE);
     }
 
@@ -280,6 +287,21 @@ impl Window {
         self.step();
     }
 
+    /// Puts `event` beside others that come with the next picture.
+    pub(super) fn queue(&mut self, event: Event) {
+        self.harness.input_mut().events.push(event);
+    }
+
+    pub(super) fn drag(&mut self, from: Pos2, to: Pos2) {
+        let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+        self.send(Event::PointerMoved(from));
+        self.send(Event::PointerButton { pos: from, button, pressed: true, modifiers });
+        self.send(Event::PointerMoved(from.lerp(to, 0.5)));
+        self.send(Event::PointerMoved(to));
+        self.send(Event::PointerButton { pos: to, button, pressed: false, modifiers });
+        self.settle();
+    }
+
     pub(super) fn step(&mut self) {
         self.harness.step();
         let output = self.harness.output();
@@ -320,7 +342,19 @@ impl Window {
     pub(super) fn picture(&mut self, name: &str) {
         self.pointer_leaves();
         self.harness.snapshot(name);
+        if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+            shrink(name);
+        }
     }
+}
+
+/// Writes a picture anew in as few bytes as PNG allows; it has been written in a hurry.
+fn shrink(name: &str) {
+    let path = SnapshotOptions::default().output_path.join(format!("{name}.png"));
+    let picture = image::open(&path).unwrap().to_rgb8();
+    let file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
+    let encoder = PngEncoder::new_with_quality(file, CompressionType::Best, FilterType::NoFilter);
+    picture.write_with_encoder(encoder).unwrap();
 }
 
 /// Something in the window, as a screen reader meets it.
@@ -402,6 +436,11 @@ impl Desk {
     pub(super) fn tell(&self, news: News) {
         self.0.borrow_mut().mock.tell(news);
         self.wake();
+    }
+
+    /// Answers again.
+    pub(super) fn speak(&self) {
+        self.0.borrow_mut().is_silent = false;
     }
 
     fn wake(&self) {

@@ -9,6 +9,8 @@ use super::{
 };
 
 pub(super) fn install(ctx: &egui::Context) {
+    // Where nobody tells, as most programs are.
+    ctx.options_mut(|options| options.fallback_theme = Theme::Light);
     for theme in [Theme::Light, Theme::Dark] {
         ctx.set_style_of(theme, style(theme));
     }

@@ -38,6 +38,7 @@ pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut 
             let text = state.texts().with("preferences-not-saved", &[("reason", reason.into())]);
             state.notices.warn(text);
         }
+        News::Appearance(appearance) => state.desktop = Some(appearance),
         News::Show(request) => effects.push(Effect::Raise(request)),
     }
 }

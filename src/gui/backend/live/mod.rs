@@ -20,6 +20,7 @@ use crate::gui::effect::Effect;
 use crate::gui::state::Ticket;
 use crate::ipc::protocol::Request;
 use crate::ipc::{Address, ClientError};
+use crate::platform::appearance::Appearances;
 use crate::platform::front::Front;
 
 /// News that the window may be behind; then the service is read no further.
@@ -163,6 +164,7 @@ struct Hub {
 impl Hub {
     fn new(places: Places, outbox: Outbox, front: Option<Front>) -> Self {
         let link = link::keep(places.channels.clone(), outbox.clone());
+        tokio::spawn(follow_appearance(outbox.clone()));
         if let Some(front) = front {
             tokio::spawn(hear_starts(front, outbox.clone()));
         }
@@ -233,6 +235,14 @@ async fn ask(link: link::Handle, outbox: Outbox, ticket: Ticket, request: Reques
         None => Err(Refusal::Lost),
     };
     outbox.tell(News::Answer { ticket, outcome }).await;
+}
+
+/// Light or dark, as the desktop wants it.
+async fn follow_appearance(outbox: Outbox) {
+    let Some(mut appearances) = Appearances::follow().await else { return };
+    while let Some(appearance) = appearances.next().await {
+        outbox.tell(News::Appearance(appearance)).await;
+    }
 }
 
 /// Later starts of the window bring this one to the front.

@@ -36,6 +36,7 @@ fn entries(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
     let mut entry = |ui: &mut Ui, key: &'static str, enabled: bool, action: Action| {
         let button = egui::Button::new(&*cx.texts.get(key)).frame_when_inactive(false);
         if ui.add_enabled(enabled, button).clicked() {
+            cx.act(Action::GoToTable);
             cx.act(action);
             ui.close();
         }
