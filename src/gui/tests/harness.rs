@@ -3,7 +3,7 @@
 use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::rc::Rc;
 
-use egui::accesskit::Role;
+use egui::accesskit::{Action, ActionRequest, NodeId, Role, Toggled, TreeId};
 use egui::{Context, Event, Key, Modifiers, OutputCommand, PointerButton, Pos2, Rect, Vec2, vec2};
 use egui::{UiBuilder, ViewportCommand, ViewportId};
 use egui_kittest::kittest::NodeT as _;
@@ -211,6 +211,7 @@ impl Window {
     /// Clicks the thing called `name`.
     #[track_caller]
     pub(super) fn click(&mut self, name: &str) {
+        self.scroll_to(self.thing(name));
         let thing = self.thing(name);
         assert!(thing.enabled, "{name:?} cannot be clicked");
         self.click_at(thing.rect.center(), PointerButton::Primary, Modifiers::NONE);
@@ -219,8 +220,21 @@ impl Window {
     /// Clicks the last of several things called `name`; the header comes first, dialogs last.
     #[track_caller]
     pub(super) fn click_last(&mut self, name: &str) {
+        self.scroll_to(self.last(name));
         let thing = self.last(name);
         self.click_at(thing.rect.center(), PointerButton::Primary, Modifiers::NONE);
+    }
+
+    /// Brings a thing into sight, as the wheel does.
+    fn scroll_to(&mut self, thing: Thing) {
+        let scroll = ActionRequest {
+            action: Action::ScrollIntoView,
+            target_tree: TreeId::ROOT,
+            target_node: thing.id,
+            data: None,
+        };
+        self.send(Event::AccessKitActionRequest(scroll));
+        self.settle();
     }
 
     /// Clicks the row of the connection `name`.
@@ -333,6 +347,22 @@ impl Window {
         (delay != std::time::Duration::MAX).then_some(delay)
     }
 
+    /// Everything in the window as the screen reader's tree has it.
+    pub(super) fn root(&self) -> Node<'_> {
+        self.harness.root()
+    }
+
+    /// What was drawn last.
+    pub(super) fn output(&self) -> &egui::FullOutput {
+        self.harness.output()
+    }
+
+    /// Where the rows are.
+    #[track_caller]
+    pub(super) fn table(&self) -> Rect {
+        self.thing(&self.text("table")).rect
+    }
+
     pub(super) fn ctx(&self) -> &Context {
         &self.harness.ctx
     }
@@ -360,6 +390,7 @@ fn shrink(name: &str) {
 /// Something in the window, as a screen reader meets it.
 #[derive(Clone, Debug)]
 pub(super) struct Thing {
+    id: NodeId,
     pub(super) role: Role,
     pub(super) name: String,
     pub(super) value: Option<String>,
@@ -375,14 +406,14 @@ impl Thing {
         let role = access.role();
         let name = if role == Role::Label { access.value() } else { access.label() };
         Self {
+            id: access.locate().0,
             role,
             name: name.unwrap_or_default(),
             value: access.value(),
             rect: access.bounding_box().map_or(Rect::NOTHING, |_| node.rect()),
             enabled: !access.is_disabled(),
             focused: node.is_focused(),
-            selected: access.is_selected() == Some(true)
-                || access.toggled() == Some(egui::accesskit::Toggled::True),
+            selected: access.is_selected() == Some(true) || access.toggled() == Some(Toggled::True),
         }
     }
 
@@ -457,11 +488,10 @@ impl Desk {
 impl Backend for Desk {
     fn begin(&mut self, effect: Effect) {
         let mut inside = self.inside();
+        if inside.is_silent {
+            return inside.mock.asked.push(format!("{effect:?}"));
+        }
         if let Effect::Ask { ticket, request } = &effect {
-            if inside.is_silent {
-                inside.mock.asked.push(format!("{request:?}"));
-                return;
-            }
             if let Some(refusal) = (inside.refuse)(request) {
                 let news = News::Answer { ticket: *ticket, outcome: Err(refusal) };
                 inside.mock.asked.push(format!("{request:?}"));

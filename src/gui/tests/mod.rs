@@ -2,8 +2,15 @@
 //! what is in it by its accessible names, [`software`] draws it.
 
 mod add;
+mod change;
+mod chinese;
+mod dialogs;
 mod harness;
 mod keyboard;
+mod link;
+mod many;
+mod secrets;
+mod settings;
 mod software;
 mod start;
 mod strings;

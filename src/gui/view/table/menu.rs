@@ -17,7 +17,9 @@ pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, row: &Response, view: &ConnectionVi
     }
     let mut popup = Popup::context_menu(row)
         .accessible_name(cx.texts.with("menu-name", &[("name", view.id.name().into())]));
-    if Popup::position_of_id(ui.ctx(), id).is_none() {
+    // Where the pointer opens it is known only from then on.
+    let at_pointer = row.secondary_clicked() || Popup::position_of_id(ui.ctx(), id).is_some();
+    if !at_pointer {
         popup = popup.anchor(egui::PopupAnchor::ParentRect(row.rect));
     }
     popup.show(|ui| entries(ui, cx, view));
@@ -33,6 +35,8 @@ fn entries(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
     let attached = cx.state.is_attached();
     let one = ids.len() == 1;
     ui.set_min_width(190.0);
+    ui.spacing_mut().interact_size.y = 28.0;
+    ui.spacing_mut().item_spacing.y = 2.0;
     let mut entry = |ui: &mut Ui, key: &'static str, enabled: bool, action: Action| {
         let button = egui::Button::new(&*cx.texts.get(key)).frame_when_inactive(false);
         if ui.add_enabled(enabled, button).clicked() {

@@ -1,0 +1,258 @@
+"""The story that the window must live through; run.sh starts it."""
+
+import json
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+from names import Names
+from stage import Failed, Stage, wait
+from texts import pattern, text
+from traffic import Echo, round_trip
+from window import PROGRAM, Window
+
+BEGUN = time.monotonic()
+NAME, CONNECTION = "web", "demo/web"
+BYTES = 1 << 20
+NO_WGPU = {"WGPU_BACKEND": "vulkan", "VK_ICD_FILENAMES": "/nonexistent",
+           "VK_DRIVER_FILES": "/nonexistent"}
+NO_GL = {"__GLX_VENDOR_LIBRARY_NAME": "nonexistent", "LIBGL_DRIVERS_PATH": "/nonexistent",
+         "__EGL_VENDOR_LIBRARY_FILENAMES": "/nonexistent"}
+
+
+def step(what):
+    print(f"{time.monotonic() - BEGUN:6.1f} s  {what}", flush=True)
+
+
+def check(holds, what):
+    if not holds:
+        raise Failed(f"this must hold: {what}")
+
+
+def row(*parts):
+    """A pattern of the table's row of the one connection, as it is read aloud."""
+    return re.compile(", ".join([NAME, *parts]) + ".*")
+
+
+CONNECTED = text("status-connected")
+
+
+def is_connected(stage):
+    wait("the connection is there", 30, stage.connections)
+    stage.hcm("status", CONNECTION, "--wait", "30")
+
+
+def starts_from_nothing(stage, window):
+    step("no service: the window says so, and starts it")
+    window.see(text("banner-not-running"))
+    window.see(text("empty-demo"))
+    window.shot("01-no-service")
+    window.click(text("service-start"))
+    window.see(text("service-running"))
+    check(stage.service_pid() is not None, "the service that the window has started answers")
+    for name in ["empty-title", "select-with-azure", "use-connection-string", "new", "settings",
+                 "diagnose"]:
+        window.see(text(name))
+    window.shot("02-empty")
+    stage.trust_emulator()
+
+
+def adds_by_typing(stage, window):
+    step("a connection is added by typing and clicking")
+    window.keys("ctrl+n")
+    window.see(text("new-title"))
+    window.see(text("create"), "button", enabled=False)
+    window.see_focus_on(text("paste-field"))
+    window.type(stage.connection_string(CONNECTION))
+    window.see(re.compile(pattern("check-endpoint", endpoint=f"127.0.0.1:{stage.echo.port}")))
+    window.see(re.compile(pattern("check-reachable")))
+    window.shot("03-new")
+    key = re.search("SharedAccessKey=([^;]+)", stage.connection_string(CONNECTION))[1]
+    told = window.see(text("paste-field"), "password text").text()
+    check(key not in told, "a screen reader does not get the key")
+    check(not stage.connections(), "nothing is added before Create")
+    window.click(text("create"), "button")
+    is_connected(stage)
+    window.see(row(CONNECTED))
+    window.see(re.compile(pattern("added", name=CONNECTION)))
+    window.shot("04-connected")
+
+
+def carries_data(stage, window):
+    step("data goes through it")
+    stage.sender = stage.start_sender(CONNECTION)
+    round_trip(stage.sender, BYTES)
+    wait("hcm counts the bytes", 10, lambda: carried(stage) == (BYTES, BYTES))
+    # The details of the new connection are open.
+    window.see(re.compile(pattern("details-streams", active=0, total=1)))
+
+
+def carried(stage):
+    traffic = stage.connections()[0]["Traffic"]
+    return traffic["BytesToEndpoint"], traffic["BytesToAzure"]
+
+
+def tells_of_a_broken_endpoint(stage, window):
+    step("the endpoint breaks, and is mended")
+    stage.echo.break_down()
+    window.click(text("reach-check"))
+    refused = re.compile(f".*{re.escape(f'127.0.0.1:{stage.echo.port}')}, .*refused.*", re.I)
+    window.see(refused, "row")
+    check(stage.connections()[0]["Reachability"]["Fault"], "hcm sees the fault as well")
+    window.shot("05-endpoint-broken")
+    stage.echo.mend()
+    window.click(text("reach-check"))
+    window.see(re.compile(pattern("reach-checked", what="TCP.*").replace(r"TCP\.\*", "TCP.*")))
+    window.see_no_more(refused)
+    round_trip(stage.sender, BYTES)
+
+
+def removes_by_keyboard(stage, window):
+    step("the connection is removed by keyboard alone")
+    window.tab_to(text("table"))
+    window.keys("Down", "Delete")
+    title = re.compile(pattern("remove-title", name=NAME))
+    window.see(title)
+    window.see_focus_on(text("cancel"))
+    window.shot("06-remove")
+    window.keys("Tab")
+    window.see_focus_on(text("remove-do"))
+    window.keys("Return")
+    wait("the connection is gone", 30, lambda: not stage.connections())
+    window.see(text("empty-title"))
+    window.shot("07-removed")
+
+
+def is_one_window(stage, window):
+    step("a second start brings it to the front")
+    window.minimize()
+    begun = time.monotonic()
+    stage.run(stage.program(PROGRAM), limit=3)
+    took = time.monotonic() - begun
+    wait("the window is in front again", 10, window.is_active)
+    check(window.count() == 1, "there is one window")
+    step(f"  (it ended after {took:.2f} s)")
+
+
+def remembers_its_place(stage, window):
+    step("it closes and leaves the service; its place is remembered")
+    place = window.put(120, 90, 1000, 640)
+    kept = stage.home / "window.json"
+    wait("the place is written", 10, lambda: json.loads(kept.read_text())["window"]["width"] == 1000)
+    check(window.close() == 0, "a window that is closed ends with 0")
+    check(stage.service_pid() is not None, "the service goes on without the window")
+    return place
+
+
+def draws_with_glow(stage, out, place):
+    step("the other renderer; added by keyboard and pasting, removed with the mouse")
+    window = Window(stage, stage.names, out, "--renderer", "glow", log="glow.log")
+    window.see(text("empty-title"))
+    wait(f"the place is {place}", 10, lambda: near(window.place(), place))
+    check("glow" in renderer(stage), "the log names glow")
+    window.keys("ctrl+n")
+    window.see_focus_on(text("paste-field"))
+    window.paste(stage.connection_string(CONNECTION))
+    window.see(text("create"), "button", enabled=True)
+    window.tab_to(text("create"))
+    window.keys("Return")
+    is_connected(stage)
+    window.see(row(CONNECTED))
+    window.shot("08-glow")
+    window.click(row(CONNECTED), "row", button=3)
+    pointer = window.pointer
+    left = window.see(text("details-show"), "button").place()[0]
+    check(pointer[0] <= left <= pointer[0] + 40, f"the menu is where the pointer is: {pointer}")
+    window.shot("09-menu")
+    # The details have a button of the same name.
+    entry = next(widget for widget in window.all(text("remove")) if widget.place()[0] == left)
+    window.click_at(entry.place())
+    window.click(text("remove-do"), "button")
+    wait("the connection is gone", 30, lambda: not stage.connections())
+    window.see(text("empty-title"))
+    window.keys("ctrl+q")
+    check(window.ended() == 0, "Ctrl+Q ends the window with 0")
+
+
+def near(place, other):
+    return all(abs(a - b) <= 1 for a, b in zip(place, other))
+
+
+def log_of_window(stage):
+    logs = sorted((stage.home / "logs").glob("window*.log"))
+    return "".join(log.read_text(encoding="utf-8") for log in logs)
+
+
+def renderer(stage):
+    """The last line of the log that says what draws."""
+    lines = [line for line in log_of_window(stage).splitlines() if "the window is drawn" in line]
+    return lines[-1] if lines else ""
+
+
+def falls_back(stage, out):
+    step("no wgpu: it takes glow by itself")
+    window = Window(stage, stage.names, out, log="fallback.log", **NO_WGPU)
+    window.see(text("empty-title"))
+    check("glow" in renderer(stage), "the log says that glow draws")
+    check("does not work here" in log_of_window(stage), "the log says what did not work")
+    window.shot("10-fallback")
+    check(window.close() == 0, "it ends with 0 all the same")
+
+
+def says_that_none_works(stage):
+    step("nothing that draws: a plain message")
+    process = stage.start([stage.program(PROGRAM)], "none.log", **NO_WGPU, **NO_GL)
+    code = process.wait(60)
+    said = stage.said("none.log")
+    check(code not in (0, None) and code > 0, f"the exit code says that it failed ({code})")
+    check("hcm list" in said and "wgpu, glow" in said, f"the message names hcm: {said}")
+    check(stage.service_pid() is not None, "the service is not touched")
+
+
+def shows_no_key(stage):
+    step("no key is in any log")
+    key = re.search("SharedAccessKey=([^;]+)", stage.connection_string(CONNECTION))[1]
+    for log in [*stage.world.glob("[!e]*.log"), *(stage.home / "logs").iterdir()]:
+        check(key not in log.read_text(errors="replace"), f"{log.name} holds no key")
+
+
+def main():
+    programs, out = sys.argv[1], Path(sys.argv[2])
+    with Stage(programs, os.environ["WORLD"]) as stage:
+        stage.start_display()
+        try:
+            live(stage, out)
+        except Failed as failed:
+            stage.run("import", "-window", "root", "-silent", str(out / "failed.png"), check=False)
+            print(f"FAILED: {failed}", file=sys.stderr)
+            for log in sorted([*stage.world.glob("*.log"), *stage.home.glob("logs/*")]):
+                lines = log.read_text(errors="replace").splitlines()[-12:]
+                print(f"-- {log.name}", *lines, sep="\n   ", file=sys.stderr)
+            return 1
+    step("all is well")
+    return 0
+
+
+def live(stage, out):
+    stage.names = Names()
+    stage.echo = Echo()
+    stage.start_emulator({CONNECTION: f"127.0.0.1:{stage.echo.port}"})
+    window = Window(stage, stage.names, out)
+    starts_from_nothing(stage, window)
+    step("  drawn by: " + renderer(stage).rpartition("renderer=")[2])
+    adds_by_typing(stage, window)
+    carries_data(stage, window)
+    tells_of_a_broken_endpoint(stage, window)
+    removes_by_keyboard(stage, window)
+    is_one_window(stage, window)
+    place = remembers_its_place(stage, window)
+    draws_with_glow(stage, out, place)
+    falls_back(stage, out)
+    says_that_none_works(stage)
+    shows_no_key(stage)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
