@@ -18,9 +18,9 @@ use crate::platform::appearance::Appearance;
 /// News of one frame, at most: the rest waits for the next one, so that no flood of news
 /// keeps the window from drawing.
 const MOST_NEWS: usize = 2_000;
-/// Frames in which a widget is offered the keyboard. A dialog refuses it in its first one,
-/// in which it is only measured; what is not there after a few will not come.
-const FOCUS_TRIES: u8 = 4;
+
+/// How often the keyboard is given to a widget that does not get it.
+const MOST_TRIES: u8 = 3;
 
 /// The window.
 pub(crate) struct App {
@@ -32,7 +32,7 @@ pub(crate) struct App {
     shown_theme: Option<ThemePreference>,
     /// This machine has a font for Chinese; nothing until one was looked for.
     has_chinese_font: Option<bool>,
-    /// Who is to have the keyboard, and how often it is still offered.
+    /// The widget that is to have the keyboard, and how often that is tried again.
     focus: Option<(Target, u8)>,
 }
 
@@ -97,7 +97,7 @@ impl App {
         };
         view::window(ui, &mut cx);
         let (mut actions, again_at) = (cx.actions, cx.again_at);
-        self.offer_focus(&ctx);
+        self.hold_focus(&ctx);
         actions.extend(self.placed(&ctx));
         self.state.table.reveal = false;
         self.trace.frame(self.state.snapshot.is_some());
@@ -137,6 +137,20 @@ impl App {
         self.state.follow_language(has_font);
     }
 
+    /// Looks whether the widget that was given the keyboard has it. Behind a dialog that has
+    /// just closed, egui takes it away again for a frame.
+    fn hold_focus(&mut self, ctx: &Context) {
+        let Some((target, tries)) = self.focus else { return };
+        let is_behind = self.state.dialog.is_some() && target != Target::DialogField;
+        if tries == 0 || is_behind || ctx.memory(|memory| memory.has_focus(target.id())) {
+            self.focus = None;
+        } else {
+            self.focus = Some((target, tries - 1));
+            ctx.memory_mut(|memory| memory.request_focus(target.id()));
+            ctx.request_repaint();
+        }
+    }
+
     /// Where the window is, once it rests.
     fn placed(&self, ctx: &Context) -> Option<Action> {
         let place = ctx.input(|input| {
@@ -161,27 +175,15 @@ impl App {
         (known != Some(place)).then_some(Action::Placed(place))
     }
 
-    /// Gives the keyboard to the widget that is to have it, until it takes it.
-    fn offer_focus(&mut self, ctx: &Context) {
-        let Some((target, tries)) = self.focus else { return };
-        let has_it = ctx.memory(|memory| memory.focused()) == Some(target.id());
-        if tries == 0 || (has_it && tries < FOCUS_TRIES) {
-            self.focus = None;
-            return;
-        }
-        self.focus = Some((target, tries - 1));
-        ctx.memory_mut(|memory| memory.request_focus(target.id()));
-        ctx.request_repaint();
-    }
-
     fn carry_out(&mut self, ctx: &Context, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Copy(text) => ctx.copy_text(text),
                 Effect::Open(address) => ctx.open_url(egui::OpenUrl::new_tab(address)),
                 Effect::Focus(target) => {
-                    self.focus = Some((target, FOCUS_TRIES));
-                    self.offer_focus(ctx);
+                    self.focus = Some((target, MOST_TRIES));
+                    ctx.memory_mut(|memory| memory.request_focus(target.id()));
+                    ctx.request_repaint();
                 }
                 Effect::Raise(request) => {
                     ctx.send_viewport_cmd(ViewportCommand::Visible(true));

@@ -43,6 +43,7 @@ fn library() -> Vec<(String, PathBuf, String)> {
         .into_iter()
         .filter(|path| !path.starts_with(src.join("bin")) && !path.ends_with("src/lib.rs"))
         .filter(|path| path.file_name().is_some_and(|name| name != "tests.rs"))
+        .filter(|path| path.strip_prefix(&src).unwrap().iter().all(|part| part != "tests"))
         .map(|path| {
             let inside = path.strip_prefix(&src).unwrap();
             let first = inside.iter().next().unwrap().to_str().unwrap();

@@ -4,17 +4,23 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::display::{History, Rate, Rates, Series};
+use crate::display::history::STEP;
+use crate::display::{History, Rate, Rates};
 use crate::model::{ConnectionId, ConnectionView, Snapshot};
 
 /// How often rates are worked out while bytes flow.
 const EVERY: SignedDuration = SignedDuration::from_secs(1);
+
+/// Points of a chart, at the least.
+const LEAST_POINTS: usize = 12;
 
 /// Rates and their course.
 #[derive(Debug, Default)]
 pub(crate) struct TrafficLog {
     rates: Rates,
     history: History,
+    /// When the first counters came.
+    since: Option<Timestamp>,
     /// The rates that are shown, of those that carry anything.
     shown: BTreeMap<ConnectionId, Rate>,
     /// When they were worked out.
@@ -24,6 +30,7 @@ pub(crate) struct TrafficLog {
 impl TrafficLog {
     /// Takes the counters of all connections.
     pub(crate) fn record_all(&mut self, snapshot: &Snapshot, now: Timestamp) {
+        self.since.get_or_insert(now);
         self.rates.record_all(snapshot, now);
         self.history.record_all(snapshot, now);
     }
@@ -59,9 +66,12 @@ impl TrafficLog {
         })
     }
 
-    /// The last minutes of `id`.
-    pub(crate) fn series(&self, id: &ConnectionId, now: Timestamp) -> Series {
-        self.history.of(id, now)
+    /// The last minutes of `id`, as far back as this window has seen anything.
+    pub(crate) fn series(&self, id: &ConnectionId, now: Timestamp) -> Vec<u64> {
+        let seen = self.since.map_or(0, |since| now.duration_since(since).as_secs());
+        let points = usize::try_from(seen / STEP.as_secs()).unwrap_or(0);
+        let series = self.history.of(id, now);
+        series[series.len() - points.clamp(LEAST_POINTS, series.len())..].to_vec()
     }
 
     /// Rates fall to nothing although nothing more is told.

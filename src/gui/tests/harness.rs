@@ -3,11 +3,12 @@
 use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::rc::Rc;
 
-use egui::accesskit::Role;
+use egui::accesskit::{Action, ActionRequest, NodeId, Role, Toggled, TreeId};
 use egui::{Context, Event, Key, Modifiers, OutputCommand, PointerButton, Pos2, Rect, Vec2, vec2};
 use egui::{UiBuilder, ViewportCommand, ViewportId};
 use egui_kittest::kittest::NodeT as _;
-use egui_kittest::{Harness, Node};
+use egui_kittest::{Harness, Node, SnapshotOptions};
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use jiff::{SignedDuration, Timestamp};
 
 use super::software::Software;
@@ -137,7 +138,7 @@ impl Window {
         self.texts().get(key).to_string()
     }
 
-    pub(super) fn texts(&self) -> std::rc::Rc<Texts> {
+    pub(super) fn texts(&self) -> Rc<Texts> {
         self.state().texts()
     }
 
@@ -152,6 +153,14 @@ impl Window {
     #[track_caller]
     pub(super) fn thing(&self, name: &str) -> Thing {
         self.one(name, |thing| thing.is_control() && thing.name == name)
+    }
+
+    /// The last of several things called `name`.
+    #[track_caller]
+    pub(super) fn last(&self, name: &str) -> Thing {
+        let mut things = self.things().into_iter().rev();
+        let thing = things.find(|thing| thing.is_control() && thing.name == name);
+        thing.unwrap_or_else(|| panic!("no {name:?} in:\n{}", self.dump()))
     }
 
     /// Something with which something can be done is called `name`.
@@ -202,6 +211,7 @@ impl Window {
     /// Clicks the thing called `name`.
     #[track_caller]
     pub(super) fn click(&mut self, name: &str) {
+        self.scroll_to(self.thing(name));
         let thing = self.thing(name);
         assert!(thing.enabled, "{name:?} cannot be clicked");
         self.click_at(thing.rect.center(), PointerButton::Primary, Modifiers::NONE);
@@ -210,10 +220,21 @@ impl Window {
     /// Clicks the last of several things called `name`; the header comes first, dialogs last.
     #[track_caller]
     pub(super) fn click_last(&mut self, name: &str) {
-        let mut things = self.things().into_iter().rev();
-        let thing = things.find(|thing| thing.is_control() && thing.name == name);
-        let thing = thing.unwrap_or_else(|| panic!("no {name:?} in:\n{}", self.dump()));
+        self.scroll_to(self.last(name));
+        let thing = self.last(name);
         self.click_at(thing.rect.center(), PointerButton::Primary, Modifiers::NONE);
+    }
+
+    /// Brings a thing into sight, as the wheel does.
+    fn scroll_to(&mut self, thing: Thing) {
+        let scroll = ActionRequest {
+            action: Action::ScrollIntoView,
+            target_tree: TreeId::ROOT,
+            target_node: thing.id,
+            data: None,
+        };
+        self.send(Event::AccessKitActionRequest(scroll));
+        self.settle();
     }
 
     /// Clicks the row of the connection `name`.
@@ -280,6 +301,21 @@ impl Window {
         self.step();
     }
 
+    /// Puts `event` beside others that come with the next picture.
+    pub(super) fn queue(&mut self, event: Event) {
+        self.harness.input_mut().events.push(event);
+    }
+
+    pub(super) fn drag(&mut self, from: Pos2, to: Pos2) {
+        let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+        self.send(Event::PointerMoved(from));
+        self.send(Event::PointerButton { pos: from, button, pressed: true, modifiers });
+        self.send(Event::PointerMoved(from.lerp(to, 0.5)));
+        self.send(Event::PointerMoved(to));
+        self.send(Event::PointerButton { pos: to, button, pressed: false, modifiers });
+        self.settle();
+    }
+
     pub(super) fn step(&mut self) {
         self.harness.step();
         let output = self.harness.output();
@@ -311,6 +347,22 @@ impl Window {
         (delay != std::time::Duration::MAX).then_some(delay)
     }
 
+    /// Everything in the window as the screen reader's tree has it.
+    pub(super) fn root(&self) -> Node<'_> {
+        self.harness.root()
+    }
+
+    /// What was drawn last.
+    pub(super) fn output(&self) -> &egui::FullOutput {
+        self.harness.output()
+    }
+
+    /// Where the rows are.
+    #[track_caller]
+    pub(super) fn table(&self) -> Rect {
+        self.thing(&self.text("table")).rect
+    }
+
     pub(super) fn ctx(&self) -> &Context {
         &self.harness.ctx
     }
@@ -320,12 +372,25 @@ impl Window {
     pub(super) fn picture(&mut self, name: &str) {
         self.pointer_leaves();
         self.harness.snapshot(name);
+        if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+            shrink(name);
+        }
     }
+}
+
+/// Writes a picture anew in as few bytes as PNG allows; it has been written in a hurry.
+fn shrink(name: &str) {
+    let path = SnapshotOptions::default().output_path.join(format!("{name}.png"));
+    let picture = image::open(&path).unwrap().to_rgb8();
+    let file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
+    let encoder = PngEncoder::new_with_quality(file, CompressionType::Best, FilterType::NoFilter);
+    picture.write_with_encoder(encoder).unwrap();
 }
 
 /// Something in the window, as a screen reader meets it.
 #[derive(Clone, Debug)]
 pub(super) struct Thing {
+    id: NodeId,
     pub(super) role: Role,
     pub(super) name: String,
     pub(super) value: Option<String>,
@@ -341,14 +406,14 @@ impl Thing {
         let role = access.role();
         let name = if role == Role::Label { access.value() } else { access.label() };
         Self {
+            id: access.locate().0,
             role,
             name: name.unwrap_or_default(),
             value: access.value(),
             rect: access.bounding_box().map_or(Rect::NOTHING, |_| node.rect()),
             enabled: !access.is_disabled(),
             focused: node.is_focused(),
-            selected: access.is_selected() == Some(true)
-                || access.toggled() == Some(egui::accesskit::Toggled::True),
+            selected: access.is_selected() == Some(true) || access.toggled() == Some(Toggled::True),
         }
     }
 
@@ -404,6 +469,11 @@ impl Desk {
         self.wake();
     }
 
+    /// Answers again.
+    pub(super) fn speak(&self) {
+        self.0.borrow_mut().is_silent = false;
+    }
+
     fn wake(&self) {
         if let Some(window) = &self.0.borrow().window {
             window.request_repaint();
@@ -418,11 +488,10 @@ impl Desk {
 impl Backend for Desk {
     fn begin(&mut self, effect: Effect) {
         let mut inside = self.inside();
+        if inside.is_silent {
+            return inside.mock.asked.push(format!("{effect:?}"));
+        }
         if let Effect::Ask { ticket, request } = &effect {
-            if inside.is_silent {
-                inside.mock.asked.push(format!("{request:?}"));
-                return;
-            }
             if let Some(refusal) = (inside.refuse)(request) {
                 let news = News::Answer { ticket: *ticket, outcome: Err(refusal) };
                 inside.mock.asked.push(format!("{request:?}"));

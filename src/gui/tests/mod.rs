@@ -1,6 +1,17 @@
 //! The window without a display: [`harness`] holds it over a made-up service and finds
 //! what is in it by its accessible names, [`software`] draws it.
 
+mod add;
+mod change;
+mod chinese;
+mod dialogs;
 mod harness;
+mod keyboard;
+mod link;
+mod many;
+mod secrets;
+mod settings;
 mod software;
 mod start;
+mod strings;
+mod table;

@@ -10,8 +10,7 @@ impl Texts {
     /// The time of day of `at` on this machine, with the date where it is another day
     /// than `now`.
     pub(crate) fn clock(&self, at: Timestamp, now: Timestamp) -> String {
-        let zone = TimeZone::system();
-        let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone));
+        let (at, now) = (at.to_zoned(zone()), now.to_zoned(zone()));
         if at.date() == now.date() {
             at.strftime("%H:%M:%S").to_string()
         } else {
@@ -21,7 +20,7 @@ impl Texts {
 
     /// The date of `at` on this machine.
     pub(crate) fn date(&self, at: Timestamp) -> String {
-        at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d").to_string()
+        at.to_zoned(zone()).strftime("%Y-%m-%d").to_string()
     }
 
     /// How long ago `at` was, in steps that grow, so that it seldom changes.
@@ -68,4 +67,9 @@ impl Texts {
         let seconds = left.as_secs() + i64::from(left.subsec_nanos() > 0);
         (seconds > 0).then(|| self.with("span-seconds", &[("count", seconds.into())]))
     }
+}
+
+/// The time zone of this machine; in tests the same everywhere.
+fn zone() -> TimeZone {
+    if cfg!(test) { TimeZone::UTC } else { TimeZone::system() }
 }

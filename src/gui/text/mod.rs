@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use unic_langid::LanguageIdentifier;
 
 pub(crate) use details::details_as_text;
+pub(crate) use fault::seen;
 pub(crate) use link::{banner, service_pill};
 pub(crate) use status::tone_of;
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::gui::backend::Refusal;
-use crate::gui::effect::Effect;
+use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{
     Check, Dialog, Failure, NewForm, Pending, Phase, SettingsLoad, State, UpdateForm,
 };
@@ -39,9 +39,9 @@ pub(super) fn take(
                 parsed.check = check;
             }
         }
-        Pending::Update => on_updated(state, outcome, now),
+        Pending::Update => on_updated(state, outcome, now, effects),
         Pending::LoadSettings => on_settings(state, outcome),
-        Pending::SaveSetting(name) => on_setting_saved(state, &name, outcome, now),
+        Pending::SaveSetting(name) => on_setting_saved(state, &name, outcome, now, effects),
         // The result comes as an event; a refusal leaves the last result as it is.
         Pending::CheckEndpoint => {}
     }
@@ -113,7 +113,7 @@ fn on_added(
         state.table.selected = added.iter().cloned().collect();
         state.table.cursor = added.into_iter().next();
         state.table.reveal = true;
-        effects.push(Effect::Focus(crate::gui::effect::Target::Table));
+        effects.push(Effect::Focus(Target::Table));
     }
 }
 
@@ -153,7 +153,12 @@ fn update_form(state: &mut State) -> Option<&mut UpdateForm> {
     }
 }
 
-fn on_updated(state: &mut State, outcome: Result<Response, Refusal>, now: Timestamp) {
+fn on_updated(
+    state: &mut State,
+    outcome: Result<Response, Refusal>,
+    now: Timestamp,
+    effects: &mut Vec<Effect>,
+) {
     let texts = state.texts();
     let Some(form) = update_form(state) else { return };
     form.phase = Phase::Editing;
@@ -163,6 +168,7 @@ fn on_updated(state: &mut State, outcome: Result<Response, Refusal>, now: Timest
             state.dialog = None;
             let text = texts.with("updated", &[("name", name.into())]);
             state.notices.say(text, now);
+            effects.push(Effect::Focus(Target::Table));
         }
         Err(refusal) => {
             if let Some(parsed) = form.ready() {
@@ -191,6 +197,7 @@ fn on_setting_saved(
     name: &str,
     outcome: Result<Response, Refusal>,
     now: Timestamp,
+    effects: &mut Vec<Effect>,
 ) {
     let texts = state.texts();
     let Some(Dialog::Settings(form)) = &mut state.dialog else { return };
@@ -208,5 +215,6 @@ fn on_setting_saved(
         state.dialog = None;
         let text = texts.get("settings-saved").to_string();
         state.notices.say(text, now);
+        effects.push(Effect::Focus(Target::Table));
     }
 }

@@ -38,9 +38,13 @@ pub(super) fn take(ui: &Ui, cx: &mut Cx<'_>) {
         cx.act(Action::New(NewTab::ConnectionString));
         cx.act(Action::Paste(PastedText(text)));
     }
-    let typing = ui.memory(|memory| memory.focused()).is_some_and(|id| id == Target::Filter.id());
-    if ui.input(|input| input.key_pressed(Key::Escape)) && !egui::Popup::is_any_open(ui.ctx()) {
-        escape(cx, typing);
+    if ui.input(|input| input.key_pressed(Key::Escape)) {
+        if !egui::Popup::is_any_open(ui.ctx()) {
+            // egui has taken the keyboard from the filter by now.
+            let filter = ui.ctx().read_response(Target::Filter.id());
+            escape(cx, filter.is_some_and(|filter| filter.has_focus() || filter.lost_focus()));
+        }
+        cx.act(Action::GoToTable);
     }
 }
 
@@ -74,11 +78,9 @@ fn global(cx: &Cx<'_>) -> Vec<(Modifiers, Key, Action)> {
 
 /// First what was typed goes, then the selection.
 fn escape(cx: &mut Cx<'_>, typing: bool) {
-    if typing && cx.state.table.filter.is_empty() {
-        cx.act(Action::GoToTable);
-    } else if !cx.state.table.filter.is_empty() {
+    if !cx.state.table.filter.is_empty() {
         cx.act(Action::Filter(String::new()));
-    } else if !cx.state.table.selected.is_empty() {
+    } else if !typing && !cx.state.table.selected.is_empty() {
         cx.act(Action::ClearSelection);
     }
 }

@@ -166,7 +166,7 @@ fn azure_times(cx: &Cx<'_>, view: &ConnectionView) -> Vec<(&'static str, String)
 /// Labels with values under them, side by side, broken into lines where it is narrow.
 fn columns(ui: &mut Ui, facts: &[(&'static str, String)], cx: &Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(24.0, 6.0);
+        ui.spacing_mut().item_spacing = vec2(18.0, 6.0);
         for (key, value) in facts {
             let label = cx.texts.get(key);
             let width = text_width(ui, &label, SMALL).max(text_width(ui, value, TEXT));

@@ -4,6 +4,7 @@ use egui::{Frame, Margin, Ui};
 use jiff::SignedDuration;
 
 use super::super::Cx;
+use crate::gui::text;
 use crate::gui::theme::{CONTROL_RADIUS, SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::Action;
 use crate::gui::widget::{self, Kind};
@@ -38,8 +39,9 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
         widget::wrapped(ui, &summary, semibold(TEXT), color);
         let advice = cx.texts.fault_advice(fault.code);
         widget::wrapped(ui, &advice, regular(TEXT), color);
-        if !fault.detail.is_empty() {
-            widget::selectable(ui, &fault.detail, regular(SMALL), color);
+        let seen = text::seen(fault);
+        if !seen.is_empty() {
+            widget::selectable(ui, seen, regular(SMALL), color);
         }
         if let Some(tracking_id) = &fault.tracking_id {
             let text = cx.texts.with("tracking-id", &[("id", tracking_id.as_str().into())]);

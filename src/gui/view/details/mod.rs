@@ -18,7 +18,9 @@ const MOST_WIDTH: f32 = 560.0;
 const EVENTS: usize = 6;
 
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let frame = Frame::new().fill(cx.palette.panel).inner_margin(Margin::same(16));
+    // At the right, the scroll bar has the margin.
+    let margin = Margin { right: 4, ..Margin::same(16) };
+    let frame = Frame::new().fill(cx.palette.panel).inner_margin(margin);
     let most = (ui.available_width() * 0.6).clamp(LEAST_WIDTH, MOST_WIDTH);
     let width = cx.state.preferences.details_width.clamp(LEAST_WIDTH, most);
     let panel = Panel::right("details").exact_size(width).resizable(false).frame(frame);

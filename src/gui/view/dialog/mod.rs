@@ -69,12 +69,22 @@ fn frame(
             ui.horizontal(|ui| buttons(ui, cx));
         });
     });
+    stay_in_the_middle(ui, shown.response.rect.size());
     // A click beside the dialog does not close it: what was typed would be lost.
     let closes = shown.is_top_modal
         && !shown.any_popup_open
         && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
     if closes {
         cx.act(Action::CloseDialog);
+    }
+}
+
+/// egui puts a dialog where one of its last size belongs.
+fn stay_in_the_middle(ui: &Ui, size: egui::Vec2) {
+    let id = Id::unique("dialog-size");
+    if ui.data(|data| data.get_temp(id)) != Some(size) {
+        ui.data_mut(|data| data.insert_temp(id, size));
+        ui.ctx().request_discard("the dialog has another size");
     }
 }
 

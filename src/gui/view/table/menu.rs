@@ -35,9 +35,12 @@ fn entries(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
     let attached = cx.state.is_attached();
     let one = ids.len() == 1;
     ui.set_min_width(190.0);
+    ui.spacing_mut().interact_size.y = 28.0;
+    ui.spacing_mut().item_spacing.y = 2.0;
     let mut entry = |ui: &mut Ui, key: &'static str, enabled: bool, action: Action| {
         let button = egui::Button::new(&*cx.texts.get(key)).frame_when_inactive(false);
         if ui.add_enabled(enabled, button).clicked() {
+            cx.act(Action::GoToTable);
             cx.act(action);
             ui.close();
         }

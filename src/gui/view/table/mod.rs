@@ -6,7 +6,10 @@ mod head;
 mod menu;
 mod row;
 
-use egui::{EventFilter, Key, Modifiers, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, vec2};
+use egui::{
+    EventFilter, Key, Modifiers, PointerButton, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo,
+    vec2,
+};
 
 use self::columns::Columns;
 use super::{Cx, keys};
@@ -52,7 +55,8 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, columns: &Columns) {
     response.widget_info(|| {
         WidgetInfo::labeled(egui::Role::Table, true, cx.texts.get("table").to_string())
     });
-    if response.clicked() {
+    // Not by Enter or Space, which are the table's own.
+    if response.clicked_by(PointerButton::Primary) {
         response.request_focus();
         cx.act(Action::ClearSelection);
     }
