@@ -11,7 +11,7 @@ LIMIT_MS = 20_000
 ROLES = {11: "combo box", 23: "frame", 29: "label", 40: "password text", 43: "button",
          44: "radio button", 55: "table", 57: "column header", 79: "entry", 88: "link",
          90: "row"}
-FOCUSED, SENSITIVE = 1 << 12, 1 << 24
+CHECKED, FOCUSED, SENSITIVE = 1 << 4, 1 << 12, 1 << 24
 
 
 class Widget:
@@ -22,6 +22,7 @@ class Widget:
         self._names = names
         self.role = ROLES.get(role, str(role))
         self.focused = bool(states[0] & FOCUSED)
+        self.checked = bool(states[0] & CHECKED)
         self.enabled = bool(states[0] & SENSITIVE)
 
     def __repr__(self):

@@ -119,9 +119,10 @@ class Stage:
         except (ValueError, KeyError, TypeError, Failed, OSError):
             return None
 
-    def start_emulator(self, connections):
+    def start_emulator(self, connections, port=0):
         """The emulator with `connections`: from NAMESPACE/NAME to the endpoint."""
-        command = [self.program("relay-emulator"), "run", "--port", "0", "--log", "warn"]
+        command = [self.program("relay-emulator"), "run", "--port", str(port),
+                   "--log", "warn"]
         for name, endpoint in connections.items():
             command += ["--hybrid-connection", f"{name}={endpoint}"]
         emulator = self.start(command, "emulator.log")

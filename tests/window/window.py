@@ -17,6 +17,8 @@ LIMIT = 30
 # A picture is kept once it has not changed for so long; one that moves all the time, after
 # the longer time.
 REST, MOST_REST = 0.6, 3
+# A dialog grows and moves when something is added to it.
+STILL = 0.2
 
 
 class Window:
@@ -84,18 +86,23 @@ class Window:
 
     def click(self, name, role=None, button=1):
         """Clicks in the middle of it, once it is there, can be clicked and lies still."""
-        places = [None]
+        seen, since = None, 0
 
         def lies_still():
-            places.append(self.see(name, role, enabled=True).place())
-            return places[-1] and places[-1] == places[-2]
+            nonlocal seen, since
+            before, seen = seen, self.see(name, role, enabled=True).place()
+            since = since if seen and seen == before else time.monotonic()
+            return time.monotonic() - since > STILL
         wait(f"{name!r} lies still", LIMIT, lies_still)
-        self.click_at(places[-1], button)
+        self.click_at(seen, button)
 
     def click_at(self, place, button=1):
         x, y, width, height = place
         self.pointer = (x + width // 2, y + height // 2)
         self._xdotool("mousemove", *map(str, self.pointer), "click", str(button))
+
+    def point_at(self, x, y):
+        self._xdotool("mousemove", str(x), str(y))
 
     def keys(self, *names):
         self._xdotool("key", "--clearmodifiers", "--delay", "30", *names)
@@ -154,15 +161,16 @@ class Window:
             return place if place[2:] == (width, height) and place[:2] != before[:2] else None
         return wait("the window is moved", LIMIT, rests)
 
-    def shot(self, name):
-        """Keeps a picture of the screen."""
+    def shot(self, name, only_window=False):
+        """Keeps a picture of the screen, or only of what the window draws."""
         picture, begun = self.out / f"{name}.png", time.monotonic()
         seen, since = None, begun
 
         def rests():
             nonlocal seen, since
             # The names are told before the picture is drawn.
-            self.stage.run("import", "-window", "root", "-silent", str(picture))
+            what = self.id if only_window else "root"
+            self.stage.run("import", "-window", what, "-silent", str(picture))
             before, seen = seen, self.stage.run("identify", "-format", "%#", str(picture))
             now = time.monotonic()
             since = since if before == seen else now
