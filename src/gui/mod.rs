@@ -10,6 +10,8 @@
 
 mod app;
 mod backend;
+#[doc(hidden)]
+pub mod bench;
 mod effect;
 mod sample;
 mod start;

@@ -443,9 +443,12 @@ impl Thing {
 #[derive(Clone)]
 pub(super) struct Desk(Rc<RefCell<Inside>>);
 
+/// Why a request is refused, if it is.
+type Refuse = Box<dyn Fn(&Request) -> Option<Refusal>>;
+
 struct Inside {
     mock: Mock,
-    refuse: Box<dyn Fn(&Request) -> Option<Refusal>>,
+    refuse: Refuse,
     is_silent: bool,
     window: Option<Context>,
 }
@@ -512,14 +515,14 @@ impl Backend for Desk {
         if inside.is_silent {
             return inside.mock.asked.push(format!("{effect:?}"));
         }
-        if let Effect::Ask { ticket, request } = &effect {
-            if let Some(refusal) = (inside.refuse)(request) {
-                let news = News::Answer { ticket: *ticket, outcome: Err(refusal) };
-                inside.mock.asked.push(format!("{request:?}"));
-                inside.mock.tell(news);
-                drop(inside);
-                return self.wake();
-            }
+        if let Effect::Ask { ticket, request } = &effect
+            && let Some(refusal) = (inside.refuse)(request)
+        {
+            let news = News::Answer { ticket: *ticket, outcome: Err(refusal) };
+            inside.mock.asked.push(format!("{request:?}"));
+            inside.mock.tell(news);
+            drop(inside);
+            return self.wake();
         }
         inside.mock.begin(effect);
         drop(inside);

@@ -3,6 +3,7 @@
 use egui::{Event, Key, Modifiers};
 
 use super::harness::Window;
+use super::strings::string;
 use crate::gui::state::Dialog;
 
 #[test]
@@ -207,6 +208,19 @@ fn tab_reaches_every_control_and_comes_round() {
     assert!(reached.len() < 60, "it does not come round: {reached:?}");
     let rows = reached.iter().filter(|name| name.contains("contoso.com,")).count();
     assert_eq!(rows, 0, "the table is one stop");
+}
+
+#[test]
+fn a_connection_string_that_is_pasted_anywhere_opens_its_dialog() {
+    let mut window = Window::open();
+    window.paste("just some text");
+    assert!(window.state().dialog.is_none());
+    window.paste(&string("payroll"));
+    window.click(&window.text("create"));
+    assert_eq!(window.selected(), ["payroll"]);
+    window.chord(Modifiers::COMMAND, Key::F);
+    window.paste(&string("another"));
+    assert!(window.state().dialog.is_none(), "a field that has the keyboard takes it");
 }
 
 #[test]

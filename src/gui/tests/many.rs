@@ -57,7 +57,7 @@ fn the_wheel_scrolls_and_the_filter_finds_one_of_a_thousand() {
         });
     }
     window.settle();
-    assert!(window.rows()[0] > "connection-0020".to_owned(), "{:?}", window.rows());
+    assert!(window.rows()[0].as_str() > "connection-0020", "{:?}", window.rows());
     window.chord(Modifiers::COMMAND, Key::F);
     window.type_text("host777");
     assert_eq!(window.rows(), ["connection-0777"]);
