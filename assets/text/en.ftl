@@ -254,6 +254,7 @@ removed =
 settings-window = This window
 settings-service = The service
 settings-language = Language
+language-chinese = Chinese, simplified
 settings-theme = Appearance
 settings-autostart = Open this window at login, minimized
 settings-proxy = Proxy

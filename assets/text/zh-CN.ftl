@@ -265,6 +265,7 @@ removed =
 settings-window = 此窗口
 settings-service = 服务
 settings-language = 语言
+language-chinese = 简体中文
 settings-theme = 外观
 settings-autostart = 登录时打开此窗口（最小化）
 settings-proxy = 代理

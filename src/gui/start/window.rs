@@ -7,7 +7,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use egui::{IconData, Rect, ViewportBuilder, pos2, vec2};
-use egui_system_font_provider::SystemFontProvider;
 use jiff::Timestamp;
 
 use super::options::{Options, Renderer};
@@ -18,6 +17,7 @@ use crate::gui::backend::live::Waker;
 use crate::gui::effect::Effect;
 use crate::gui::state::{Demo, State, WindowPlace};
 use crate::gui::text::{Language, LanguageChoice};
+use crate::gui::theme::system_fonts;
 
 /// As the desktop knows the window; the desktop entry has the same name.
 const APP_ID: &str = "hybrid-connection-manager-gui";
@@ -44,7 +44,7 @@ pub(super) fn open(
         backend.begin(Effect::StartDemo);
     }
     let native = native_options(options, chosen, state.preferences.window);
-    let (locale, minimized) = (font_locale(&state), options.minimized);
+    let (is_simplified, minimized) = (wants_simplified(&state), options.minimized);
     let is_created = Rc::new(Cell::new(false));
     let created = is_created.clone();
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
@@ -73,7 +73,7 @@ pub(super) fn open(
                 window.set_minimized(true);
             }
         }
-        ctx.add_font_provider(Arc::new(SystemFontProvider::new().with_locale(locale)));
+        system_fonts::add(ctx, is_simplified);
         waker.wakes(ctx);
         let app = App::new(ctx, state, backend, Timestamp::now, trace);
         created.set(true);
@@ -133,10 +133,13 @@ fn native_options(
     }
 }
 
-/// One Han character looks different in Chinese and in Japanese.
-fn font_locale(state: &State) -> Option<&'static str> {
+/// Han characters are simplified Chinese, unless the window is in English on a system whose
+/// language has Han characters of its own.
+fn wants_simplified(state: &State) -> bool {
     let choice: LanguageChoice = state.preferences.language;
-    (choice.resolve(state.system_language) == Language::Chinese).then_some("zh-Hans")
+    let locale = sys_locale::get_locale().unwrap_or_default().to_ascii_lowercase();
+    let has_own = ["ja", "ko", "zh"].iter().any(|language| locale.starts_with(language));
+    choice.resolve(state.system_language) == Language::Chinese || !has_own
 }
 
 fn icon() -> Arc<IconData> {

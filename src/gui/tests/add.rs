@@ -31,7 +31,7 @@ fn one_is_pasted_looked_at_and_created() {
     assert!(window.desk.asked().is_empty(), "nothing is asked while one types");
     window.pass(REST);
     assert!(window.says("payroll.corp.contoso.com:8443, read from Azure"));
-    assert!(window.says("reachable, 1.8 ms"));
+    assert!(window.says("Reachable, 1.8 ms"));
     window.click(&window.text("create"));
     assert!(window.state().dialog.is_none());
     assert!(window.says("payroll was added"));
@@ -164,7 +164,7 @@ fn a_check_that_fails_is_told_and_keeps_nobody_from_creating() {
     });
     window.paste(&string("payroll"));
     window.pass(REST);
-    assert!(window.says("it could not be checked"));
+    assert!(window.says("Could not be checked"));
     window.click(&window.text("create"));
     assert_eq!(window.selected(), ["payroll"]);
 }

@@ -245,12 +245,14 @@ impl Window {
     }
 
     pub(super) fn click_at(&mut self, pos: Pos2, button: PointerButton, modifiers: Modifiers) {
-        self.send(Event::ModifiersChanged(modifiers));
+        self.hold(modifiers);
         self.send(Event::PointerMoved(pos));
         for pressed in [true, false] {
             self.send(Event::PointerButton { pos, button, pressed, modifiers });
         }
-        self.send(Event::ModifiersChanged(Modifiers::NONE));
+        if modifiers.any() {
+            self.hold(Modifiers::NONE);
+        }
         self.settle();
     }
 
@@ -259,12 +261,19 @@ impl Window {
     }
 
     pub(super) fn chord(&mut self, modifiers: Modifiers, key: Key) {
-        self.send(Event::ModifiersChanged(modifiers));
+        self.hold(modifiers);
         for pressed in [true, false] {
             self.send(Event::Key { key, physical_key: None, pressed, repeat: false, modifiers });
         }
-        self.send(Event::ModifiersChanged(Modifiers::NONE));
+        if modifiers.any() {
+            self.hold(Modifiers::NONE);
+        }
         self.settle();
+    }
+
+    /// Holds these keys down from the next event on.
+    fn hold(&mut self, modifiers: Modifiers) {
+        self.queue(Event::ModifiersChanged(modifiers));
     }
 
     pub(super) fn type_text(&mut self, text: &str) {

@@ -9,6 +9,7 @@ mod harness;
 mod keyboard;
 mod link;
 mod many;
+mod pictures;
 mod secrets;
 mod settings;
 mod software;

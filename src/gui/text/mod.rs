@@ -38,6 +38,7 @@ pub(crate) enum Language {
 
 impl Language {
     /// All of them.
+    #[cfg(test)]
     pub(crate) const ALL: [Self; 2] = [Self::English, Self::Chinese];
 
     /// Its name in itself.

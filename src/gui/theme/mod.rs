@@ -6,6 +6,7 @@
 mod fonts;
 mod palette;
 mod style;
+pub(crate) mod system_fonts;
 
 pub(crate) use fonts::{medium, mono, regular, semibold};
 pub(crate) use palette::{Palette, Tone};

@@ -65,6 +65,10 @@ fn language(ui: &mut Ui, cx: &mut Cx<'_>) {
         let name = |choice: LanguageChoice| match choice {
             LanguageChoice::System => cx.texts.get("as-system").to_string(),
             LanguageChoice::English => Language::English.own_name().to_owned(),
+            // Without a font for it, its own name is a row of boxes.
+            LanguageChoice::Chinese if !cx.state.has_chinese_font() => {
+                cx.texts.get("language-chinese").to_string()
+            }
             LanguageChoice::Chinese => Language::Chinese.own_name().to_owned(),
         };
         let choices = [LanguageChoice::System, LanguageChoice::English, LanguageChoice::Chinese];

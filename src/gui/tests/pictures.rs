@@ -1,0 +1,158 @@
+//! How the window looks. The pictures are in `tests/snapshots/window`; after a change of
+//! the look, `UPDATE_SNAPSHOTS=1 cargo test --all-features --lib gui::tests::pictures` draws
+//! them anew, and the change of the files shows what has changed.
+
+use egui::{Key, Modifiers, vec2};
+use jiff::SignedDuration;
+
+use super::harness::{Opening, Window, now};
+use super::strings::{string, twenty_with_one_bad};
+use crate::gui::backend::News;
+use crate::gui::sample;
+use crate::gui::state::{Link, LinkProblem, ThemeChoice};
+use crate::ipc::Push;
+use crate::model::Snapshot;
+
+/// The sample after traffic of `seconds`, each connection at a pace of its own.
+fn busy(seconds: u64) -> Snapshot {
+    let mut snapshot = sample::snapshot(now());
+    for (place, view) in (1u64..).zip(&mut snapshot.connections) {
+        if view.traffic.active_streams > 0 {
+            // Waves of different length, so that the charts differ.
+            let bytes = (0..seconds).map(|second| 9_000 * place * (1 + (second * place / 3) % 7));
+            view.traffic.bytes_to_azure = bytes.sum();
+            view.traffic.bytes_to_endpoint = view.traffic.bytes_to_azure / 9;
+            view.traffic.total_streams = 40 * place;
+        }
+    }
+    snapshot
+}
+
+/// Lets a minute of traffic flow.
+fn flow(window: &mut Window) {
+    for seconds in (0..=60).step_by(2) {
+        window.desk.tell(News::Push(Push::Snapshot(Box::new(busy(seconds)))));
+        window.pass(SignedDuration::from_secs(2));
+    }
+}
+
+fn themed(theme: ThemeChoice) -> Opening {
+    let mut opening = Opening::new();
+    opening.preferences.theme = theme;
+    opening
+}
+
+/// The dialog for new connections with `text` in it, checked.
+fn new(text: &str) -> Window {
+    let mut window = Window::open();
+    window.chord(Modifiers::COMMAND, Key::N);
+    window.paste(text);
+    window.pass(SignedDuration::from_millis(400));
+    window
+}
+
+#[test]
+fn main_light() {
+    let mut window = themed(ThemeChoice::Light).open();
+    flow(&mut window);
+    window.click_row("orders-api", Modifiers::NONE);
+    window.picture("main_light");
+}
+
+#[test]
+fn main_dark() {
+    let mut window = themed(ThemeChoice::Dark).open();
+    flow(&mut window);
+    window.click_row("orders-api", Modifiers::NONE);
+    window.picture("main_dark");
+}
+
+#[test]
+fn empty() {
+    let mut snapshot = sample::snapshot(now());
+    snapshot.connections.clear();
+    Opening { snapshot, ..Opening::new() }.open().picture("empty");
+}
+
+#[test]
+fn new_good() {
+    new(&string("payroll")).picture("new_good");
+}
+
+#[test]
+fn new_bad() {
+    new(&string("payroll").replace(";EntityPath=payroll", "")).picture("new_bad");
+}
+
+#[test]
+fn new_twenty() {
+    new(&twenty_with_one_bad()).picture("new_twenty");
+}
+
+#[test]
+fn remove() {
+    let mut window = Window::open();
+    window.click_row("orders-api", Modifiers::NONE);
+    window.key(Key::Delete);
+    window.picture("remove");
+}
+
+#[test]
+fn settings() {
+    let mut window = Window::open();
+    window.chord(Modifiers::COMMAND, Key::Comma);
+    let proxy = window.text("settings-proxy");
+    window.click(&proxy);
+    window.type_text("ftp://proxy.example.com");
+    window.click(&window.text("save"));
+    window.picture("settings");
+}
+
+#[test]
+fn service_down() {
+    let mut window = Window::open();
+    window.click_row("orders-api", Modifiers::NONE);
+    let problem = LinkProblem::Lost("the service ended".to_owned());
+    window.tell(News::Link(Link::Down { since: now(), problem }));
+    window.picture("service_down");
+}
+
+#[test]
+fn demo() {
+    let mut window = Window::open();
+    window.tell(News::DemoStarted);
+    window.tell(News::Link(Link::Up { version: env!("CARGO_PKG_VERSION").to_owned() }));
+    window.tell(News::Push(Push::Snapshot(Box::new(sample::snapshot(now())))));
+    window.picture("demo");
+}
+
+#[test]
+fn fault_dark() {
+    let mut window = themed(ThemeChoice::Dark).open();
+    window.click_row("legacy-soap", Modifiers::NONE);
+    window.picture("fault_dark");
+}
+
+#[test]
+fn several() {
+    let mut window = Window::open();
+    window.click_row("erp-sql", Modifiers::NONE);
+    window.click_row("mail-relay", Modifiers::SHIFT);
+    window.picture("several");
+}
+
+#[test]
+fn narrow() {
+    let mut window = Opening { size: vec2(700.0, 450.0), ..Opening::new() }.open();
+    window.click_row("legacy-soap", Modifiers::NONE);
+    window.picture("narrow");
+}
+
+/// A menu and a row, where every line of a pixel's width can be seen.
+#[test]
+fn high_dpi() {
+    let mut window = Opening { size: vec2(640.0, 400.0), scale: 2.0, ..Opening::new() }.open();
+    window.key(Key::ArrowDown);
+    window.chord(Modifiers::SHIFT, Key::F10);
+    window.picture("high_dpi");
+}
