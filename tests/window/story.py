@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -46,6 +47,7 @@ def is_connected(stage):
 
 def starts_from_nothing(stage, window):
     step("no service: the window says so, and starts it")
+    window.see(text("product-gui"), "frame")
     window.see(text("banner-not-running"))
     window.see(text("empty-demo"))
     window.shot("01-no-service")
@@ -62,7 +64,7 @@ def starts_from_nothing(stage, window):
 def adds_by_typing(stage, window):
     step("a connection is added by typing and clicking")
     window.keys("ctrl+n")
-    window.see(text("new-title"))
+    window.see(text("new-title"), "dialog")
     window.see(text("create"), "button", enabled=False)
     window.see_focus_on(text("paste-field"))
     window.type(stage.connection_string(CONNECTION))
@@ -109,20 +111,33 @@ def tells_of_a_broken_endpoint(stage, window):
     round_trip(stage.sender, BYTES)
 
 
+def outlives_its_service(stage, window):
+    step("the service is killed, and started again")
+    os.kill(stage.service_pid(), signal.SIGKILL)
+    window.see(re.compile(pattern("banner-lost") + "|" + pattern("banner-not-running")))
+    window.see(row(), "row")
+    window.shot("06-service-lost")
+    window.click(text("service-start"))
+    window.see(text("service-running"))
+    is_connected(stage)
+    window.see(row(CONNECTED), "row")
+    round_trip(stage.sender, BYTES)
+
+
 def removes_by_keyboard(stage, window):
     step("the connection is removed by keyboard alone")
     window.tab_to(text("table"))
     window.keys("Down", "Delete")
     title = re.compile(pattern("remove-title", name=NAME))
-    window.see(title)
+    window.see(title, "dialog")
     window.see_focus_on(text("cancel"))
-    window.shot("06-remove")
+    window.shot("07-remove")
     window.keys("Tab")
     window.see_focus_on(text("remove-do"))
     window.keys("Return")
     wait("the connection is gone", 30, lambda: not stage.connections())
     window.see(text("empty-title"))
-    window.shot("07-removed")
+    window.shot("08-removed")
 
 
 def is_one_window(stage, window):
@@ -160,12 +175,12 @@ def draws_with_glow(stage, out, place):
     window.keys("Return")
     is_connected(stage)
     window.see(row(CONNECTED))
-    window.shot("08-glow")
+    window.shot("09-glow")
     window.click(row(CONNECTED), "row", button=3)
     pointer = window.pointer
     left = window.see(text("details-show"), "button").place()[0]
     check(pointer[0] <= left <= pointer[0] + 40, f"the menu is where the pointer is: {pointer}")
-    window.shot("09-menu")
+    window.shot("10-menu")
     # The details have a button of the same name.
     entry = next(widget for widget in window.all(text("remove")) if widget.place()[0] == left)
     window.click_at(entry.place())
@@ -197,7 +212,7 @@ def falls_back(stage, out):
     window.see(text("empty-title"))
     check("glow" in renderer(stage), "the log says that glow draws")
     check("does not work here" in log_of_window(stage), "the log says what did not work")
-    window.shot("10-fallback")
+    window.shot("11-fallback")
     check(window.close() == 0, "it ends with 0 all the same")
 
 
@@ -245,6 +260,7 @@ def live(stage, out):
     adds_by_typing(stage, window)
     carries_data(stage, window)
     tells_of_a_broken_endpoint(stage, window)
+    outlives_its_service(stage, window)
     removes_by_keyboard(stage, window)
     is_one_window(stage, window)
     place = remembers_its_place(stage, window)
