@@ -6,11 +6,16 @@ use jiff::SignedDuration;
 use super::harness::{Window, now};
 use super::strings::{KEY, string, twenty_with_one_bad};
 use crate::gui::backend::{News, Refusal};
-use crate::gui::state::{Dialog, Link, LinkProblem, Phase};
+use crate::gui::state::{Dialog, Link, LinkProblem};
 use crate::ipc::protocol::{ErrorCode, Request, RequestError};
 
 /// Long enough for the typing to rest.
 const REST: SignedDuration = SignedDuration::from_millis(400);
+
+/// The button that creates `count` connections.
+fn create(window: &Window, count: u32) -> String {
+    window.texts().with("create-several", &[("count", count.into())])
+}
 
 fn open() -> Window {
     let mut window = Window::open();
@@ -30,11 +35,15 @@ fn one_is_pasted_looked_at_and_created() {
     }
     assert!(window.desk.asked().is_empty(), "nothing is asked while one types");
     window.pass(REST);
-    assert!(window.says("payroll.corp.contoso.com:8443, read from Azure"));
-    assert!(window.says("Reachable, 1.8 ms"));
+    assert!(
+        window.tells("check-endpoint", &[("endpoint", "payroll.corp.contoso.com:8443".into())])
+    );
+    assert!(window.tells("check-reachable", &[("time", "1.8 ms".into())]));
     window.click(&window.text("create"));
     assert!(window.state().dialog.is_none());
-    assert!(window.says("payroll was added"));
+    assert!(
+        window.tells("added", &[("count", 1_u32.into()), ("name", "contoso-weu/payroll".into())])
+    );
     assert_eq!(window.selected(), ["payroll"]);
     assert!(window.row("payroll").selected);
     assert!(window.thing(&window.text("table")).focused);
@@ -70,14 +79,16 @@ fn what_is_new_is_seen_although_a_filter_hides_it() {
 fn twenty_at_once_of_which_one_is_bad() {
     let mut window = open();
     window.paste(&twenty_with_one_bad());
-    assert!(window.says("19 connection strings found · 1 cannot be read"));
-    let bad = window.things().into_iter().find(|thing| thing.name.starts_with("Line 7: "));
+    assert!(window.tells("new-found", &[("count", 19_u32.into())]));
+    assert!(window.tells("new-found-bad", &[("count", 1_u32.into())]));
+    let line = window.texts().with("new-line", &[("line", 7_u32.into())]);
+    let bad = window.things().into_iter().find(|thing| thing.name.starts_with(&line));
     let bad = bad.expect("the bad one is named with its line").name;
     assert!(bad.contains("EntityPath"), "{bad}");
     window.pass(REST);
     let checks = window.desk.asked();
     assert_eq!(checks.len(), 19, "{checks:?}");
-    window.click("Create 19 connections");
+    window.click(&create(&window, 19));
     assert_eq!(window.state().connections().len(), 26);
     let is_open = matches!(&window.state().dialog, Some(Dialog::New(_)));
     assert!(is_open, "the bad one can still be mended");
@@ -101,7 +112,7 @@ fn one_of_several_fails_and_can_be_tried_again() {
         _ => None,
     });
     window.paste(&[string("one"), string("two"), string("three")].join("\n"));
-    window.click("Create 3 connections");
+    window.click(&create(&window, 3));
     assert!(window.says("The disk is full"));
     assert_eq!(window.state().connections().len(), 9);
     let added = window.text("new-added");
@@ -110,7 +121,7 @@ fn one_of_several_fails_and_can_be_tried_again() {
     window.desk.refuse(|_| None);
     window.click(&window.text("create"));
     assert!(window.state().dialog.is_none());
-    assert!(window.says("3 connections were added"));
+    assert!(window.tells("added", &[("count", 3_u32.into())]));
     assert_eq!(window.selected().len(), 3);
 }
 
@@ -121,7 +132,7 @@ fn what_is_there_already_is_not_added_but_can_be_updated() {
     assert!(window.says(&window.text("new-already")));
     assert!(!window.thing(&window.text("create")).enabled);
     window.click(&window.text("update"));
-    assert!(window.says("Update connection string of erp-sql"));
+    assert!(window.tells("update-title", &[("name", "erp-sql".into())]));
 }
 
 #[test]
@@ -129,7 +140,7 @@ fn the_same_twice_is_added_once() {
     let mut window = open();
     window.paste(&[string("one"), string("one"), string("two")].join("\n"));
     assert!(window.says(&window.text("new-repeated")));
-    window.click("Create 2 connections");
+    window.click(&create(&window, 2));
     assert_eq!(window.state().connections().len(), 9);
 }
 
@@ -164,7 +175,7 @@ fn a_check_that_fails_is_told_and_keeps_nobody_from_creating() {
     });
     window.paste(&string("payroll"));
     window.pass(REST);
-    assert!(window.says("Could not be checked"));
+    assert!(window.tells("check-failed", &[("reason", window.text("answer-timed-out").into())]));
     window.click(&window.text("create"));
     assert_eq!(window.selected(), ["payroll"]);
 }
@@ -184,23 +195,32 @@ fn answers_are_lost_while_the_dialog_is_sent() {
     let mut window = open();
     window.desk.fall_silent();
     window.paste(&[string("one"), string("two")].join("\n"));
-    window.click("Create 2 connections");
+    window.click(&create(&window, 2));
     assert!(window.says(&window.text("creating")));
-    window.key(Key::Escape);
-    let is_sent =
-        matches!(&window.state().dialog, Some(Dialog::New(form)) if form.phase == Phase::Sent);
-    assert!(is_sent, "what is under way is not closed over");
     let problem = LinkProblem::Lost("the service ended".to_owned());
     window.tell(News::Link(Link::Down { since: now(), problem }));
     assert!(window.says(&window.text("answer-lost")));
     assert!(window.says(&window.text("needs-service")));
     assert!(window.state().pending.is_empty());
-    assert!(!window.thing("Create 2 connections").enabled);
+    assert!(!window.thing(&create(&window, 2)).enabled);
     window.desk.speak();
     window.tell(News::Link(Link::Up { version: env!("CARGO_PKG_VERSION").to_owned() }));
-    window.click("Create 2 connections");
+    window.click(&create(&window, 2));
     assert_eq!(window.selected().len(), 2);
+}
+
+#[test]
+fn a_dialog_that_was_closed_over_its_answers_leaves_a_word_of_what_failed() {
+    let mut window = open();
+    window.desk.fall_silent();
+    window.paste(&string("payroll"));
+    window.click(&window.text("create"));
     window.key(Key::Escape);
+    assert!(window.state().dialog.is_none());
+    let problem = LinkProblem::Lost("the service ended".to_owned());
+    window.tell(News::Link(Link::Down { since: now(), problem }));
+    assert!(window.says(&window.text("answer-lost")));
+    assert!(window.tells("act-add", &[("name", "contoso-weu/payroll".into())]));
 }
 
 #[test]

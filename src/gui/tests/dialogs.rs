@@ -119,7 +119,7 @@ fn diagnose_and_firewall_say_what_is_known() {
     let mut window = Window::open();
     window.click_row("legacy-soap", Modifiers::NONE);
     window.click_last(&window.text("diagnose"));
-    assert!(window.says("Diagnose legacy-soap"));
+    assert!(window.tells("diagnose-title", &[("name", "legacy-soap".into())]));
     assert!(window.says(&window.text("service-running")));
     window.click(&window.text("close"));
     window.click(&window.text("firewall"));

@@ -19,7 +19,7 @@ use crate::gui::effect::Effect;
 use crate::gui::sample;
 use crate::gui::start::Trace;
 use crate::gui::state::{Preferences, State, ThemeChoice};
-use crate::gui::text::{Language, Texts};
+use crate::gui::text::{Language, Texts, Value};
 use crate::ipc::protocol::Request;
 use crate::model::Snapshot;
 
@@ -64,21 +64,23 @@ impl Opening {
     /// Opens it over the made-up service.
     pub(super) fn open(self) -> Window {
         let desk = Desk::new(Mock::new(self.snapshot.clone(), now));
-        let backend = Box::new(desk.clone());
-        let mut window = self.open_over(backend, now, desk);
+        let (backend, waker) = (Box::new(desk.clone()), desk.clone());
+        let mut window = self.open_over(backend, now, desk, move |ctx| waker.wakes(ctx));
         window.settle();
         window
     }
 
+    /// Opens it over `backend`, after `prepare`.
     pub(super) fn open_over(
         self,
         backend: Box<dyn Backend>,
         clock: fn() -> Timestamp,
         desk: Desk,
+        prepare: impl FnOnce(&Context) + 'static,
     ) -> Window {
         let app = Rc::new(RefCell::new(None));
         let state = State::new(self.preferences, Language::English);
-        let (slot, waker) = (app.clone(), desk.clone());
+        let slot = app.clone();
         let mut builder = Harness::builder()
             .with_size(self.size)
             .with_pixels_per_point(self.scale)
@@ -86,7 +88,7 @@ impl Opening {
             .with_render_cursor(false)
             .renderer(Software::default())
             .with_context_setup(move |ctx| {
-                waker.wakes(ctx);
+                prepare(ctx);
                 *slot.borrow_mut() = Some(App::new(ctx, state, backend, clock, Trace::begin()));
             });
         if self.foreign_characters {
@@ -171,6 +173,11 @@ impl Window {
     /// `text` is to be read somewhere.
     pub(super) fn says(&self, text: &str) -> bool {
         self.things().iter().any(|thing| thing.name.contains(text))
+    }
+
+    /// The text `key` with `values` in it is to be read somewhere.
+    pub(super) fn tells(&self, key: &str, values: &[(&'static str, Value<'_>)]) -> bool {
+        self.says(&self.texts().with(key, values))
     }
 
     /// Everything that is to be read, a line each, for a test that fails.
@@ -447,6 +454,11 @@ impl Desk {
     pub(super) fn new(mock: Mock) -> Self {
         let refuse = Box::new(|_: &Request| None);
         Self(Rc::new(RefCell::new(Inside { mock, refuse, is_silent: false, window: None })))
+    }
+
+    /// One whose service nobody asks.
+    pub(super) fn nobody() -> Self {
+        Self::new(Mock::new(sample::many(0, now()), now))
     }
 
     fn wakes(&self, ctx: &Context) {

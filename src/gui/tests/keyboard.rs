@@ -64,7 +64,7 @@ fn delete_asks_first_and_the_safe_answer_has_the_keyboard() {
     assert!(window.state().dialog.is_none(), "nothing is selected");
     window.key(Key::ArrowDown);
     window.key(Key::Delete);
-    assert!(window.says("Remove erp-sql?"));
+    assert!(window.tells("remove-title", &[("name", "erp-sql".into())]));
     assert!(window.thing(&window.text("cancel")).focused);
     window.key(Key::Enter);
     assert!(window.state().dialog.is_none());
@@ -207,6 +207,17 @@ fn tab_reaches_every_control_and_comes_round() {
     assert!(reached.len() < 60, "it does not come round: {reached:?}");
     let rows = reached.iter().filter(|name| name.contains("contoso.com,")).count();
     assert_eq!(rows, 0, "the table is one stop");
+}
+
+#[test]
+fn a_click_on_a_button_leaves_the_arrows_to_the_table() {
+    let mut window = Window::open();
+    window.click_row("erp-sql", Modifiers::NONE);
+    window.click(&window.text("restart"));
+    window.key(Key::ArrowDown);
+    assert_eq!(window.selected(), ["file-drop"]);
+    window.click(&window.text("new"));
+    assert!(window.thing(&window.text("paste-field")).focused, "a dialog takes the keyboard");
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn a_service_that_stops_says_for_what_it_waits() {
     snapshot.service.draining = Some(3);
     window.tell(News::Push(Push::Snapshot(Box::new(snapshot))));
     assert!(window.says(&window.text("banner-stopping")));
-    assert!(window.says("It is waiting for 3 open streams to end."));
+    assert!(window.tells("banner-stopping-text", &[("count", 3_u32.into())]));
 }
 
 #[test]

@@ -8,6 +8,8 @@ mod dialogs;
 mod harness;
 mod keyboard;
 mod link;
+#[cfg(feature = "emulator")]
+mod live;
 mod many;
 mod pictures;
 mod secrets;

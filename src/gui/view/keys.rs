@@ -63,6 +63,16 @@ fn pasted(ui: &Ui) -> Option<Zeroizing<String>> {
     })
 }
 
+/// A click on what takes no keys leaves them to the table, so that the arrows go on there.
+/// What the click has done comes after: a dialog takes the keyboard for itself.
+pub(super) fn after_click(ui: &Ui, cx: &mut Cx<'_>) {
+    let is_free = ui.memory(|memory| memory.focused().is_none());
+    let clicked = ui.input(|input| input.pointer.any_click());
+    if clicked && is_free && cx.state.dialog.is_none() && !egui::Popup::is_any_open(ui.ctx()) {
+        cx.actions.insert(0, Action::GoToTable);
+    }
+}
+
 fn global(cx: &Cx<'_>) -> Vec<(Modifiers, Key, Action)> {
     let selected = selected(cx);
     vec![

@@ -67,6 +67,7 @@ pub(crate) fn window(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
     notices::show(ui, cx);
     dialog::show(ui, cx);
+    keys::after_click(ui, cx);
 }
 
 /// The table, or what stands in its place.

@@ -1,0 +1,6 @@
+//! The window over its real backend: real services, the emulator as Azure, and programs
+//! that only pretend to be a service.
+
+mod services;
+mod stage;
+mod story;
