@@ -9,6 +9,7 @@ pub mod appearance;
 pub mod autostart;
 pub mod files;
 pub mod front;
+pub mod graphics;
 pub mod limits;
 pub mod local_socket;
 pub mod paths;

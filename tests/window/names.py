@@ -8,9 +8,9 @@ CACHE = "/org/a11y/atspi/cache"
 LIMIT_MS = 20_000
 
 # The numbers are those of AT-SPI; roles that no test asks for stay numbers.
-ROLES = {11: "combo box", 23: "frame", 29: "label", 40: "password text", 43: "button",
-         44: "radio button", 55: "table", 57: "column header", 79: "entry", 88: "link",
-         90: "row"}
+ROLES = {7: "check box", 10: "column header", 11: "combo box", 16: "dialog", 23: "frame",
+         29: "label", 40: "password text", 43: "button", 44: "radio button", 55: "table",
+         79: "entry", 88: "link", 90: "row"}
 CHECKED, FOCUSED, SENSITIVE = 1 << 4, 1 << 12, 1 << 24
 
 

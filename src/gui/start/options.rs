@@ -41,9 +41,6 @@ pub(crate) enum Renderer {
 }
 
 impl Renderer {
-    /// In the order in which they are tried.
-    pub(super) const ALL: [Self; 2] = [Self::Wgpu, Self::Glow];
-
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Wgpu => "wgpu",

@@ -4,6 +4,7 @@ use std::process::{Command, ExitCode};
 use std::sync::OnceLock;
 
 use super::options::{Options, Renderer};
+use crate::platform::graphics;
 
 /// What draws the window, for the log and the about box.
 static IN_USE: OnceLock<String> = OnceLock::new();
@@ -30,7 +31,18 @@ pub(super) fn note(renderer: Renderer, creation: &eframe::CreationContext<'_>) {
 pub(super) fn choice(options: &Options) -> Option<Renderer> {
     match options.renderer {
         Some(renderer) => (!options.tried.contains(&renderer)).then_some(renderer),
-        None => Renderer::ALL.into_iter().find(|renderer| !options.tried.contains(renderer)),
+        None => order().into_iter().find(|renderer| !options.tried.contains(renderer)),
+    }
+}
+
+/// The renderers, the best first. Windows has a Direct3D device everywhere, in software if
+/// need be, and OpenGL only where a graphics card's driver brings it. Elsewhere a machine
+/// without a graphics card draws in software either way, and OpenGL takes a fraction of the
+/// time and less memory (`benches/window/measure.sh`).
+fn order() -> [Renderer; 2] {
+    match graphics::has_device() {
+        true => [Renderer::Wgpu, Renderer::Glow],
+        false => [Renderer::Glow, Renderer::Wgpu],
     }
 }
 
@@ -76,8 +88,9 @@ mod tests {
 
     #[test]
     fn what_failed_is_not_tried_again() {
-        assert_eq!(choice(&options(&[])), Some(Renderer::Wgpu));
-        assert_eq!(choice(&options(&["--tried", "wgpu"])), Some(Renderer::Glow));
+        let [first, second] = order();
+        assert_eq!(choice(&options(&[])), Some(first));
+        assert_eq!(choice(&options(&["--tried", first.name()])), Some(second));
         assert_eq!(choice(&options(&["--tried", "wgpu,glow"])), None);
         assert_eq!(choice(&options(&["--renderer", "glow"])), Some(Renderer::Glow));
         assert_eq!(choice(&options(&["--renderer", "glow", "--tried", "glow"])), None);

@@ -65,11 +65,11 @@ impl Column {
         match self {
             Self::Status => 138.0,
             Self::Name => 116.0,
-            Self::Endpoint => 204.0,
-            Self::Namespace => 102.0,
-            Self::Listeners => 76.0,
-            Self::Active => 58.0,
-            Self::Traffic => 156.0,
+            Self::Endpoint => 202.0,
+            Self::Namespace => 100.0,
+            Self::Listeners => 75.0,
+            Self::Active => 57.0,
+            Self::Traffic => 162.0,
         }
     }
 

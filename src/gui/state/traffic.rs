@@ -8,8 +8,9 @@ use crate::display::history::STEP;
 use crate::display::{History, Rate, Rates};
 use crate::model::{ConnectionId, ConnectionView, Snapshot};
 
-/// How often rates are worked out while bytes flow.
-const EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// Rates that are this old are worked out anew although the service tells nothing: they
+/// fall. While it tells something every second, this never comes about.
+const STALE: SignedDuration = SignedDuration::from_millis(1500);
 
 /// Points of a chart, at the least.
 const LEAST_POINTS: usize = 12;
@@ -77,6 +78,6 @@ impl TrafficLog {
     /// Rates fall to nothing although nothing more is told.
     pub(crate) fn changes_at(&self) -> Option<Timestamp> {
         let at = self.shown_at.filter(|_| !self.shown.is_empty())?;
-        Some(at + EVERY)
+        Some(at + STALE)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use egui::FontFamily;
 use egui::epaint::text::{
@@ -36,10 +36,25 @@ pub(crate) fn add(ctx: &egui::Context, is_simplified: bool) {
     if is_simplified {
         ctx.add_font_provider(Arc::new(Guarded::new(Simplified::default())));
     }
-    let locale = is_simplified.then_some("zh-Hans");
-    let others = SystemFontProvider::new();
-    let others = if is_simplified { others.with_locale(locale) } else { others };
+    let others = Others { is_simplified, fonts: OnceLock::new() };
     ctx.add_font_provider(Arc::new(Guarded::new(others)));
+}
+
+/// All other characters that the embedded fonts lack. Listing the fonts of a system takes
+/// memory and, at the start, the processor; most windows need none of them.
+struct Others {
+    is_simplified: bool,
+    fonts: OnceLock<SystemFontProvider>,
+}
+
+impl FontProvider for Others {
+    fn font_for(&self, request: &FallbackRequest<'_>) -> Option<FontInsert> {
+        let fonts = self.fonts.get_or_init(|| {
+            let fonts = SystemFontProvider::new();
+            if self.is_simplified { fonts.with_locale(Some("zh-Hans")) } else { fonts }
+        });
+        fonts.font_for(request)
+    }
 }
 
 /// A provider that is asked no more once it has panicked, as that of the system does on a

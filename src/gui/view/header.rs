@@ -12,6 +12,10 @@ use crate::gui::widget::{self, Icon, Kind};
 
 const HEIGHT: f32 = 56.0;
 const FILTER_WIDTH: f32 = 220.0;
+/// The filter in a narrow window.
+const LEAST_FILTER_WIDTH: f32 = 130.0;
+/// What a window must have for the name of the product to fit beside all else.
+const NARROW: f32 = 860.0;
 
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     let frame = Frame::new().fill(cx.palette.panel).inner_margin(Margin::symmetric(16, 12));
@@ -25,9 +29,12 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn left(ui: &mut Ui, cx: &Cx<'_>) {
+    let is_narrow = ui.available_width() < NARROW;
     let (rect, _) = ui.allocate_exact_size(vec2(24.0, 24.0), Sense::hover());
     widget::paint_icon(ui.painter(), Icon::Logo, rect.center(), 24.0, cx.palette.accent);
-    widget::label(ui, &cx.texts.get("product"), semibold(15.0), cx.palette.text);
+    if !is_narrow {
+        widget::label(ui, &cx.texts.get("product"), semibold(15.0), cx.palette.text);
+    }
     let (tone, word) = text::service_pill(cx.texts, &cx.state.link);
     match tone {
         Tone::Ok | Tone::Neutral => widget::quiet_pill(ui, tone, &word),
@@ -40,7 +47,9 @@ fn left(ui: &mut Ui, cx: &Cx<'_>) {
 
 fn right(ui: &mut Ui, cx: &mut Cx<'_>) {
     if !cx.state.connections().is_empty() {
-        filter(ui, cx);
+        let room = ui.ctx().content_rect().width();
+        let width = if room < NARROW { LEAST_FILTER_WIDTH } else { FILTER_WIDTH };
+        filter(ui, cx, width);
     }
     if widget::button(ui, Kind::Plain, &cx.texts.get("diagnose"), true).clicked() {
         let id = cx.state.shown_connection().map(|view| view.id.clone());
@@ -54,13 +63,13 @@ fn right(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-fn filter(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn filter(ui: &mut Ui, cx: &mut Cx<'_>, width: f32) {
     let mut text = cx.state.table.filter.clone();
     let hint = cx.texts.get("filter");
     let id = Target::Filter.id();
     let response = ui
         .scope(|ui| {
-            let response = widget::text_field(ui, &mut text, id, "", FILTER_WIDTH);
+            let response = widget::text_field(ui, &mut text, id, "", width);
             if text.is_empty() {
                 let rect = response.rect;
                 let at = rect.left_center() + vec2(16.0, 0.0);

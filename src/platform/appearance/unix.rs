@@ -100,7 +100,7 @@ mod tests {
 
     #[zbus::interface(name = "org.freedesktop.portal.Settings")]
     impl Portal {
-        async fn read_one(&self, namespace: String, key: String) -> zbus::fdo::Result<OwnedValue> {
+        fn read_one(&self, namespace: String, key: String) -> zbus::fdo::Result<OwnedValue> {
             if (namespace.as_str(), key.as_str()) != (NAMESPACE, KEY) {
                 return Err(zbus::fdo::Error::Failed("no such setting".to_owned()));
             }

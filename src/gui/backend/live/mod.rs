@@ -29,8 +29,9 @@ const MOST_NEWS: usize = 1024;
 const MOST_EFFECTS: usize = 256;
 /// How long the end of the window waits for what is under way: the demo, the preferences.
 const END_LIMIT: Duration = Duration::from_secs(3);
-/// Changes that come within this time are one picture: well under what a person notices.
-const TOGETHER: Duration = Duration::from_millis(25);
+/// Changes that come within this time are one picture: the service tells the traffic of all
+/// connections at the same moments, and a person notices nothing of so short a wait.
+const TOGETHER: Duration = Duration::from_millis(35);
 
 /// Where everything is.
 #[derive(Clone, Debug)]

@@ -49,7 +49,9 @@ fn frame(
 ) {
     let screen = ui.ctx().content_rect();
     let outer = Frame::window(ui.style()).inner_margin(Margin::ZERO);
-    let modal = Modal::new(Id::unique("dialog")).frame(outer).backdrop_color(cx.palette.backdrop);
+    let id = Id::unique("dialog");
+    let area = Modal::default_area(id).accessible_name(title);
+    let modal = Modal::new(id).area(area).frame(outer).backdrop_color(cx.palette.backdrop);
     let shown = modal.show(ui.ctx(), |ui| {
         ui.set_width(width.min(screen.width() - 32.0));
         ui.spacing_mut().item_spacing.y = 0.0;

@@ -15,7 +15,7 @@ use crate::model::ConnectionView;
 
 const CHART: egui::Vec2 = vec2(70.0, 18.0);
 /// The room that a rate takes before its chart.
-pub(super) const RATE: f32 = 58.0;
+pub(super) const RATE: f32 = 66.0;
 
 pub(super) fn show(
     ui: &mut Ui,
@@ -125,7 +125,7 @@ fn traffic(ui: &Ui, cx: &Cx<'_>, view: &ConnectionView, room: Rect) {
     let text = if sum == 0 { "—".to_owned() } else { cx.texts.rate(sum) };
     let number = Rect::from_min_size(room.min, vec2(RATE.min(room.width()), room.height()));
     widget::cell(ui.painter(), number, &text, regular(TEXT), cx.palette.text, Align::Max);
-    let left = room.left() + RATE + 14.0;
+    let left = room.left() + RATE + 12.0;
     if room.right() - left < 24.0 {
         return;
     }
