@@ -83,7 +83,9 @@ fn twenty_at_once_of_which_one_is_bad() {
     assert!(window.tells("new-found-bad", &[("count", 1_u32.into())]));
     let line = window.texts().with("new-line", &[("line", 7_u32.into())]);
     let bad = window.things().into_iter().find(|thing| thing.name.starts_with(&line));
-    let bad = bad.expect("the bad one is named with its line").name;
+    let bad = bad.expect("the bad one is named with its line");
+    assert!(bad.rect.bottom() < 640.0, "it is seen without scrolling");
+    let bad = bad.name;
     assert!(bad.contains("EntityPath"), "{bad}");
     window.pass(REST);
     let checks = window.desk.asked();

@@ -67,6 +67,7 @@ fn main_dark() {
     window.picture("main_dark");
 }
 
+#[cfg(feature = "emulator")] // it offers the demo
 #[test]
 fn empty() {
     let mut snapshot = sample::snapshot(now());

@@ -55,6 +55,7 @@ fn without_connections_it_says_what_they_are_and_how_to_begin() {
     }
 }
 
+#[cfg(feature = "emulator")]
 #[test]
 fn the_demo_is_one_click_away_and_one_click_back() {
     let mut window = empty();

@@ -76,7 +76,7 @@ fn filter(ui: &mut Ui, cx: &mut Cx<'_>, width: f32) {
                 widget::paint_icon(ui.painter(), Icon::Search, at, 13.0, cx.palette.dim);
                 let room = egui::Rect::from_min_size(
                     rect.min + vec2(28.0, 0.0),
-                    vec2(rect.width() - 2.0 * GRID, CONTROL_HEIGHT),
+                    vec2(rect.width() - 28.0 - GRID, CONTROL_HEIGHT),
                 );
                 let font = crate::gui::theme::regular(crate::gui::theme::TEXT);
                 widget::cell(ui.painter(), room, &hint, font, cx.palette.dim, Align::Min);

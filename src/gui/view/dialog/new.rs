@@ -50,7 +50,10 @@ fn connection_string(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm) {
     if form.entries.len() > 1 {
         summary(ui, cx, form);
     }
-    for place in 0..form.entries.len() {
+    // What is to be mended comes first, however many are in order.
+    let mut places: Vec<usize> = (0..form.entries.len()).collect();
+    places.sort_by_key(|place| form.entries[*place].parsed.is_ok());
+    for place in places {
         entry(ui, cx, form, place);
     }
     let help = cx.texts.get("new-help");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Frame, Galley, Margin, TextBuffer, TextEdit, Ui};
+use egui::{Frame, Galley, Margin, ScrollArea, TextBuffer, TextEdit, Ui};
 use zeroize::Zeroizing;
 
 use super::super::Cx;
@@ -16,6 +16,8 @@ use crate::gui::widget::{self, Icon};
 const HIDDEN: char = '•';
 /// Runs of Base64 that are this long are taken for a key, wherever they stand.
 const KEY_LIKE: usize = 40;
+/// Height of the field in points; longer texts scroll in it.
+const MOST_HEIGHT: f32 = 132.0;
 
 /// The field, under its label.
 pub(super) fn field(ui: &mut Ui, cx: &mut Cx<'_>, text: &PastedText, enabled: bool, rows: usize) {
@@ -34,7 +36,10 @@ pub(super) fn field(ui: &mut Ui, cx: &mut Cx<'_>, text: &PastedText, enabled: bo
         .desired_width(f32::INFINITY)
         .desired_rows(rows)
         .margin(Margin::same(10));
-    let response = ui.add_enabled(enabled, edit).accessible_name(name.to_string());
+    // What was found in many strings is to be seen beside them.
+    let area = ScrollArea::vertical().id_salt("paste").max_height(MOST_HEIGHT);
+    let shown = area.auto_shrink([false, true]).show(ui, |ui| ui.add_enabled(enabled, edit));
+    let response = shown.inner.accessible_name(name.to_string());
     // Whoever opens the dialog wants to paste.
     if enabled && ui.memory(|memory| memory.focused()).is_none() {
         response.request_focus();
