@@ -63,13 +63,13 @@ impl Column {
     /// Width in points before the user changes it.
     pub(crate) fn default_width(self) -> f32 {
         match self {
-            Self::Status => 138.0,
-            Self::Name => 116.0,
-            Self::Endpoint => 202.0,
+            Self::Status => 136.0,
+            Self::Name => 114.0,
+            Self::Endpoint => 210.0,
             Self::Namespace => 100.0,
-            Self::Listeners => 75.0,
-            Self::Active => 57.0,
-            Self::Traffic => 162.0,
+            Self::Listeners => 74.0,
+            Self::Active => 56.0,
+            Self::Traffic => 160.0,
         }
     }
 
