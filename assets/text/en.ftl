@@ -118,6 +118,7 @@ act-try-now = Could not try { $name } now
 act-enable = Could not enable { $name }
 act-disable = Could not disable { $name }
 act-remove = Could not remove { $name }
+act-update = Could not update { $name }
 act-add = Could not add { $name }
 copied = Copied
 copy = Copy

@@ -105,6 +105,7 @@ act-try-now = 无法立即重试 { $name }
 act-enable = 无法启用 { $name }
 act-disable = 无法禁用 { $name }
 act-remove = 无法移除 { $name }
+act-update = 无法更新 { $name }
 act-add = 无法添加 { $name }
 copied = 已复制
 copy = 复制

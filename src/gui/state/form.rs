@@ -1,5 +1,6 @@
 //! Connection strings as they are being pasted.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +12,12 @@ use crate::model::{ConnectionCheck, ConnectionId, ConnectionString};
 /// A text in a field that may hold keys. It never prints, and is wiped when it goes.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct PastedText(pub Zeroizing<String>);
+
+impl PastedText {
+    /// Longest text in characters: more than a thousand connection strings. A longer one is
+    /// something else that was copied by mistake.
+    pub(crate) const LONGEST: usize = 256 << 10;
+}
 
 impl fmt::Debug for PastedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -140,21 +147,22 @@ impl NewForm {
 
     /// Places of those that Create adds: readable, not there yet, each connection once.
     pub(crate) fn creatable(&self, is_there: impl Fn(&ConnectionId) -> bool) -> Vec<usize> {
-        let places = (0..self.entries.len()).filter(|place| {
-            self.entries[*place].parsed.as_ref().is_ok_and(|parsed| {
-                parsed.added != Some(Ok(()))
-                    && !is_there(&parsed.string.id)
-                    && !self.is_repeated(*place)
+        let mut seen = BTreeSet::new();
+        let places = self.entries.iter().enumerate().filter(|(_, entry)| {
+            entry.parsed.as_ref().is_ok_and(|parsed| {
+                let is_new = seen.insert(&parsed.string.id);
+                is_new && parsed.added != Some(Ok(())) && !is_there(&parsed.string.id)
             })
         });
-        places.collect()
+        places.map(|(place, _)| place).collect()
     }
 
     /// Whether the entry at `place` names the same connection as one before it.
     pub(crate) fn is_repeated(&self, place: usize) -> bool {
-        let id_at = |entry: &Entry| Some(entry.parsed.as_ref().ok()?.string.id.clone());
-        let Some(id) = self.entries.get(place).and_then(id_at) else { return false };
-        self.entries[..place].iter().any(|entry| id_at(entry).as_ref() == Some(&id))
+        let ids =
+            self.entries[..=place].iter().map(|entry| Some(&entry.parsed.as_ref().ok()?.string.id));
+        let ids: Vec<Option<&ConnectionId>> = ids.collect();
+        ids[place].is_some() && ids[..place].contains(&ids[place])
     }
 }
 

@@ -96,14 +96,19 @@ pub(crate) enum Pending {
     Add(ConnectionString),
     /// Checking a connection string of the dialog.
     CheckEntry(ConnectionString),
-    /// The new key.
-    Update,
+    /// The new connection string of this connection.
+    Update(ConnectionId),
     /// Checking the new connection string.
     CheckUpdate(ConnectionString),
     /// The settings, for the dialog.
     LoadSettings,
     /// A setting.
-    SaveSetting(String),
+    SaveSetting {
+        /// Its name.
+        name: String,
+        /// The value that was sent.
+        value: String,
+    },
     /// Dialling an endpoint; the answer comes as an event.
     CheckEndpoint,
 }
@@ -174,10 +179,9 @@ impl State {
 
     /// The connection that the details show.
     pub(crate) fn shown_connection(&self) -> Option<&ConnectionView> {
-        if self.table.selected.len() > 1 {
-            return None;
-        }
-        self.connection(self.table.cursor.as_ref()?)
+        let mut selected = self.table.selected.iter();
+        let (Some(id), None) = (selected.next(), selected.next()) else { return None };
+        self.connection(id)
     }
 
     /// Something can be asked of the service now.

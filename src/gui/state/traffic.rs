@@ -10,7 +10,7 @@ use crate::model::{ConnectionId, ConnectionView, Snapshot};
 
 /// Rates that are this old are worked out anew although the service tells nothing: they
 /// fall. While it tells something every second, this never comes about.
-const STALE: SignedDuration = SignedDuration::from_millis(1500);
+const STALE: SignedDuration = SignedDuration::from_millis(2500);
 
 /// Points of a chart, at the least.
 const LEAST_POINTS: usize = 12;

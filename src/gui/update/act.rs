@@ -75,7 +75,7 @@ pub(super) fn act(state: &mut State, action: Action, now: Timestamp, effects: &m
         Action::New(tab) => dialogs::open_new(state, tab, effects),
         Action::Paste(text) => dialogs::paste(state, text, now),
         Action::Create => dialogs::create(state, effects),
-        Action::AskUpdate(id) => dialogs::open_update(state, id, effects),
+        Action::AskUpdate(id) => dialogs::open_update(state, id, now, effects),
         Action::Update => dialogs::send_update(state, effects),
         Action::OpenSettings => dialogs::open_settings(state, effects),
         Action::SettingField(name, value) => dialogs::set_field(state, name, value),
@@ -110,8 +110,11 @@ pub(super) fn act(state: &mut State, action: Action, now: Timestamp, effects: &m
             }
         }
         Action::LeaveDemo => {
+            // While it starts, the window still shows this machine's service.
+            if state.demo == Demo::On {
+                news::forget_service(state, now, effects);
+            }
             state.demo = Demo::Off;
-            news::forget_service(state);
             effects.push(Effect::StopDemo);
         }
         Action::Placed(place) => {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::gui::backend::Refusal;
 use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{
-    Check, Dialog, Failure, NewForm, Pending, Phase, SettingsLoad, State, UpdateForm,
+    Check, Dialog, Failure, NewForm, Parsed, Pending, Phase, SettingsLoad, State, UpdateForm,
 };
 use crate::ipc::protocol::Response;
 use crate::model::{ConnectionId, ConnectionString};
@@ -39,17 +39,18 @@ pub(super) fn take(
                 parsed.check = check;
             }
         }
-        Pending::Update => on_updated(state, outcome, now, effects),
+        Pending::Update(id) => on_updated(state, &id, outcome, now, effects),
         Pending::LoadSettings => on_settings(state, outcome),
-        Pending::SaveSetting(name) => on_setting_saved(state, &name, outcome, now, effects),
+        Pending::SaveSetting { name, value } => {
+            on_setting_saved(state, name, value, outcome, now, effects);
+        }
         // The result comes as an event; a refusal leaves the last result as it is.
         Pending::CheckEndpoint => {}
     }
 }
 
 /// The service has gone: nothing more is answered.
-pub(super) fn give_up_all(state: &mut State, effects: &mut Vec<Effect>) {
-    let now = Timestamp::UNIX_EPOCH; // what is refused needs no clock
+pub(super) fn give_up_all(state: &mut State, now: Timestamp, effects: &mut Vec<Effect>) {
     while let Some((_, pending)) = state.pending.pop_first() {
         take(state, pending, Err(Refusal::Lost), now, effects);
     }
@@ -89,7 +90,14 @@ fn on_added(
     effects: &mut Vec<Effect>,
 ) {
     let texts = state.texts();
-    let Some(Dialog::New(form)) = &mut state.dialog else {
+    let asked = match &mut state.dialog {
+        Some(Dialog::New(form)) if form.phase == Phase::Sent => {
+            let holds = form.holding(string).next().is_some();
+            holds.then_some(form)
+        }
+        _ => None,
+    };
+    let Some(form) = asked else {
         // Nobody waits for it any longer; what went wrong is worth a word all the same.
         if let Err(refusal) = outcome {
             warn(state, "act-add", &string.id, &refusal);
@@ -123,9 +131,9 @@ fn first_name(ids: &[ConnectionId]) -> String {
 
 /// Nothing is left in the dialog that was not added.
 fn all_added(form: &NewForm) -> bool {
-    form.entries
-        .iter()
-        .all(|entry| entry.parsed.as_ref().is_ok_and(|parsed| parsed.added == Some(Ok(()))))
+    let is_added = |parsed: &Parsed| parsed.added == Some(Ok(()));
+    !form.entries.is_empty()
+        && form.entries.iter().all(|entry| entry.parsed.as_ref().is_ok_and(is_added))
 }
 
 fn added_ids(form: &NewForm) -> Vec<ConnectionId> {
@@ -155,26 +163,33 @@ fn update_form(state: &mut State) -> Option<&mut UpdateForm> {
 
 fn on_updated(
     state: &mut State,
+    id: &ConnectionId,
     outcome: Result<Response, Refusal>,
     now: Timestamp,
     effects: &mut Vec<Effect>,
 ) {
     let texts = state.texts();
-    let Some(form) = update_form(state) else { return };
-    form.phase = Phase::Editing;
-    match outcome {
-        Ok(_) => {
-            let name = form.id.short();
-            state.dialog = None;
-            let text = texts.with("updated", &[("name", name.into())]);
+    let form = update_form(state);
+    let mut form = form.filter(|form| form.id == *id && form.phase == Phase::Sent);
+    if let Some(form) = &mut form {
+        form.phase = Phase::Editing;
+    }
+    match (outcome, form) {
+        (Ok(_), form) => {
+            if form.is_some() {
+                state.dialog = None;
+                effects.push(Effect::Focus(Target::Table));
+            }
+            let text = texts.with("updated", &[("name", id.short().into())]);
             state.notices.say(text, now);
-            effects.push(Effect::Focus(Target::Table));
         }
-        Err(refusal) => {
+        (Err(refusal), Some(form)) => {
             if let Some(parsed) = form.ready() {
                 parsed.added = Some(Err(Failure(texts.refusal(&refusal))));
             }
         }
+        // Nobody waits for it any longer; what went wrong is worth a word all the same.
+        (Err(refusal), None) => warn(state, "act-update", id, &refusal),
     }
 }
 
@@ -183,8 +198,11 @@ fn on_settings(state: &mut State, outcome: Result<Response, Refusal>) {
     let Some(Dialog::Settings(form)) = &mut state.dialog else { return };
     match outcome {
         Ok(Response::Settings { settings }) => {
+            // What is being typed outlives a service that comes back.
+            let typed = form.changes();
             form.saved = settings.into_iter().collect();
             form.fields = form.saved.clone();
+            form.fields.extend(typed.into_iter().filter(|(name, _)| form.saved.contains_key(name)));
             form.load = SettingsLoad::Loaded;
         }
         Ok(_) => {}
@@ -194,24 +212,32 @@ fn on_settings(state: &mut State, outcome: Result<Response, Refusal>) {
 
 fn on_setting_saved(
     state: &mut State,
-    name: &str,
+    name: String,
+    value: String,
     outcome: Result<Response, Refusal>,
     now: Timestamp,
     effects: &mut Vec<Effect>,
 ) {
     let texts = state.texts();
-    let Some(Dialog::Settings(form)) = &mut state.dialog else { return };
-    form.saving = form.saving.saturating_sub(1);
+    let form = match &mut state.dialog {
+        Some(Dialog::Settings(form)) if form.saving > 0 => form,
+        _ => {
+            if let Err(refusal) = outcome {
+                state.notices.warn(format!("{name}: {}", texts.refusal(&refusal)));
+            }
+            return;
+        }
+    };
+    form.saving -= 1;
     match outcome {
         Ok(_) => {
-            let value = form.field(name).trim().to_owned();
-            form.saved.insert(name.to_owned(), value);
+            form.saved.insert(name, value);
         }
         Err(refusal) => {
-            form.errors.insert(name.to_owned(), texts.refusal(&refusal));
+            form.errors.insert(name, texts.refusal(&refusal));
         }
     }
-    if form.saving == 0 && form.errors.is_empty() {
+    if form.saving == 0 && form.errors.is_empty() && form.changes().is_empty() {
         state.dialog = None;
         let text = texts.get("settings-saved").to_string();
         state.notices.say(text, now);

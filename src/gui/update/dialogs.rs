@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::{PastedText, State};
 use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{
-    Check, Dialog, NewForm, NewTab, Pending, Phase, RemoveQuestion, SettingsForm, UpdateForm,
+    Check, Dialog, NewForm, NewTab, Parsed, Pending, Phase, RemoveQuestion, SettingsForm,
+    UpdateForm,
 };
 use crate::ipc::protocol::Request;
 use crate::model::{ConnectionId, ConnectionSelector, ConnectionString};
@@ -23,9 +24,19 @@ pub(super) fn open_new(state: &mut State, tab: NewTab, effects: &mut Vec<Effect>
     effects.push(Effect::Focus(Target::DialogField));
 }
 
-pub(super) fn open_update(state: &mut State, id: ConnectionId, effects: &mut Vec<Effect>) {
+pub(super) fn open_update(
+    state: &mut State,
+    id: ConnectionId,
+    now: Timestamp,
+    effects: &mut Vec<Effect>,
+) {
     if state.connection(&id).is_some() {
-        state.dialog = Some(Dialog::Update(UpdateForm::new(id)));
+        let mut form = UpdateForm::new(id);
+        // What was just pasted to add it need not be pasted again.
+        if let Some(Dialog::New(before)) = state.dialog.take() {
+            form.set_text(before.text, now);
+        }
+        state.dialog = Some(Dialog::Update(form));
         effects.push(Effect::Focus(Target::DialogField));
     }
 }
@@ -54,6 +65,30 @@ pub(super) fn paste(state: &mut State, text: PastedText, now: Timestamp) {
     match &mut state.dialog {
         Some(Dialog::New(form)) if form.phase == Phase::Editing => form.set_text(text, now),
         Some(Dialog::Update(form)) if form.phase == Phase::Editing => form.set_text(text, now),
+        _ => {}
+    }
+}
+
+/// Looks again at strings that could not be checked while the service was away.
+pub(super) fn check_again(state: &mut State, now: Timestamp) {
+    let again = |parsed: &mut Parsed| {
+        let is_open = matches!(parsed.check, Check::Failed(_) | Check::NotYet);
+        if is_open {
+            parsed.check = Check::NotYet;
+        }
+        is_open
+    };
+    match &mut state.dialog {
+        Some(Dialog::New(form)) => {
+            let parsed = form.entries.iter_mut().filter_map(|entry| entry.parsed.as_mut().ok());
+            if parsed.map(again).fold(false, |any, one| any | one) {
+                form.check_at = Some(now);
+            }
+        }
+        Some(Dialog::Update(form)) => {
+            let is_open = form.ready().is_some_and(again);
+            form.check_at = if is_open { Some(now) } else { form.check_at };
+        }
         _ => {}
     }
 }
@@ -121,10 +156,10 @@ pub(super) fn send_update(state: &mut State, effects: &mut Vec<Effect>) {
     }
     let Some(parsed) = form.ready() else { return };
     parsed.added = None;
-    let connection_string = parsed.string.to_secret();
+    let (id, connection_string) = (parsed.string.id.clone(), parsed.string.to_secret());
     form.phase = Phase::Sent;
     let request = Request::AddConnection { connection_string, replace: true };
-    ask(state, Pending::Update, request, effects);
+    ask(state, Pending::Update(id), request, effects);
 }
 
 pub(super) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
@@ -153,8 +188,8 @@ pub(super) fn save_settings(state: &mut State, effects: &mut Vec<Effect>) {
         return close(state, effects);
     }
     for (name, value) in changes {
-        let request = Request::SetSetting { name: name.clone(), value };
-        ask(state, Pending::SaveSetting(name), request, effects);
+        let request = Request::SetSetting { name: name.clone(), value: value.clone() };
+        ask(state, Pending::SaveSetting { name, value }, request, effects);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::ipc::protocol::{Event, Request};
 
 pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut Vec<Effect>) {
     match news {
-        News::Link(link) => on_link(state, link, effects),
+        News::Link(link) => on_link(state, link, now, effects),
         News::Push(push) => on_push(state, push, now),
         News::Answer { ticket, outcome } => {
             if let Some(pending) = state.pending.remove(&ticket) {
@@ -20,11 +20,11 @@ pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut 
         }
         News::DemoStarted => {
             state.demo = Demo::On;
-            forget_service(state);
+            forget_service(state, now, effects);
         }
         News::DemoEnded => {
             state.demo = Demo::Off;
-            forget_service(state);
+            forget_service(state, now, effects);
         }
         News::DemoFailed(reason) => {
             state.demo = Demo::Off;
@@ -44,17 +44,34 @@ pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut 
 }
 
 /// The state of another service is no longer this one's.
-pub(super) fn forget_service(state: &mut State) {
+pub(super) fn forget_service(state: &mut State, now: Timestamp, effects: &mut Vec<Effect>) {
+    answer::give_up_all(state, now, effects);
+    // They are about connections of the other one.
+    let is_about_one = matches!(
+        state.dialog,
+        Some(
+            Dialog::Remove(_) | Dialog::Update(_) | Dialog::Diagnose(Some(_)) | Dialog::Firewall(_)
+        )
+    );
+    if is_about_one {
+        state.dialog = None;
+    }
     state.snapshot = None;
     state.traffic = Default::default();
     state.table.clear_selection();
+    state.table.rows.clear();
     state.link = Link::Connecting;
-    state.pending.clear();
 }
 
-fn on_link(state: &mut State, link: Link, effects: &mut Vec<Effect>) {
+fn on_link(state: &mut State, link: Link, now: Timestamp, effects: &mut Vec<Effect>) {
     let was_attached = state.is_attached();
     state.link = match (link, &state.link) {
+        // The one that was started ended because another one serves already, or is not
+        // the one that is shown any more.
+        (
+            Link::Down { problem: LinkProblem::DidNotStart(_), .. },
+            Link::Up { .. } | Link::Connecting,
+        ) => return,
         // A service that was told to start is not yet "not running".
         (Link::Down { problem: LinkProblem::NotRunning, .. }, Link::Starting) => Link::Starting,
         // It is as it was, and has been for as long as it has been.
@@ -64,13 +81,17 @@ fn on_link(state: &mut State, link: Link, effects: &mut Vec<Effect>) {
         (link, _) => link,
     };
     if was_attached && !state.is_attached() {
-        answer::give_up_all(state, effects);
+        answer::give_up_all(state, now, effects);
     }
     if !was_attached && state.is_attached() && matches!(state.dialog, Some(Dialog::Settings(_))) {
         let ticket = state.ticket(Pending::LoadSettings);
         effects.push(Effect::Ask { ticket, request: Request::GetSettings });
     }
-    if !was_attached && state.is_attached() && state.dialog.is_none() {
+    if !was_attached && state.is_attached() {
+        dialogs::check_again(state, now);
+    }
+    let is_first = state.snapshot.is_none() && state.dialog.is_none();
+    if !was_attached && state.is_attached() && is_first {
         effects.push(Effect::Focus(Target::Table));
     }
 }

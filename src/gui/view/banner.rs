@@ -82,7 +82,8 @@ fn strip(
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = 4.0;
-        widget::wrapped(ui, title, semibold(TEXT), cx.palette.strong(tone));
+        let said = widget::wrapped(ui, title, semibold(TEXT), cx.palette.strong(tone));
+        widget::speak(&said);
         if !text.is_empty() {
             widget::wrapped(ui, text, regular(TEXT), cx.palette.text);
         }

@@ -55,7 +55,10 @@ fn pasted(ui: &Ui) -> Option<Zeroizing<String>> {
     }
     ui.input(|input| {
         input.events.iter().find_map(|event| match event {
-            egui::Event::Paste(text) if text.to_ascii_lowercase().contains("endpoint=") => {
+            egui::Event::Paste(text)
+                if text.len() <= PastedText::LONGEST
+                    && text.to_ascii_lowercase().contains("endpoint=") =>
+            {
                 Some(Zeroizing::new(text.clone()))
             }
             _ => None,

@@ -72,21 +72,33 @@ pub(crate) fn window(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 /// The table, or what stands in its place.
 fn middle(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if cx.state.demo == Demo::Starting {
+        return demo_starts(ui, cx);
+    }
     match (&cx.state.snapshot, &cx.state.link) {
         (Some(snapshot), _) if !snapshot.connections.is_empty() => table::show(ui, cx),
         (Some(_), _) => empty::show(ui, cx),
         (None, Link::Down { .. }) => {}
         (None, link) => {
-            let key = match (&cx.state.demo, link) {
-                (Demo::Starting, _) => "demo-starting",
-                (_, Link::Starting) => "service-starting-long",
-                _ => "service-calling-long",
-            };
-            ui.vertical_centered(|ui| {
-                ui.add_space(ui.available_height() / 2.0 - 24.0);
-                widget::spinner(ui, cx.palette.dim);
-                widget::label(ui, &cx.texts.get(key), regular(SMALL), cx.palette.dim);
-            });
+            let is_starting = *link == Link::Starting;
+            let key = if is_starting { "service-starting-long" } else { "service-calling-long" };
+            ui.vertical_centered(|ui| under_way(ui, cx, key));
         }
     }
+}
+
+fn demo_starts(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.vertical_centered(|ui| {
+        under_way(ui, cx, "demo-starting");
+        if widget::button(ui, widget::Kind::Plain, &cx.texts.get("cancel"), true).clicked() {
+            cx.act(Action::LeaveDemo);
+        }
+    });
+}
+
+/// Something is waited for, in the middle of the window.
+fn under_way(ui: &mut Ui, cx: &Cx<'_>, key: &'static str) {
+    ui.add_space((ui.available_height() / 2.0 - 48.0).max(16.0));
+    widget::spinner(ui, cx.palette.dim);
+    widget::label(ui, &cx.texts.get(key), regular(SMALL), cx.palette.dim);
 }

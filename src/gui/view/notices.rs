@@ -33,7 +33,9 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
                     widget::paint_icon(ui.painter(), icon, rect.center(), 13.0, color);
                     ui.scope(|ui| {
                         ui.set_max_width(MOST_WIDTH);
-                        widget::wrapped(ui, &notice.text, regular(TEXT), cx.palette.text);
+                        let said =
+                            widget::wrapped(ui, &notice.text, regular(TEXT), cx.palette.text);
+                        widget::speak(&said);
                     });
                     let close = cx.texts.get("close-message");
                     if widget::icon_button(ui, Icon::Close, &close, false).clicked() {

@@ -16,4 +16,4 @@ pub(crate) use pill::{pill, pill_at, quiet_pill};
 pub(crate) use segmented::segmented;
 pub(crate) use sparkline::sparkline;
 pub(crate) use spinner::spinner;
-pub(crate) use text::{cell, label, selectable, wrapped};
+pub(crate) use text::{cell, label, selectable, speak, wrapped};

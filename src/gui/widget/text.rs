@@ -18,6 +18,13 @@ pub(crate) fn selectable(ui: &mut Ui, text: &str, font: FontId, color: Color32) 
     ui.add(egui::Label::new(RichText::new(text).font(font).color(color)).wrap().selectable(true))
 }
 
+/// Lets a screen reader say the text of `label` when it appears or changes.
+pub(crate) fn speak(label: &Response) {
+    label.ctx.accesskit_node_builder(label.id, |node| {
+        node.set_live(egui::accesskit::Live::Polite);
+    });
+}
+
 /// One line of text in the middle of `rect`, cut with an ellipsis; whether it was cut.
 pub(crate) fn cell(
     painter: &Painter,

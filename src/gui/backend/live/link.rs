@@ -8,6 +8,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::Outbox;
+use super::known::Known;
 use crate::gui::backend::News;
 use crate::gui::state::{Link, LinkProblem};
 use crate::ipc::protocol::Request;
@@ -132,7 +133,7 @@ impl Keeper {
         self.outbox.tell(News::Link(Link::Up { version })).await;
         let attended = tokio::select! {
             problem = follow(&requester, pushes, &self.outbox) => Attended::Lost(problem),
-            problem = watch_over(&requester) => Attended::Lost(problem),
+            problem = watch_over(&requester, &self.outbox) => Attended::Lost(problem),
             changed = self.targets.changed() => match changed {
                 Ok(()) => Attended::Turned,
                 Err(_) => Attended::Over,
@@ -156,6 +157,7 @@ enum Attended {
 async fn follow(requester: &Requester, mut pushes: Pushes, outbox: &Outbox) -> LinkProblem {
     subscribe(requester);
     let mut revision = None;
+    let mut known = Known::default();
     loop {
         let push = match pushes.next().await {
             Ok(push) => push,
@@ -166,6 +168,8 @@ async fn follow(requester: &Requester, mut pushes: Pushes, outbox: &Outbox) -> L
             (Push::Event { revision: next, .. }, Some(have)) if *next == have + 1 => {
                 revision = Some(*next);
             }
+            // A fresh snapshot is on its way.
+            (Push::Event { .. }, None) => continue,
             // The state has this change already.
             (Push::Event { revision: next, .. }, Some(have)) if *next <= have => continue,
             (Push::Event { .. }, _) => {
@@ -176,7 +180,11 @@ async fn follow(requester: &Requester, mut pushes: Pushes, outbox: &Outbox) -> L
             }
             (Push::Log(_), _) => continue,
         }
-        outbox.tell(News::Push(push)).await;
+        if known.is_traffic_alone(&push) {
+            outbox.tell_in_passing(News::Push(push)).await;
+        } else {
+            outbox.tell(News::Push(push)).await;
+        }
     }
 }
 
@@ -191,7 +199,7 @@ fn subscribe(requester: &Requester) {
 }
 
 /// A service that hangs looks like a quiet one, unless it is asked.
-async fn watch_over(requester: &Requester) -> LinkProblem {
+async fn watch_over(requester: &Requester, outbox: &Outbox) -> LinkProblem {
     let mut ticks = interval(PING_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -199,6 +207,8 @@ async fn watch_over(requester: &Requester) -> LinkProblem {
         match requester.ping().await {
             // An older service does not know the question, and has answered all the same.
             Ok(()) | Err(ClientError::Refused(_)) => {}
+            // A window that does not draw takes no news; that says nothing of the service.
+            Err(ClientError::TimedOut(_)) if outbox.is_full() => {}
             Err(error) => return lost(&error),
         }
     }

@@ -3,6 +3,7 @@
 #[cfg(feature = "emulator")]
 mod demo;
 mod files;
+mod known;
 mod link;
 mod program;
 
@@ -22,6 +23,7 @@ use crate::ipc::protocol::Request;
 use crate::ipc::{Address, ClientError};
 use crate::platform::appearance::Appearances;
 use crate::platform::front::Front;
+use crate::platform::graphics;
 
 /// News that the window may be behind; then the service is read no further.
 const MOST_NEWS: usize = 1024;
@@ -32,6 +34,9 @@ const END_LIMIT: Duration = Duration::from_secs(3);
 /// Changes that come within this time are one picture: the service tells the traffic of all
 /// connections at the same moments, and a person notices nothing of so short a wait.
 const TOGETHER: Duration = Duration::from_millis(35);
+
+/// The same for counters, where the processor draws: a picture takes it longer than all else.
+const SELDOM: Duration = Duration::from_millis(1900);
 
 /// Where everything is.
 #[derive(Clone, Debug)]
@@ -65,9 +70,9 @@ impl Waker {
         ctx.request_repaint();
     }
 
-    fn wake(&self) {
+    fn wake(&self, within: Duration) {
         if let Some(ctx) = self.0.get() {
-            ctx.request_repaint_after(TOGETHER);
+            ctx.request_repaint_after(within);
         }
     }
 }
@@ -77,14 +82,28 @@ impl Waker {
 struct Outbox {
     news: mpsc::Sender<News>,
     waker: Waker,
+    /// How long counters that run on may wait for their picture.
+    in_passing: Duration,
 }
 
 impl Outbox {
     async fn tell(&self, news: News) {
         // A window that has gone needs no news.
         if self.news.send(news).await.is_ok() {
-            self.waker.wake();
+            self.waker.wake(TOGETHER);
         }
+    }
+
+    /// Tells what is seen with the next picture, and need not make one of its own at once.
+    async fn tell_in_passing(&self, news: News) {
+        if self.news.send(news).await.is_ok() {
+            self.waker.wake(self.in_passing);
+        }
+    }
+
+    /// The window takes nothing at the moment.
+    fn is_full(&self) -> bool {
+        self.news.capacity() == 0
     }
 }
 
@@ -99,7 +118,8 @@ impl Live {
         let (effects, begun) = mpsc::channel(MOST_EFFECTS);
         let (sender, news) = mpsc::channel(MOST_NEWS);
         let (end, ended) = std::sync::mpsc::sync_channel(1);
-        let outbox = Outbox { news: sender, waker };
+        let in_passing = if graphics::has_device() { TOGETHER } else { SELDOM };
+        let outbox = Outbox { news: sender, waker, in_passing };
         runtime.spawn(async move {
             Hub::new(places, outbox, front).run(begun).await;
             end.try_send(()).unwrap_or_default();

@@ -16,7 +16,7 @@ use egui::{Frame, Id, Key, Margin, Modal, Modifiers, ScrollArea, Stroke, Ui};
 
 use super::Cx;
 use crate::gui::state::Dialog;
-use crate::gui::theme::semibold;
+use crate::gui::theme::{SMALL, Tone, regular, semibold};
 use crate::gui::update::Action;
 use crate::gui::widget;
 
@@ -102,6 +102,14 @@ fn line(ui: &mut Ui, cx: &Cx<'_>) {
     let x = ui.max_rect().x_range();
     ui.painter().hline(x, at, Stroke::new(1.0, cx.palette.line));
     ui.add_space(1.0);
+}
+
+/// Why the buttons of a dialog do nothing while the service is away.
+fn needs_service(ui: &mut Ui, cx: &Cx<'_>) {
+    if !cx.state.is_attached() {
+        let text = cx.texts.get("needs-service");
+        widget::label(ui, &text, regular(SMALL), cx.palette.strong(Tone::Bad));
+    }
 }
 
 /// The one button of a dialog that only tells something.

@@ -3,7 +3,7 @@
 use egui::{RichText, Ui};
 
 use super::super::Cx;
-use super::{check, frame, paste};
+use super::{check, frame, needs_service, paste};
 use crate::gui::state::{Entry, NewForm, NewTab, Phase};
 use crate::gui::theme::{SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::Action;
@@ -121,10 +121,8 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm) {
         NewTab::Azure => 0,
         NewTab::ConnectionString => form.creatable(|id| cx.state.connection(id).is_some()).len(),
     };
-    if !cx.state.is_attached() {
-        let text = cx.texts.get("needs-service");
-        widget::label(ui, &text, regular(SMALL), cx.palette.strong(Tone::Bad));
-    } else if form.tab == NewTab::Azure {
+    needs_service(ui, cx);
+    if cx.state.is_attached() && form.tab == NewTab::Azure {
         let text = cx.texts.get("azure-not-stored");
         widget::label(ui, &text, regular(SMALL), cx.palette.dim);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Frame, Galley, Margin, ScrollArea, TextBuffer, TextEdit, Ui};
+use egui::{Frame, Galley, Margin, ScrollArea, TextBuffer, TextEdit, Ui, WidgetInfo};
 use zeroize::Zeroizing;
 
 use super::super::Cx;
@@ -31,6 +31,7 @@ pub(super) fn field(ui: &mut Ui, cx: &mut Cx<'_>, text: &PastedText, enabled: bo
     // A password field: neither the clipboard nor a screen reader gets what it holds.
     let edit = TextEdit::multiline(&mut *edited)
         .password(true)
+        .char_limit(PastedText::LONGEST)
         .layouter(&mut masked)
         .id(Target::DialogField.id())
         .desired_width(f32::INFINITY)
@@ -53,10 +54,12 @@ pub(super) fn field(ui: &mut Ui, cx: &mut Cx<'_>, text: &PastedText, enabled: bo
 pub(super) fn mask(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let mut hidden = vec![false; text.len()];
-    for part in ["sharedaccesskey=", "sharedaccesssignature="] {
+    for part in ["sharedaccesskey", "sharedaccesssignature", "sig"] {
         for (at, _) in lower.match_indices(part) {
-            let start = at + part.len();
-            let rest = &lower[start..];
+            // The name of a key is no key, and spaces around the sign are allowed.
+            let after = lower[at + part.len()..].trim_start();
+            let Some(rest) = after.strip_prefix('=') else { continue };
+            let start = lower.len() - rest.len();
             let end = rest.find([';', '"', '\'']).unwrap_or(rest.len());
             let end = rest.find("endpoint=").map_or(end, |next| end.min(next));
             hidden[start..start + end].fill(true);
@@ -106,7 +109,9 @@ fn fact_label(ui: &mut Ui, cx: &Cx<'_>, key: &'static str) {
     const LABEL: f32 = 144.0;
     ui.spacing_mut().item_spacing.x = 6.0;
     let label = cx.texts.get(key);
-    let (rect, _) = ui.allocate_exact_size(egui::vec2(LABEL, 17.0), egui::Sense::hover());
+    let size = egui::vec2(LABEL, 17.0);
+    let (rect, response) = ui.allocate_exact_size(size, egui::Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, label.to_string()));
     widget::cell(ui.painter(), rect, &label, regular(TEXT), cx.palette.dim, egui::Align::Min);
 }
 
@@ -154,6 +159,9 @@ mod tests {
         assert!(mask(&whole).ends_with(";EntityPath=é"));
         assert!(mask(&quoted).contains("Endpoint=sb://c.d/"));
         assert_eq!(mask("SharedAccessKey=short"), "SharedAccessKey=•••••");
+        assert_eq!(mask("SharedAccessKey = short"), "SharedAccessKey = •••••");
+        let token = "SharedAccessSignature sr=a&sig=Ab%2Fc%3D&se=1&skn=n";
+        assert!(!mask(token).contains("Ab"), "{}", mask(token));
         assert_eq!(mask(&key[..43]), "•".repeat(43));
     }
 }

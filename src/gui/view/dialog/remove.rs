@@ -3,7 +3,7 @@
 use egui::Ui;
 
 use super::super::Cx;
-use super::{frame, paste};
+use super::{frame, needs_service, paste};
 use crate::gui::state::RemoveQuestion;
 use crate::gui::theme::{TEXT, Tone, regular, semibold};
 use crate::gui::update::Action;
@@ -66,6 +66,7 @@ fn one(ui: &mut Ui, cx: &Cx<'_>, view: &ConnectionView) {
 }
 
 fn buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
+    needs_service(ui, cx);
     widget::at_right(ui, "dialog-buttons", |ui| {
         let cancel = widget::button(ui, Kind::Plain, &cx.texts.get("cancel"), true);
         // The safe answer has the keyboard.

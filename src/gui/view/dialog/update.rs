@@ -3,7 +3,7 @@
 use egui::Ui;
 
 use super::super::Cx;
-use super::{check, frame, paste};
+use super::{check, frame, needs_service, paste};
 use crate::gui::state::{Phase, UpdateForm};
 use crate::gui::theme::{TEXT, Tone, regular, semibold};
 use crate::gui::update::Action;
@@ -38,7 +38,11 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, form: &UpdateForm) {
 }
 
 fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, form: &UpdateForm) {
+    needs_service(ui, cx);
     widget::at_right(ui, "dialog-buttons", |ui| {
+        if form.phase == Phase::Sent {
+            widget::spinner(ui, cx.palette.dim);
+        }
         let editing = form.phase == Phase::Editing;
         if widget::button(ui, Kind::Plain, &cx.texts.get("cancel"), true).clicked() {
             cx.act(Action::CloseDialog);
