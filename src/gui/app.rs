@@ -96,11 +96,6 @@ impl App {
             again_at: self.state.changes_at(),
         };
         view::window(ui, &mut cx);
-        if self.state.dialog.is_none() {
-            // What was typed, keys included, is not to be had back by undoing.
-            let field = Target::DialogField.id();
-            ctx.data_mut(|data| data.remove::<egui::text_edit::TextEditState>(field));
-        }
         let (mut actions, again_at) = (cx.actions, cx.again_at);
         self.hold_focus(&ctx);
         actions.extend(self.placed(&ctx));

@@ -55,6 +55,9 @@ fn each_problem_says_what_happened_and_offers_what_helps() {
     let mut window = Window::open();
     for (problem, key, starts) in cases {
         let tells = !matches!(problem, LinkProblem::NotRunning | LinkProblem::Hung);
+        if matches!(problem, LinkProblem::DidNotStart(_)) {
+            window.tell(News::Link(Link::Starting));
+        }
         window.tell(down(problem));
         assert!(window.says(&window.text(key)), "{key}");
         assert_eq!(window.says("what was seen"), tells, "{key}");
@@ -123,4 +126,12 @@ fn the_table_is_announced_with_its_rows() {
     for row in rows {
         assert!(row.name.matches(", ").count() >= 5, "{}", row.name);
     }
+}
+
+#[test]
+fn a_start_in_vain_does_not_hide_the_service_that_serves() {
+    let mut window = Window::open();
+    window.tell(down(LinkProblem::DidNotStart("another one has this home".to_owned())));
+    assert!(window.says(&window.text("service-running")));
+    assert!(!window.says(&window.text("banner-did-not-start")));
 }

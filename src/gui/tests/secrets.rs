@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 
 use super::harness::Window;
 use super::strings::{KEY, string};
+use crate::gui::state::Dialog;
 
 /// No eight characters of the key that stand together are in `text`.
 #[track_caller]
@@ -104,6 +105,29 @@ fn a_key_does_not_leave_the_field_by_the_clipboard() {
         window.send(event);
         window.settle();
         assert_eq!(window.copied, None);
+    }
+}
+
+#[test]
+fn a_key_does_not_come_back_by_undo_once_its_dialog_is_closed() {
+    let mut window = Window::open();
+    // What stands for a while can be undone to.
+    let rest = |window: &mut Window| (0..10).for_each(|_| window.step());
+    let open = |window: &mut Window| {
+        window.chord(Modifiers::COMMAND, Key::N);
+        window.type_text("x");
+        rest(window);
+    };
+    open(&mut window);
+    window.paste(&string("payroll"));
+    rest(&mut window);
+    window.key(Key::Escape);
+    open(&mut window);
+    for _ in 0..4 {
+        window.chord(Modifiers::COMMAND, Key::Z);
+        let state = window.state();
+        let Some(Dialog::New(form)) = &state.dialog else { panic!("closed") };
+        assert!(form.text.0.len() <= 1, "{} bytes", form.text.0.len());
     }
 }
 

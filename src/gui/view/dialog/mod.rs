@@ -25,7 +25,7 @@ const SIDE: i8 = 20;
 
 pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>) {
     match &cx.state.dialog {
-        None => {}
+        None => paste::forget(ui),
         Some(Dialog::New(form)) => new::show(ui, cx, form),
         Some(Dialog::Update(form)) => update::show(ui, cx, form),
         Some(Dialog::Remove(question)) => remove::show(ui, cx, question),

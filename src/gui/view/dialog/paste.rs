@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use egui::text_edit::TextEditState;
 use egui::{Frame, Galley, Margin, ScrollArea, TextBuffer, TextEdit, Ui, WidgetInfo};
 use zeroize::Zeroizing;
 
@@ -24,6 +25,9 @@ pub(super) fn field(ui: &mut Ui, cx: &mut Cx<'_>, text: &PastedText, enabled: bo
     let name = cx.texts.get("paste-field");
     widget::field_label(ui, &name);
     let mut edited = Zeroizing::new(text.0.to_string());
+    if edited.is_empty() {
+        forget(ui);
+    }
     let color = cx.palette.text;
     let mut masked = |ui: &Ui, text: &dyn TextBuffer, width: f32| -> Arc<Galley> {
         ui.painter().layout(mask(text.as_str()), mono(SMALL), color, width)
@@ -48,6 +52,11 @@ pub(super) fn field(ui: &mut Ui, cx: &mut Cx<'_>, text: &PastedText, enabled: bo
     if response.changed() {
         cx.act(Action::Paste(PastedText(edited)));
     }
+}
+
+/// Forgets what the field has held: what was undone to would show an earlier text.
+pub(super) fn forget(ui: &Ui) {
+    ui.data_mut(|data| data.remove::<TextEditState>(Target::DialogField.id()));
 }
 
 /// `text` with each character of a key hidden; as many characters as before.
