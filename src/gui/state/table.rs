@@ -22,6 +22,9 @@ pub(crate) struct Table {
     pub selected: BTreeSet<ConnectionId>,
     /// The row that the keyboard is at.
     pub cursor: Option<ConnectionId>,
+    /// What was just added and is selected as soon as the service tells of it: its answer
+    /// may come first.
+    pub awaited: BTreeSet<ConnectionId>,
     /// Where an extended selection begins.
     anchor: Option<ConnectionId>,
     /// The cursor has moved by keyboard, and its row is to be scrolled into view.
@@ -160,6 +163,7 @@ impl Table {
             rows: Vec::new(),
             selected: BTreeSet::new(),
             cursor: None,
+            awaited: BTreeSet::new(),
             anchor: None,
             reveal: false,
         }
@@ -175,6 +179,17 @@ impl Table {
         let is_there =
             |id: &ConnectionId| connections.binary_search_by(|view| view.id.cmp(id)).is_ok();
         self.selected.retain(is_there);
+        for id in std::mem::take(&mut self.awaited) {
+            if !is_there(&id) {
+                self.awaited.insert(id);
+                continue;
+            }
+            if self.selected.is_empty() {
+                self.cursor = Some(id.clone());
+                self.reveal = true;
+            }
+            self.selected.insert(id);
+        }
         let filter = self.filter.trim().to_lowercase();
         let words: Vec<&str> = filter.split_whitespace().collect();
         self.rows.clear();
@@ -196,6 +211,7 @@ impl Table {
 
     /// Selects the row of `id`.
     pub(crate) fn pick(&mut self, id: &ConnectionId, how: Pick, connections: &[ConnectionView]) {
+        self.awaited.clear();
         match how {
             Pick::Only => {
                 self.selected = [id.clone()].into();
@@ -253,6 +269,7 @@ impl Table {
 
     /// Selects nothing.
     pub(crate) fn clear_selection(&mut self) {
+        self.awaited.clear();
         self.selected.clear();
         self.cursor = None;
         self.anchor = None;

@@ -118,9 +118,8 @@ fn on_added(
         let text = state.texts().with("added", &values);
         state.notices.say(text, now);
         state.table.filter.clear();
-        state.table.selected = added.iter().cloned().collect();
-        state.table.cursor = added.into_iter().next();
-        state.table.reveal = true;
+        state.table.clear_selection();
+        state.table.awaited = added.into_iter().collect();
         effects.push(Effect::Focus(Target::Table));
     }
 }

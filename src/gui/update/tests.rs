@@ -490,3 +490,98 @@ fn nothing_that_is_told_of_the_state_holds_a_key() {
         assert!(!told.contains(&KEY[start..start + 8]), "{told}");
     }
 }
+
+#[test]
+fn a_late_answer_touches_no_dialog_that_did_not_ask() {
+    let (one, other) = (id("erp-sql"), id("file-drop"));
+    let mut desk = Desk::attached();
+    desk.does(Action::AskUpdate(one.clone()));
+    desk.paste(&string("erp-sql"));
+    let ticket = asked(&desk.does(Action::Update))[0].0;
+    desk.does(Action::CloseDialog);
+    desk.does(Action::AskUpdate(other.clone()));
+    desk.answer(ticket, Ok(Response::Connection { id: one }));
+    assert!(matches!(&desk.state.dialog, Some(Dialog::Update(form)) if form.id == other));
+    assert!(desk.notices().concat().contains("erp-sql"), "{:?}", desk.notices());
+
+    let mut desk = Desk::attached();
+    desk.does(Action::New(NewTab::ConnectionString));
+    desk.paste(&string("fresh"));
+    let ticket = asked(&desk.does(Action::Create))[0].0;
+    desk.does(Action::CloseDialog);
+    desk.does(Action::New(NewTab::ConnectionString));
+    desk.answer(ticket, Ok(Response::Connection { id: id("fresh") }));
+    assert!(matches!(desk.state.dialog, Some(Dialog::New(_))));
+    assert!(desk.notices().is_empty(), "{:?}", desk.notices());
+}
+
+#[test]
+fn the_details_are_of_what_is_selected() {
+    use crate::gui::state::Pick;
+    let (one, other) = (id("erp-sql"), id("file-drop"));
+    let mut desk = Desk::attached();
+    desk.does(Action::Pick(one.clone(), Pick::Only));
+    desk.does(Action::Pick(other.clone(), Pick::Toggle));
+    assert!(desk.state.shown_connection().is_none(), "two are selected");
+    desk.does(Action::Pick(other, Pick::Toggle));
+    assert_eq!(desk.state.shown_connection().map(|view| &view.id), Some(&one));
+}
+
+#[test]
+fn what_is_typed_outlives_a_service_that_comes_back() {
+    let settings = || {
+        let settings = vec![("network.proxy".to_owned(), String::new())];
+        Ok(Response::Settings { settings })
+    };
+    let mut desk = Desk::attached();
+    let ticket = asked(&desk.does(Action::OpenSettings))[0].0;
+    desk.answer(ticket, settings());
+    desk.does(Action::SettingField("network.proxy".to_owned(), "http://a:1".to_owned()));
+    desk.down(LinkProblem::NotRunning);
+    let effects = desk.up();
+    desk.answer(asked(&effects)[0].0, settings());
+    let Some(Dialog::Settings(form)) = &desk.state.dialog else { panic!("it is closed") };
+    assert_eq!(form.field("network.proxy"), "http://a:1");
+}
+
+#[test]
+fn a_string_that_could_not_be_checked_is_checked_when_the_service_is_back() {
+    let mut desk = Desk::attached();
+    desk.does(Action::New(NewTab::ConnectionString));
+    desk.paste(&string("fresh"));
+    assert_eq!(asked(&desk.pass(SignedDuration::from_secs(1))).len(), 1);
+    desk.down(LinkProblem::NotRunning);
+    let effects = desk.up();
+    let is_check = |(_, request): &(Ticket, &Request)| {
+        matches!(request, Request::CheckConnectionString { .. })
+    };
+    assert_eq!(asked(&effects).iter().filter(|it| is_check(it)).count(), 1, "{effects:?}");
+}
+
+#[test]
+fn another_service_gets_no_answers_meant_for_the_first() {
+    let mut desk = Desk::attached();
+    desk.does(Action::New(NewTab::ConnectionString));
+    desk.paste(&string("fresh"));
+    desk.does(Action::Create);
+    desk.told(News::DemoStarted);
+    let Some(Dialog::New(form)) = &desk.state.dialog else { panic!("it is closed") };
+    assert_eq!(form.phase, Phase::Editing, "what was sent is given up");
+    assert!(desk.state.pending.is_empty());
+}
+
+#[test]
+fn what_was_added_is_selected_once_the_service_tells_of_it() {
+    let mut desk = Desk::attached();
+    desk.does(Action::New(NewTab::ConnectionString));
+    desk.paste(&string("fresh"));
+    let ticket = asked(&desk.does(Action::Create))[0].0;
+    desk.answer(ticket, Ok(Response::Connection { id: id("fresh") }));
+    assert!(desk.state.table.selected.is_empty(), "it is not known yet");
+    let mut view = sample::snapshot(now()).connections.swap_remove(0);
+    view.id = id("fresh");
+    let event = Event::Connection { connection: Box::new(view) };
+    desk.told(News::Push(Push::Event { revision: 2, event }));
+    assert_eq!(desk.state.table.selected, [id("fresh")].into());
+    assert_eq!(desk.state.table.cursor, Some(id("fresh")));
+}

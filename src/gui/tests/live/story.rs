@@ -63,7 +63,8 @@ fn a_connection_is_added_used_restarted_and_removed() {
     assert!(stage.window.tells("check-endpoint", &[("endpoint", endpoint.into())]));
     let create = stage.window.text("create");
     stage.window.click(&create);
-    stage.until("connected", is_connected);
+    stage.until("connected", |state| is_connected(state) && state.dialog.is_none());
+    stage.window.settle();
     assert_eq!(stage.window.selected(), [NAME]);
 
     // Data of an app goes through, and its course is seen.
