@@ -9,8 +9,8 @@ use crate::display::{History, Rate, Rates};
 use crate::model::{ConnectionId, ConnectionView, Snapshot};
 
 /// Rates that are this old are worked out anew although the service tells nothing: they
-/// fall. While it tells something every second, this never comes about.
-const STALE: SignedDuration = SignedDuration::from_millis(2500);
+/// fall. While it tells something, this never comes about.
+const STALE: SignedDuration = SignedDuration::from_millis(3500);
 
 /// Points of a chart, at the least.
 const LEAST_POINTS: usize = 12;

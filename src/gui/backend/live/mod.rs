@@ -36,7 +36,7 @@ const END_LIMIT: Duration = Duration::from_secs(3);
 const TOGETHER: Duration = Duration::from_millis(35);
 
 /// The same for counters, where the processor draws: a picture takes it longer than all else.
-const SELDOM: Duration = Duration::from_millis(1900);
+const SELDOM: Duration = Duration::from_millis(2900);
 
 /// Where everything is.
 #[derive(Clone, Debug)]
