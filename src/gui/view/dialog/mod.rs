@@ -112,6 +112,29 @@ fn needs_service(ui: &mut Ui, cx: &Cx<'_>) {
     }
 }
 
+/// Cancel, and the button that sends what the dialog holds.
+fn send_buttons(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    is_sent: bool,
+    name: &str,
+    ready: bool,
+    send: Action,
+) {
+    widget::at_right(ui, "dialog-buttons", |ui| {
+        if is_sent {
+            widget::spinner(ui, cx.palette.dim);
+        }
+        if widget::button(ui, widget::Kind::Plain, &cx.texts.get("cancel"), true).clicked() {
+            cx.act(Action::CloseDialog);
+        }
+        let enabled = !is_sent && ready && cx.state.is_attached();
+        if widget::button(ui, widget::Kind::Primary, name, enabled).clicked() {
+            cx.act(send);
+        }
+    });
+}
+
 /// The one button of a dialog that only tells something.
 fn close_button(ui: &mut Ui, cx: &mut Cx<'_>) {
     widget::at_right(ui, "dialog-buttons", |ui| {

@@ -3,7 +3,7 @@
 use egui::{RichText, Ui};
 
 use super::super::Cx;
-use super::{check, frame, needs_service, paste};
+use super::{check, frame, needs_service, paste, send_buttons};
 use crate::gui::state::{Entry, NewForm, NewTab, Phase};
 use crate::gui::theme::{SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::Action;
@@ -126,22 +126,10 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm) {
         let text = cx.texts.get("azure-not-stored");
         widget::label(ui, &text, regular(SMALL), cx.palette.dim);
     }
-    widget::at_right(ui, "dialog-buttons", |ui| {
-        if form.phase == Phase::Sent {
-            widget::spinner(ui, cx.palette.dim);
-        }
-        let editing = form.phase == Phase::Editing;
-        if widget::button(ui, Kind::Plain, &cx.texts.get("cancel"), true).clicked() {
-            cx.act(Action::CloseDialog);
-        }
-        let name = match (form.phase, count) {
-            (Phase::Sent, _) => cx.texts.get("creating").to_string(),
-            (Phase::Editing, 0 | 1) => cx.texts.get("create").to_string(),
-            (Phase::Editing, _) => cx.texts.with("create-several", &[("count", count.into())]),
-        };
-        let enabled = editing && count > 0 && cx.state.is_attached();
-        if widget::button(ui, Kind::Primary, &name, enabled).clicked() {
-            cx.act(Action::Create);
-        }
-    });
+    let name = match (form.phase, count) {
+        (Phase::Sent, _) => cx.texts.get("creating").to_string(),
+        (Phase::Editing, 0 | 1) => cx.texts.get("create").to_string(),
+        (Phase::Editing, _) => cx.texts.with("create-several", &[("count", count.into())]),
+    };
+    send_buttons(ui, cx, form.phase == Phase::Sent, &name, count > 0, Action::Create);
 }

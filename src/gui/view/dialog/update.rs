@@ -3,11 +3,11 @@
 use egui::Ui;
 
 use super::super::Cx;
-use super::{check, frame, needs_service, paste};
+use super::{check, frame, needs_service, paste, send_buttons};
 use crate::gui::state::{Phase, UpdateForm};
 use crate::gui::theme::{TEXT, Tone, regular, semibold};
 use crate::gui::update::Action;
-use crate::gui::widget::{self, Kind};
+use crate::gui::widget;
 
 const WIDTH: f32 = 720.0;
 
@@ -39,18 +39,7 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, form: &UpdateForm) {
 
 fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, form: &UpdateForm) {
     needs_service(ui, cx);
-    widget::at_right(ui, "dialog-buttons", |ui| {
-        if form.phase == Phase::Sent {
-            widget::spinner(ui, cx.palette.dim);
-        }
-        let editing = form.phase == Phase::Editing;
-        if widget::button(ui, Kind::Plain, &cx.texts.get("cancel"), true).clicked() {
-            cx.act(Action::CloseDialog);
-        }
-        let ready = matches!(form.parsed, Some(Ok(_)));
-        let enabled = editing && ready && cx.state.is_attached();
-        if widget::button(ui, Kind::Primary, &cx.texts.get("update-do"), enabled).clicked() {
-            cx.act(Action::Update);
-        }
-    });
+    let ready = matches!(form.parsed, Some(Ok(_)));
+    let name = cx.texts.get("update-do");
+    send_buttons(ui, cx, form.phase == Phase::Sent, &name, ready, Action::Update);
 }
