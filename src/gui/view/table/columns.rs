@@ -31,15 +31,15 @@ impl Columns {
             .filter(|(_, column)| flexible.contains(column) && !set.contains_key(column))
             .map(|(place, _)| place)
             .collect();
+        let is_all_set = flexible.is_empty() && set.len() + 1 >= Column::ALL.len();
         let all: f32 = flexible.iter().map(|place| widths[*place]).sum();
         for place in flexible {
             let share = left_over * widths[place] / all;
             widths[place] = (widths[place] + share).max(Column::ALL[place].least_width());
         }
-        if let (Some(last), true) = (widths.last_mut(), left_over > 0.0) {
+        if let (Some(last), true) = (widths.last_mut(), is_all_set && left_over > 0.0) {
             // Where the user has set all others, the chart takes the rest.
-            let rest = room - (left_over_sum(set) + *last);
-            *last += if set.len() + 1 >= Column::ALL.len() { rest.max(0.0) } else { 0.0 };
+            *last += left_over;
         }
         Self { widths }
     }
@@ -65,11 +65,6 @@ impl Columns {
     }
 }
 
-/// What the user has set, all but the last column.
-fn left_over_sum(set: &BTreeMap<Column, f32>) -> f32 {
-    set.iter().filter(|(column, _)| **column != Column::Traffic).map(|(_, width)| width).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +79,16 @@ mod tests {
             assert!((total - room).abs() < 1.0 || total > room, "{total} of {room}");
         }
         assert!((Columns::fit(&BTreeMap::new(), 1200.0).total() - 1200.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn nothing_is_left_over_twice() {
+        for unset in Column::ALL {
+            let others = Column::ALL.into_iter().filter(|column| *column != unset);
+            let set = others.map(|column| (column, 120.0)).collect();
+            let total = Columns::fit(&set, 1400.0).total();
+            assert!(total < 1401.0, "{unset:?}: {total}");
+        }
     }
 
     #[test]
