@@ -4,6 +4,7 @@
 //! The programs in `src/bin` parse arguments and call this library. The layers
 //! and what each may use are in `docs/ARCHITECTURE.md`; a test holds them.
 
+pub mod azure;
 pub mod cli;
 #[cfg(feature = "emulator")]
 pub mod demo;
@@ -20,3 +21,4 @@ pub mod platform;
 pub mod relay;
 pub mod service;
 pub mod store;
+pub mod tls;

@@ -6,7 +6,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
-use hybrid_connection_manager::relay::tls::client_config;
+use hybrid_connection_manager::tls::client_config;
 
 /// The host name of the server.
 pub(crate) const HOST: &str = "bench.servicebus.localhost";

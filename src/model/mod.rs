@@ -1,6 +1,8 @@
 //! Plain values that every layer shares: what the user configured, what it is
 //! doing now, and what went wrong. Nothing here does I/O.
 
+pub mod azure_resource;
+pub mod azure_settings;
 pub mod check;
 pub mod connection;
 pub mod connection_string;
@@ -18,6 +20,8 @@ pub mod settings;
 pub mod snapshot;
 pub mod status;
 
+pub use azure_resource::AzureResource;
+pub use azure_settings::{AzureSettings, CloudName};
 pub use check::ConnectionCheck;
 pub use connection::{Credential, HybridConnection};
 pub use connection_string::{ConnectionString, ConnectionStringError};

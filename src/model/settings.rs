@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::azure_settings::AzureSettings;
 use super::proxy::{Proxy, ProxyError};
 
 /// All settings. A missing one has its default; unknown ones are kept.
@@ -10,6 +11,8 @@ use super::proxy::{Proxy, ProxyError};
 pub struct Settings {
     /// How Azure is reached.
     pub network: NetworkSettings,
+    /// Where people sign in to add connections.
+    pub azure: AzureSettings,
     /// What is logged.
     pub log: LogSettings,
     /// How the service runs.
@@ -119,6 +122,13 @@ pub enum SettingError {
 impl Settings {
     /// The dotted names of all settings.
     pub const NAMES: &'static [&'static str] = &[
+        "azure.audience",
+        "azure.authority",
+        "azure.client_id",
+        "azure.cloud",
+        "azure.portal",
+        "azure.resource_manager",
+        "azure.tenant",
         "log.keep_files",
         "log.level",
         "network.extra_ca_certificates",
@@ -132,6 +142,9 @@ impl Settings {
     /// # Errors
     /// [`SettingError::Unknown`] lists the names that exist.
     pub fn get(&self, name: &str) -> Result<String, SettingError> {
+        if let Some(value) = self.azure.get(name) {
+            return Ok(value);
+        }
         Ok(match name {
             "log.keep_files" => self.log.keep_files.to_string(),
             "log.level" => self.log.level.as_str().to_owned(),
@@ -157,6 +170,9 @@ impl Settings {
             value: value.to_owned(),
             expected: expected.to_owned(),
         };
+        if let Some(set) = self.azure.set(name, value) {
+            return set.map_err(bad);
+        }
         match name {
             "log.keep_files" => {
                 self.log.keep_files = whole_number(value, 1, 3650)

@@ -16,7 +16,6 @@ pub mod splice;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tick;
-pub mod tls;
 pub mod traffic;
 pub mod websocket;
 

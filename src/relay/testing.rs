@@ -16,7 +16,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::{Network, tls};
+use super::Network;
 use crate::model::{ConnectionId, Credential, NamespaceAddress, Secret};
 
 /// How long a test waits for what does not come.
@@ -182,7 +182,7 @@ fn identity() -> &'static Identity {
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)
             .unwrap();
-        let client = tls::client_config(vec![root.der().clone()]).unwrap();
+        let client = crate::tls::client_config(vec![root.der().clone()]).unwrap();
         Identity { server: Arc::new(server), client, root_pem: root.pem() }
     })
 }

@@ -7,7 +7,6 @@ mod hub;
 pub mod logs;
 mod session;
 mod supervisor;
-mod trust;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};

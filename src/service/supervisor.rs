@@ -13,17 +13,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use super::check;
 use super::connection::{Command, Connection, Context, Learned};
 use super::hub::Hub;
 use super::logs::LogHub;
-use super::{check, trust};
 use crate::ipc::protocol::{ErrorCode, Request, RequestError, Response};
 use crate::model::{
-    ConnectionId, ConnectionSelector, ConnectionString, Desired, FaultCode, HybridConnection,
-    Secret, Settings,
+    ConnectionId, ConnectionSelector, ConnectionString, Desired, Fault, FaultCode,
+    HybridConnection, Secret, Settings,
 };
-use crate::relay::{Network, tls};
+use crate::relay::Network;
 use crate::store::{Opened, SaveError, Store};
+use crate::tls;
 
 /// Endpoints that wait to be written to disk.
 const LEARNED_BACKLOG: usize = 1024;
@@ -268,7 +269,7 @@ impl Supervisor {
             (new.extra_ca_certificates != old.extra_ca_certificates, new.proxy != old.proxy);
         let network = if new_ca {
             let extra_ca = new.extra_ca_certificates.clone();
-            let made = spawn_blocking(move || trust::network(extra_ca.as_deref())).await;
+            let made = spawn_blocking(move || network_trusting(extra_ca.as_deref())).await;
             let made = made.map_err(|error| invalid(error.to_string()))?;
             Some(made.map_err(|fault| invalid(fault.to_string()))?)
         } else {
@@ -399,15 +400,20 @@ fn drain_limit(settings: &Settings) -> Duration {
     Duration::from_secs(settings.service.drain_seconds.into())
 }
 
+/// The way to Azure that trusts the certificates in the PEM file `extra_ca` too.
+fn network_trusting(extra_ca: Option<&str>) -> Result<Network, Fault> {
+    tls::client_config_with(extra_ca).map(Network::new)
+}
+
 /// The network of the settings; without the extra CA when that is unusable, which is
 /// then a fault of the service and not the end of it.
 fn initial_network(settings: &Settings, hub: &Hub) -> Network {
-    let network = match trust::network(settings.network.extra_ca_certificates.as_deref()) {
+    let network = match network_trusting(settings.network.extra_ca_certificates.as_deref()) {
         Ok(network) => network,
         Err(fault) => {
             warn!(code = %fault.code, "{fault}");
             hub.update_service(|service| service.faults.push(fault));
-            trust::network(None).unwrap_or_else(|_| Network::new(tls::trusting_nobody()))
+            network_trusting(None).unwrap_or_else(|_| Network::new(tls::trusting_nobody()))
         }
     };
     network.through(settings.network.proxy.clone())

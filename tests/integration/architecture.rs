@@ -8,16 +8,18 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("platform", &[]),
-    ("relay", &["model"]),
+    ("tls", &["model"]),
+    ("relay", &["model", "tls"]),
+    ("azure", &["model", "tls"]),
     ("store", &["model", "platform"]),
     ("ipc", &["model", "platform"]),
     ("display", &["model"]),
-    ("service", &["model", "platform", "relay", "store", "ipc"]),
-    ("cli", &["model", "ipc", "platform", "display"]),
+    ("service", &["model", "platform", "tls", "relay", "store", "ipc"]),
+    ("cli", &["model", "ipc", "platform", "display", "azure"]),
     ("emulator", &["model"]),
     ("demo", &["model", "platform", "ipc", "service", "emulator"]),
     ("demo_cli", &["model", "platform", "ipc", "service", "cli", "demo"]),
-    ("gui", &["model", "ipc", "platform", "display", "demo"]),
+    ("gui", &["model", "ipc", "platform", "display", "azure", "demo"]),
 ];
 
 /// Lines of a source file without its tests, at the most.

@@ -1,4 +1,4 @@
-//! Whom the service trusts: the system's CAs and those that the settings add.
+//! CA certificates in PEM files.
 
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -7,25 +7,12 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use crate::model::{Fault, FaultCode};
-use crate::relay::{Network, tls};
 
 /// Longest file of extra CAs; the whole list of a browser has a quarter of a megabyte.
 const LONGEST_FILE: u64 = 4 << 20;
 
-/// The way to Azure that trusts the certificates in the PEM file `extra_ca` too.
-///
-/// # Errors
-/// [`FaultCode::CaUnusable`] names the file and what is wrong with it.
-pub(super) fn network(extra_ca: Option<&str>) -> Result<Network, Fault> {
-    let roots = extra_ca.map(|path| read_certificates(Path::new(path))).transpose()?;
-    let config = tls::client_config(roots.unwrap_or_default()).map_err(|error| {
-        let of = extra_ca.map_or_else(|| "the system's CAs".to_owned(), str::to_owned);
-        Fault::new(FaultCode::CaUnusable, format!("{of}: {error}"))
-    })?;
-    Ok(Network::new(config))
-}
-
-fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Fault> {
+/// The certificates in the file at `path`; at least one.
+pub(super) fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, Fault> {
     let unusable = |problem: String| {
         Fault::new(FaultCode::CaUnusable, format!("{}: {problem}", path.display()))
     };
@@ -68,11 +55,11 @@ mod tests {
         ] {
             file.as_file_mut().set_len(0).unwrap();
             file.write_all(content).unwrap();
-            let fault = network(Some(&path)).unwrap_err();
+            let fault = read(path.as_ref()).unwrap_err();
             assert_eq!(fault.code, FaultCode::CaUnusable);
             assert!(fault.detail.contains(&path) && fault.detail.contains(words), "{fault}");
         }
-        let fault = network(Some("/no/such/file.pem")).unwrap_err();
+        let fault = read("/no/such/file.pem".as_ref()).unwrap_err();
         assert!(fault.detail.contains("/no/such/file.pem"));
     }
 }

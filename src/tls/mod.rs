@@ -1,11 +1,28 @@
 //! TLS as this program speaks it: 1.2 and 1.3, the system's trust and what was added.
 
+mod certificates;
+
 use std::sync::Arc;
 
 use rustls::client::ClientConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::CertificateDer;
 use rustls_platform_verifier::Verifier;
+
+use crate::model::{Fault, FaultCode};
+
+/// A client configuration that trusts the system's CAs and those in the PEM file
+/// `extra_ca`.
+///
+/// # Errors
+/// [`FaultCode::CaUnusable`] names the file and what is wrong with it.
+pub fn client_config_with(extra_ca: Option<&str>) -> Result<Arc<ClientConfig>, Fault> {
+    let roots = extra_ca.map(|path| certificates::read(path.as_ref())).transpose()?;
+    client_config(roots.unwrap_or_default()).map_err(|error| {
+        let of = extra_ca.map_or_else(|| "the system's CAs".to_owned(), str::to_owned);
+        Fault::new(FaultCode::CaUnusable, format!("{of}: {error}"))
+    })
+}
 
 /// A client configuration that trusts the system's CAs and `extra_roots`.
 ///

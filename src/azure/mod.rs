@@ -1,0 +1,20 @@
+//! A person's Azure account, used for one step: signing in, finding hybrid connections, and
+//! asking for the keys of those that were chosen.
+//!
+//! Each way to sign in is an `azure_core` credential ([`sign_in`]). Tokens stay in the memory
+//! of this process and go to Azure alone: nothing here writes a file, and the service never
+//! sees one.
+
+pub mod browse;
+pub mod cloud;
+pub mod error;
+pub mod setup;
+pub mod sign_in;
+
+pub use browse::{
+    BrowseEvent, FoundConnection, Namespace, Subscription, Subscriptions, Unusable, Usable,
+};
+pub use cloud::Cloud;
+pub use error::{AzureError, AzureErrorKind};
+pub use setup::Setup;
+pub use sign_in::{Account, DeviceCode, Method};
