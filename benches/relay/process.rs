@@ -52,7 +52,7 @@ impl Process {
         let connection_string = emulator
             .connection_string(namespace, name, "defaultListener")
             .expect("the emulator has it");
-        let request = Request::AddConnection { connection_string, replace: false };
+        let request = Request::AddConnection { connection_string, replace: false, resource: None };
         self.client.request(request).await.expect("it is added");
     }
 

@@ -199,7 +199,8 @@ impl Demo {
         client.request(request).await?;
         for sample in self.samples() {
             let connection_string = self.connection_string(sample)?;
-            let request = Request::AddConnection { connection_string, replace: true };
+            let request =
+                Request::AddConnection { connection_string, replace: true, resource: None };
             client.request(request).await?;
         }
         Ok(())

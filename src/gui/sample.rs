@@ -125,6 +125,7 @@ impl Row {
         ConnectionView {
             key_name: "defaultListener".to_owned(),
             desired: Desired::Enabled,
+            resource: None,
             reachability: self.endpoint.as_ref().map(|_| Reachability {
                 checked_at: now - SignedDuration::from_secs(12),
                 connect_micros: Some(1_800),

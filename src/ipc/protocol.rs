@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::snapshot::{ConnectionView, ServiceInfo, Snapshot};
-use crate::model::{ConnectionCheck, ConnectionId, ConnectionSelector, Secret};
+use crate::model::{AzureResource, ConnectionCheck, ConnectionId, ConnectionSelector, Secret};
 
 /// Version of this protocol. It grows when an old peer would misunderstand.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -123,6 +123,9 @@ pub enum Request {
         /// Replace the key of one that is there instead of refusing.
         #[serde(default)]
         replace: bool,
+        /// Where the hybrid connection is in Azure, as far as the client knows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resource: Option<AzureResource>,
     },
     /// Finds out what a connection string leads to, without adding anything. The
     /// answer takes up to 20 seconds and holds no other request up.

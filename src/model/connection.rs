@@ -1,5 +1,6 @@
 //! A hybrid connection as the user configured it.
 
+use super::azure_resource::AzureResource;
 use super::endpoint::Endpoint;
 use super::names::ConnectionId;
 use super::secret::Secret;
@@ -16,6 +17,8 @@ pub struct HybridConnection {
     pub desired: Desired,
     /// The endpoint that Azure named last; used while Azure cannot be asked.
     pub last_endpoint: Option<Endpoint>,
+    /// Where it is in Azure, when it was selected with an Azure account.
+    pub resource: Option<AzureResource>,
 }
 
 /// The right to listen, as the connection string carries it.

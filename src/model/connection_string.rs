@@ -185,6 +185,7 @@ impl ConnectionString {
             credential: self.credential,
             desired: Desired::Enabled,
             last_endpoint: None,
+            resource: None,
         }
     }
 

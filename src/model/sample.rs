@@ -56,6 +56,7 @@ pub(crate) fn view(namespace: &str, name: &str, status: ConnectionStatus) -> Con
             updated_at: Some("2026-03-04T11:30:00Z".parse().unwrap()),
             read_at: ago(40),
         }),
+        resource: None,
         reachability: Some(Reachability {
             checked_at: ago(12),
             connect_micros: Some(1_840),

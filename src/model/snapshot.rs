@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::azure_resource::AzureResource;
 use super::endpoint::Endpoint;
 use super::event::ConnectionEvent;
 use super::fault::Fault;
@@ -55,6 +56,9 @@ pub struct ConnectionView {
     pub endpoint: Option<Endpoint>,
     /// What Azure says of the hybrid connection.
     pub azure: Option<AzureFacts>,
+    /// Where it is in Azure, when it was selected with an Azure account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<AzureResource>,
     /// What the last dial of the endpoint showed.
     pub reachability: Option<Reachability>,
     /// Streams and bytes.

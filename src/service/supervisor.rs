@@ -19,7 +19,7 @@ use super::hub::Hub;
 use super::logs::LogHub;
 use crate::ipc::protocol::{ErrorCode, Request, RequestError, Response};
 use crate::model::{
-    ConnectionId, ConnectionSelector, ConnectionString, Desired, Fault, FaultCode,
+    AzureResource, ConnectionId, ConnectionSelector, ConnectionString, Desired, Fault, FaultCode,
     HybridConnection, Secret, Settings,
 };
 use crate::relay::Network;
@@ -101,8 +101,8 @@ impl Supervisor {
             Request::Snapshot | Request::Subscribe => {
                 Ok(Response::Snapshot { snapshot: Box::new(self.hub.snapshot()) })
             }
-            Request::AddConnection { connection_string, replace } => {
-                self.add(&connection_string, replace).await
+            Request::AddConnection { connection_string, replace, resource } => {
+                self.add(&connection_string, replace, resource).await
             }
             Request::CheckConnectionString { connection_string } => {
                 self.check(&connection_string).await
@@ -139,8 +139,14 @@ impl Supervisor {
         }
     }
 
-    async fn add(&self, text: &Secret, replace: bool) -> Result<Response, RequestError> {
-        let configured = configured_by(text)?;
+    async fn add(
+        &self,
+        text: &Secret,
+        replace: bool,
+        resource: Option<AzureResource>,
+    ) -> Result<Response, RequestError> {
+        let mut configured = configured_by(text)?;
+        configured.resource = resource.filter(AzureResource::is_plausible);
         let id = configured.id.clone();
         let mut state = self.state.lock().await;
         state.refuse_while_stopping()?;
@@ -151,14 +157,17 @@ impl Supervisor {
                     format!("{id} is there already; to give it another key, add it with --replace"),
                 ));
             }
-            let credential = configured.credential.clone();
+            let (credential, resource) =
+                (configured.credential.clone(), configured.resource.clone());
             self.save(move |list| {
                 if let Some(known) = list.iter_mut().find(|known| known.id == configured.id) {
                     known.credential = configured.credential.clone();
+                    // A connection string does not say where it is.
+                    known.resource = configured.resource.clone().or(known.resource.take());
                 }
             })
             .await?;
-            connection.send(Command::SetCredential(credential)).await;
+            connection.send(Command::SetCredential(credential, resource.map(Box::new))).await;
             info!(connection = %id, "key replaced");
         } else {
             let kept = configured.clone();

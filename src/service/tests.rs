@@ -50,7 +50,11 @@ async fn add(client: &mut Client, azure: &Azure) {
         "Endpoint=sb://{}/;SharedAccessKeyName=listen;SharedAccessKey=dGVzdA==;EntityPath=hc1",
         azure.id().namespace()
     );
-    let request = Request::AddConnection { connection_string: Secret::new(text), replace: false };
+    let request = Request::AddConnection {
+        connection_string: Secret::new(text),
+        replace: false,
+        resource: None,
+    };
     client.request(request).await.unwrap();
 }
 
@@ -205,7 +209,7 @@ async fn what_was_asked_is_done_although_the_program_is_gone() {
             azure.id().namespace()
         );
         let connection_string = Secret::new(text);
-        let request = Request::AddConnection { connection_string, replace: false };
+        let request = Request::AddConnection { connection_string, replace: false, resource: None };
         // It is sent and not waited for.
         hasty.request_within(request, Duration::ZERO).await.unwrap_err();
     }

@@ -9,12 +9,14 @@
 //!       "key_name": "defaultListener",
 //!       "key": { "protection": "none", "value": "…" },
 //!       "desired": "enabled",
-//!       "endpoint": "sql01.corp:1433"
+//!       "endpoint": "sql01.corp:1433",
+//!       "resource": { "id": "/subscriptions/…", … }
 //!     }
 //!   ]
 //! }
 //! ```
 //!
+//! `resource` is there when the connection was selected with an Azure account.
 //! `signature` stands instead of `key` for a ready-made token. `protection` says how
 //! the value is sealed; this version knows `none`, where the file's mode protects it.
 
@@ -29,7 +31,8 @@ use zeroize::Zeroizing;
 use super::file::{Codes, SaveError, StoreFile};
 use super::schema::{Object, Schema};
 use crate::model::{
-    ConnectionId, Credential, Desired, Endpoint, Fault, FaultCode, HybridConnection, Secret,
+    AzureResource, ConnectionId, Credential, Desired, Endpoint, Fault, FaultCode, HybridConnection,
+    Secret,
 };
 
 const SCHEMA: Schema = Schema { migrations: &[] };
@@ -168,6 +171,8 @@ struct StoredConnection<'a> {
     desired: Desired,
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<&'a Endpoint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<&'a AzureResource>,
     #[serde(flatten)]
     unknown: &'a Object,
 }
@@ -198,6 +203,7 @@ impl<'a> StoredConnection<'a> {
             signature,
             desired: connection.desired,
             endpoint: connection.last_endpoint.as_ref(),
+            resource: connection.resource.as_ref(),
             unknown: &unknown.entry,
         }
     }
@@ -257,7 +263,14 @@ fn read_entry(
             None
         }),
     };
-    let connection = HybridConnection { id, credential, desired, last_endpoint };
+    let resource = match entry.remove("resource") {
+        None | Some(Value::Null) => None,
+        Some(value) => AzureResource::deserialize(value).ok().or_else(|| {
+            tolerate("has a \"resource\" that does not say where it is in Azure");
+            None
+        }),
+    };
+    let connection = HybridConnection { id, credential, desired, last_endpoint, resource };
     Ok((connection, Unknown { entry, secret }))
 }
 
@@ -311,7 +324,7 @@ mod tests {
     #[test]
     fn each_mistake_in_an_entry_is_named_without_its_value() {
         type Change = fn(&mut Value);
-        let cases: [(Change, &str); 11] = [
+        let cases: [(Change, &str); 12] = [
             (|entry| *entry = json!("c2VjcmV0"), "is not an object"),
             (|entry| entry["id"] = json!("c2VjcmV0"), "HOST/NAME"),
             (|entry| entry["id"] = json!(["c2VjcmV0"]), "\"id\" that is not a text"),
@@ -322,6 +335,7 @@ mod tests {
             (|entry| entry["signature"] = entry["key"].clone(), "both"),
             (|entry| entry["desired"] = json!("c2VjcmV0"), "neither"),
             (|entry| entry["endpoint"] = json!("c2VjcmV0"), "host:port; it is read anew"),
+            (|entry| entry["resource"] = json!({"id": "c2VjcmV0"}), "where it is in Azure"),
             (
                 |entry| {
                     entry.as_object_mut().unwrap().remove("key");

@@ -394,7 +394,7 @@ impl DerefMut for Host {
 
 /// The request that adds a connection.
 pub(crate) fn add(connection_string: Secret, replace: bool) -> Request {
-    Request::AddConnection { connection_string, replace }
+    Request::AddConnection { connection_string, replace, resource: None }
 }
 
 /// What names a connection of the emulator in a request.

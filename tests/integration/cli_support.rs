@@ -50,6 +50,7 @@ pub(crate) fn view(name: &str, status: ConnectionStatus) -> ConnectionView {
         status,
         endpoint: Some(Endpoint::new(format!("{name}.corp"), 1433)),
         azure: None,
+        resource: None,
         reachability: None,
         traffic: Traffic::default(),
         events: vec![],
@@ -378,7 +379,7 @@ fn answer(
         Request::CheckConnectionString { .. } => {
             Err(RequestError::new(ErrorCode::Other, "not played here"))
         }
-        Request::AddConnection { connection_string, replace } => {
+        Request::AddConnection { connection_string, replace, .. } => {
             let parsed = ConnectionString::parse(connection_string.expose()).unwrap();
             let name = parsed.id.name().to_owned();
             if !replace && state.snapshot.connections.iter().any(|view| view.id == parsed.id) {

@@ -12,7 +12,7 @@ use hybrid_connection_manager::ipc::protocol::{
 };
 use hybrid_connection_manager::model::status::Then;
 use hybrid_connection_manager::model::{
-    AzureFacts, ConnectionCheck, ConnectionEvent, ConnectionId, ConnectionSelector,
+    AzureFacts, AzureResource, ConnectionCheck, ConnectionEvent, ConnectionId, ConnectionSelector,
     ConnectionStatus, ConnectionView, Credential, Desired, Endpoint, EventKind, Fault, FaultCode,
     HybridConnection, NamespaceAddress, NextAttempt, Reachability, Secret, ServiceInfo, Snapshot,
     Traffic,
@@ -83,6 +83,7 @@ fn view(name: &str, status: ConnectionStatus) -> ConnectionView {
             updated_at: None,
             read_at: at(1),
         }),
+        resource: resource(),
         reachability: Some(Reachability {
             checked_at: at(2),
             connect_micros: None,
@@ -97,6 +98,18 @@ fn view(name: &str, status: ConnectionStatus) -> ConnectionView {
         },
         events: vec![ConnectionEvent::new(at(3), EventKind::Connected { gateway: None })],
     }
+}
+
+fn resource() -> Option<AzureResource> {
+    Some(AzureResource {
+        id: "/subscriptions/1-2/resourceGroups/rg/providers/Microsoft.Relay/namespaces/contoso/hybridConnections/sql".into(),
+        subscription_id: "1-2".into(),
+        subscription: "Production".into(),
+        resource_group: "rg".into(),
+        region: "West Europe".into(),
+        tenant_id: Some("t-1".into()),
+        portal: Some("https://portal.azure.com".into()),
+    })
 }
 
 fn check() -> ConnectionCheck {
@@ -254,7 +267,11 @@ fn client_messages() -> Samples<ClientMessage> {
     let requests = [
         Request::Snapshot,
         Request::Subscribe,
-        Request::AddConnection { connection_string: connection_string.clone(), replace: true },
+        Request::AddConnection {
+            connection_string: connection_string.clone(),
+            replace: true,
+            resource: resource(),
+        },
         Request::CheckConnectionString { connection_string },
         Request::RemoveConnection { connection: connection.clone() },
         Request::RestartConnection { connection: by_label },
@@ -377,6 +394,7 @@ fn the_store_keeps_its_form() {
             },
             desired: Desired::Enabled,
             last_endpoint: Some(Endpoint::new("fd00::1", 1433)),
+            resource: resource(),
         },
         HybridConnection {
             id: ConnectionId::new(NamespaceAddress::new("localhost", 10443), "Team/Web"),
@@ -386,6 +404,7 @@ fn the_store_keeps_its_form() {
             },
             desired: Desired::Disabled,
             last_endpoint: None,
+            resource: None,
         },
     ];
     let dir = tempfile::tempdir().unwrap();

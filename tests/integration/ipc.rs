@@ -494,7 +494,8 @@ async fn an_answer_that_is_too_long_becomes_an_error() {
     let error = client.request(Request::Logs { lines: 40_000, follow: false }).await.unwrap_err();
     assert!(error.to_string().contains("ask for less"), "{error}");
     let secret = Secret::new("k".repeat(MAX_MESSAGE_BYTES));
-    let request = Request::AddConnection { connection_string: secret, replace: false };
+    let request =
+        Request::AddConnection { connection_string: secret, replace: false, resource: None };
     let error = client.request(request).await.unwrap_err();
     assert!(matches!(error, ClientError::Refused(_)) && !error.to_string().contains("kkk"));
     client.request(Request::Snapshot).await.unwrap();
@@ -567,7 +568,8 @@ async fn many_requests_are_under_way_at_once_while_pushes_flow_in() {
     answers.dedup();
     assert_eq!(answers.len(), 20, "each has the answer to its own request");
     let secret = Secret::new("k".repeat(MAX_MESSAGE_BYTES));
-    let request = Request::AddConnection { connection_string: secret, replace: false };
+    let request =
+        Request::AddConnection { connection_string: secret, replace: false, resource: None };
     let error = requester.request(request).await.unwrap_err();
     assert!(matches!(error, ClientError::Refused(_)), "{error}");
     requester.ping().await.unwrap();

@@ -74,6 +74,7 @@ fn connection(name: &str) -> HybridConnection {
         credential: Credential::Key { name: "listen".into(), key: Secret::new(KEY) },
         desired: Desired::Enabled,
         last_endpoint: Some(Endpoint::new("db.corp", 1433)),
+        resource: None,
     }
 }
 

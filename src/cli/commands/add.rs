@@ -82,7 +82,11 @@ impl Service {
         string: &ConnectionString,
         replace: bool,
     ) -> Result<ConnectionId, Failure> {
-        let request = Request::AddConnection { connection_string: string.to_secret(), replace };
+        let request = Request::AddConnection {
+            connection_string: string.to_secret(),
+            replace,
+            resource: None,
+        };
         match self.client.request(request).await {
             Ok(Response::Connection { id }) => Ok(id),
             Ok(Response::Done) => Ok(string.id.clone()),

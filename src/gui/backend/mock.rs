@@ -55,14 +55,15 @@ impl Mock {
 
     fn answer(&mut self, request: Request) -> Result<Response, Refusal> {
         match request {
-            Request::AddConnection { connection_string, replace } => {
+            Request::AddConnection { connection_string, replace, resource } => {
                 let string = parse(connection_string.expose())?;
                 let id = string.id.clone();
                 if self.view(&id).is_some() && !replace {
                     let message = format!("{id} is there already");
                     return Err(refusal(ErrorCode::AlreadyExists, message));
                 }
-                let view = self.fresh(&string);
+                let mut view = self.fresh(&string);
+                view.resource = resource;
                 self.publish(Event::Connection { connection: Box::new(view) });
                 Ok(Response::Connection { id })
             }

@@ -144,7 +144,7 @@ pub(super) fn create(state: &mut State, effects: &mut Vec<Effect>) {
     }
     for string in strings {
         let connection_string = string.to_secret();
-        let request = Request::AddConnection { connection_string, replace: false };
+        let request = Request::AddConnection { connection_string, replace: false, resource: None };
         ask(state, Pending::Add(string), request, effects);
     }
 }
@@ -158,7 +158,7 @@ pub(super) fn send_update(state: &mut State, effects: &mut Vec<Effect>) {
     parsed.added = None;
     let (id, connection_string) = (parsed.string.id.clone(), parsed.string.to_secret());
     form.phase = Phase::Sent;
-    let request = Request::AddConnection { connection_string, replace: true };
+    let request = Request::AddConnection { connection_string, replace: true, resource: None };
     ask(state, Pending::Update(id), request, effects);
 }
 

@@ -25,8 +25,8 @@ use self::streams::Streams;
 use super::hub::Hub;
 use crate::ipc::protocol;
 use crate::model::{
-    AzureFacts, ConnectionId, ConnectionStatus, ConnectionView, Credential, Desired, Endpoint,
-    EventKind, Fault, FaultCode, HybridConnection, Reachability,
+    AzureFacts, AzureResource, ConnectionId, ConnectionStatus, ConnectionView, Credential, Desired,
+    Endpoint, EventKind, Fault, FaultCode, HybridConnection, Reachability,
 };
 use crate::relay::management::Description;
 use crate::relay::rendezvous::Dialled;
@@ -48,8 +48,9 @@ pub(super) enum Command {
     TryNow,
     /// A dial of the endpoint now.
     CheckEndpoint,
-    /// Another key; a fresh channel proves it.
-    SetCredential(Credential),
+    /// Another key, which a fresh channel proves; and where it is in Azure, if that is
+    /// known now.
+    SetCredential(Credential, Option<Box<AzureResource>>),
     /// Stop listening, and let the streams end within the time given.
     Shutdown(Duration),
     /// End everything at once.
@@ -146,6 +147,7 @@ struct Actor {
     drain: Duration,
     streams: Arc<Streams>,
     azure: Option<AzureFacts>,
+    resource: Option<AzureResource>,
     reachability: Option<Reachability>,
     history: History,
     channel: Option<Channel>,
@@ -187,6 +189,7 @@ impl Actor {
             drain: Duration::ZERO,
             streams: Arc::new(streams),
             azure: None,
+            resource: configured.resource,
             reachability: None,
             history: History::default(),
             channel: None,
@@ -273,8 +276,9 @@ impl Actor {
                 self.check_failed_endpoint();
             }
             Command::CheckEndpoint => self.check_endpoint(),
-            Command::SetCredential(credential) => {
+            Command::SetCredential(credential, resource) => {
                 self.credential = credential;
+                self.resource = resource.map(|it| *it).or(self.resource.take());
                 self.history.note(EventKind::KeyReplaced);
                 self.step(Event::Restart);
             }

@@ -50,6 +50,7 @@ impl Actor {
             status: self.machine.status().clone(),
             endpoint: self.streams.endpoint(),
             azure: self.azure.clone(),
+            resource: self.resource.clone(),
             reachability: self.reachability.clone(),
             traffic: self.streams.counters.read(),
             events: self.history.entries(),

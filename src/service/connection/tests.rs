@@ -40,6 +40,7 @@ fn configured(id: &ConnectionId, last_endpoint: Option<Endpoint>) -> HybridConne
         credential: credential(),
         desired: Desired::Enabled,
         last_endpoint,
+        resource: None,
     }
 }
 
