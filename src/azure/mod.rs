@@ -8,6 +8,7 @@
 pub mod browse;
 pub mod cloud;
 pub mod error;
+pub(crate) mod http;
 pub mod setup;
 pub mod sign_in;
 
