@@ -5,15 +5,20 @@
 //! of this process and go to Azure alone: nothing here writes a file, and the service never
 //! sees one.
 
+mod arm;
 pub mod browse;
+mod client;
 pub mod cloud;
 pub mod error;
+mod http;
+mod keys;
 pub mod setup;
 pub mod sign_in;
 
 pub use browse::{
     BrowseEvent, FoundConnection, Namespace, Subscription, Subscriptions, Unusable, Usable,
 };
+pub use client::Azure;
 pub use cloud::Cloud;
 pub use error::{AzureError, AzureErrorKind};
 pub use setup::Setup;
