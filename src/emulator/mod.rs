@@ -27,6 +27,7 @@
 mod announce;
 mod answer;
 mod authorize;
+mod azure;
 mod call;
 mod check;
 pub mod cli;
@@ -35,6 +36,7 @@ mod connect;
 mod control;
 mod encoding;
 mod entity;
+mod entra;
 mod error;
 mod exchange;
 mod faults;
@@ -58,6 +60,11 @@ mod tls;
 mod tracking;
 mod wire;
 
+pub use azure::{
+    AzureConfig, AzureCounters, AzureFault, AzureState, DeniedConfig, ManagedIdentityConfig,
+    ResourceGroupConfig, ServicePrincipalConfig, SignInStep, SubscriptionConfig, TenantConfig,
+    UserConfig,
+};
 pub use config::{
     DEFAULT_DOMAIN, DEFAULT_PORT, EmulatorConfig, HybridConnectionConfig, NamespaceConfig, Right,
     RuleConfig,

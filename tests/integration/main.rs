@@ -13,7 +13,11 @@ mod cli_watch;
 #[cfg(feature = "emulator")]
 mod demo;
 #[cfg(feature = "emulator")]
+mod emulator_azure;
+#[cfg(feature = "emulator")]
 mod emulator_client;
+#[cfg(feature = "emulator")]
+mod emulator_entra;
 #[cfg(feature = "emulator")]
 mod emulator_faults;
 #[cfg(feature = "emulator")]
@@ -26,6 +30,8 @@ mod emulator_program;
 mod emulator_rendezvous;
 #[cfg(feature = "emulator")]
 mod emulator_request;
+#[cfg(feature = "emulator")]
+mod emulator_resource_manager;
 #[cfg(feature = "emulator")]
 mod emulator_sender;
 #[cfg(feature = "emulator")]
