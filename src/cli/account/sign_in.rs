@@ -47,7 +47,7 @@ async fn by_first(printer: &Printer, setup: &Setup) -> Result<Azure, Failure> {
         return Err(none_works(&tried));
     }
     for (method, error) in &tried {
-        if error.kind != AzureErrorKind::NoEnvironment {
+        if *method != Method::Environment || !is_not_set_up(error) {
             printer.note(&format!("{}: {}.", method_name(*method), why(error)));
         }
     }
@@ -114,18 +114,18 @@ fn needs_another_device(kind: AzureErrorKind) -> bool {
 }
 
 /// Whether a way was just not prepared, in contrast to one that was and failed.
-fn is_not_set_up(kind: AzureErrorKind) -> bool {
-    matches!(
-        kind,
-        AzureErrorKind::NoAzureCli
-            | AzureErrorKind::AzureCliSignedOut
-            | AzureErrorKind::NoEnvironment
-    )
+fn is_not_set_up(error: &AzureError) -> bool {
+    match error.kind {
+        AzureErrorKind::NoAzureCli | AzureErrorKind::AzureCliSignedOut => true,
+        // One that is prepared by halves has a detail.
+        AzureErrorKind::NoEnvironment => error.detail.is_empty(),
+        _ => false,
+    }
 }
 
 /// Why a way does not work: in short where it was not prepared.
 fn why(error: &AzureError) -> String {
-    if is_not_set_up(error.kind) {
+    if is_not_set_up(error) {
         error.kind.summary().to_owned()
     } else {
         text::plain(&error.to_string()).trim_end_matches('.').to_owned()
@@ -143,7 +143,7 @@ pub(in crate::cli) fn none_works(tried: &[(Method, AzureError)]) -> Failure {
     words.push_str(
         " Sign in with az login, name a service principal in the environment (AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET), or choose --sign-in browser or --sign-in device-code",
     );
-    let failed = tried.iter().filter(|(_, error)| !is_not_set_up(error.kind));
+    let failed = tried.iter().filter(|(_, error)| !is_not_set_up(error));
     match Exit::together(failed.map(|(_, error)| Exit::of_azure(error.kind))) {
         Exit::Ok => Failure::new(Exit::NotSignedIn, words),
         exit => Failure::new(exit, words),
@@ -171,6 +171,14 @@ mod tests {
             ),
             "{failure}"
         );
+    }
+
+    #[test]
+    fn what_was_prepared_by_halves_is_explained() {
+        let half = error(AzureErrorKind::NoEnvironment, "AZURE_TENANT_ID is not set");
+        let failure = none_works(&[(Method::Environment, half)]);
+        assert_eq!(failure.exit, Exit::NotSignedIn);
+        assert!(failure.message.contains("AZURE_TENANT_ID is not set"), "{failure}");
     }
 
     #[test]
