@@ -281,7 +281,9 @@ async fn slow_answers_wait_side_by_side() {
     let azure = start(config.azure(AzureConfig::new().latency(Duration::from_millis(1)))).await;
     let token = azure.token("organizations", YOU).await;
     azure.emulator.inject_azure(AzureFault::Slow { path: None, millis: 300 }).unwrap();
-    let answers = join_all((0..8).map(|_| azure.get("/subscriptions", &token))).await;
+    let asked = join_all((0..8).map(|_| azure.get("/subscriptions", &token)));
+    let all_wait = azure.emulator.wait_for_azure(|counters| counters.in_flight == 8);
+    let (answers, ()) = tokio::join!(asked, all_wait);
     assert!(answers.iter().all(|answer| answer.status == 200));
     assert_eq!(azure.emulator.azure_counters().most_in_flight, 8);
     assert_eq!(azure.emulator.azure_counters().in_flight, 0);

@@ -21,6 +21,8 @@ struct Wish<'a> {
     challenge: &'a str,
     scope: Scope,
     tenant: Option<&'a Tenant>,
+    /// Whether the answer is posted to the application, not a part of the address.
+    posts_back: bool,
 }
 
 pub(super) fn answer(hub: &Hub, call: &Call, tenant: &str) -> Response<Body> {
@@ -93,10 +95,14 @@ fn read<'a>(hub: &'a Hub, call: &'a Call, tenant: &str) -> Result<Wish<'a>, Entr
         let text = "The response_type is not enabled for the application; it must be 'code'.";
         return Err(EntraError::new("unsupported_response_type", 700054, text));
     }
-    if call.query.get("response_mode").is_some_and(|mode| mode != "query") {
-        let text = "The response_mode is not supported here; it must be 'query'.";
-        return Err(EntraError::new("invalid_request", 90023, text));
-    }
+    let posts_back = match call.query.get("response_mode") {
+        None | Some("query") => false,
+        Some("form_post") => true,
+        Some(_) => {
+            let text = "The response_mode must be 'query' or 'form_post'.";
+            return Err(EntraError::new("invalid_request", 90023, text));
+        }
+    };
     let scope = scope::read(get("scope")?, hub.port)?;
     let challenge = call.query.get("code_challenge").ok_or_else(|| {
         let text = "Proof Key for Code Exchange is required for authorization code redemption.";
@@ -110,7 +116,7 @@ fn read<'a>(hub: &'a Hub, call: &'a Call, tenant: &str) -> Result<Wish<'a>, Entr
         return Err(EntraError::new("invalid_request", 501491, "Invalid Code_Challenge."));
     }
     let state = call.query.get("state");
-    Ok(Wish { client_id, redirect_uri, state, challenge, scope, tenant })
+    Ok(Wish { posts_back, client_id, redirect_uri, state, challenge, scope, tenant })
 }
 
 /// Whether the code may be sent to `address`: this machine alone.
@@ -176,6 +182,9 @@ fn back_with_error(wish: &Wish<'_>, error: &EntraError) -> Response<Body> {
 fn back(wish: &Wish<'_>, members: &[(&str, &str)]) -> Response<Body> {
     let state = wish.state.map(|state| ("state", state));
     let members = members.iter().copied().chain(state);
+    if wish.posts_back {
+        return pages::post_back(wish.redirect_uri, members);
+    }
     let address = members.fold(wish.redirect_uri.to_owned(), |address, (name, value)| {
         pages::with(&address, name, value)
     });
