@@ -122,6 +122,7 @@ async fn a_bad_request_gets_a_page_and_goes_nowhere() {
     assert!(answer.text.contains("AADSTS90002"));
     let answer = azure.authorize("fabrikam.com", &[("account", YOU)]).await;
     assert!(answer.status == 400 && answer.text.contains("AADSTS50020"), "{}", answer.text);
+    assert!(answer.text.contains("tenant 'Fabrikam'"), "{}", answer.text);
     let answer = azure.authorize("organizations", &[("account", "<b>@x")]).await;
     assert!(answer.text.contains("AADSTS50034") && !answer.text.contains("<b>"));
 }

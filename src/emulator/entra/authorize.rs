@@ -4,7 +4,7 @@ use hyper::Response;
 use url::{Host, Url};
 use uuid::Uuid;
 
-use super::error::EntraError;
+use super::error::{About, EntraError};
 use super::issuer::NewCode;
 use super::scope::{self, Scope};
 use super::{pages, pkce};
@@ -74,10 +74,17 @@ pub(super) fn tenant_of<'a>(
 }
 
 /// Whether `client_id` can be an application's.
-pub(super) fn check_client_id(client_id: &str) -> Result<(), EntraError> {
+pub(super) fn check_client_id(
+    directory: &Directory,
+    client_id: &str,
+    tenant: &str,
+) -> Result<(), EntraError> {
     match Uuid::try_parse(client_id) {
         Ok(_) => Ok(()),
-        Err(_) => Err(EntraError::numbered(700016, "", client_id)),
+        Err(_) => {
+            let tenant = directory.tenant_name(tenant);
+            Err(EntraError::numbered(700016, About { user: "", client_id, tenant }))
+        }
     }
 }
 
@@ -87,7 +94,7 @@ fn read<'a>(hub: &'a Hub, call: &'a Call, tenant: &str) -> Result<Wish<'a>, Entr
         value.ok_or_else(|| EntraError::missing(name))
     };
     let client_id = get("client_id")?;
-    check_client_id(client_id)?;
+    check_client_id(&hub.azure.directory, client_id, tenant)?;
     let redirect_uri = get("redirect_uri")?;
     check_redirect(redirect_uri, client_id)?;
     let tenant = tenant_of(&hub.azure.directory, tenant)?;
@@ -153,13 +160,13 @@ fn choose(hub: &Hub, call: &Call, wish: &Wish<'_>, account: &str) -> Response<Bo
         );
         return pages::refusal(&EntraError::new("invalid_request", 50034, text));
     };
+    let tenant = directory.tenant_name(wish.tenant.map_or("", |tenant| &tenant.id));
+    let about = About { user: &user.name, client_id: wish.client_id, tenant };
     if wish.tenant.is_some_and(|tenant| !user.is_in(&tenant.id)) {
-        let error = EntraError::numbered(50020, &user.name, wish.client_id);
-        return pages::refusal(&error);
+        return pages::refusal(&EntraError::numbered(50020, about));
     }
     if let Some(number) = hub.azure.faults.sign_in(SignInStep::Authorize) {
-        let error = EntraError::numbered(number, &user.name, wish.client_id);
-        return back_with_error(wish, &error);
+        return back_with_error(wish, &EntraError::numbered(number, about));
     }
     let home = user.tenants.first().cloned().unwrap_or_default();
     let code = hub.azure.issuer.add_code(NewCode {
