@@ -20,9 +20,15 @@
 //! # Ok(()) }
 //! ```
 //!
+//! Beside the relay it plays Microsoft Entra and Azure Resource Manager, at `localhost` on
+//! the same port: people sign in ([`Emulator::authority`]) and choose from what they have
+//! ([`Emulator::resource_manager`], [`AzureConfig`]), and that goes wrong on demand too
+//! ([`AzureFault`]).
+//!
 //! Where it differs from the real service, on purpose: a removed hybrid connection keeps
 //! its keys, so that they get "not found"; a GET with `api-version` is always a management
-//! request; a rendezvous for an HTTP request serves that one request.
+//! request; a rendezvous for an HTTP request serves that one request; nobody types a
+//! password; a token is good because it was issued, its signature is made of chance.
 
 mod announce;
 mod answer;

@@ -170,6 +170,12 @@ impl Emulator {
         self.hub.azure.counting.told()
     }
 
+    /// Waits until Entra and Resource Manager were asked as `wanted`: until a sign-in has
+    /// begun or keys were read, for example.
+    pub async fn wait_for_azure(&self, wanted: impl Fn(&AzureCounters) -> bool) {
+        self.hub.azure.counting.wait_until(wanted).await;
+    }
+
     /// Signs a person in on the device that shows `user_code`, as the page does.
     ///
     /// # Errors

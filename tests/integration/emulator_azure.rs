@@ -167,6 +167,14 @@ impl Azure {
         self.ask("GET", path, token).await
     }
 
+    /// The path of the subscription with this name.
+    pub(crate) async fn subscription_called(&self, name: &str, token: &str) -> String {
+        let list = self.get("/subscriptions", token).await.json();
+        let all = list["value"].as_array().unwrap();
+        let found = all.iter().find(|subscription| subscription["displayName"] == name).unwrap();
+        found["id"].as_str().unwrap().to_owned()
+    }
+
     /// The path of the first subscription that the token shows.
     pub(crate) async fn subscription(&self, token: &str) -> String {
         let answer = self.get("/subscriptions", token).await;

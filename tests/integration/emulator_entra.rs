@@ -44,6 +44,7 @@ async fn a_person_signs_in_with_a_browser() {
     assert!(back.starts_with(BACK), "{back}");
     let members = query(&back);
     assert_eq!(members["state"], "a state", "the state comes back as it went");
+    assert!(!back.contains('+'), "{back}");
 
     let answer = azure.redeem(&members["code"], &[("client_info", "1")]).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -107,6 +108,7 @@ async fn a_bad_request_gets_a_page_and_goes_nowhere() {
         (("client_id", "nobody"), "AADSTS700016"),
         (("client_id", ""), "AADSTS900144"),
         (("response_type", "token"), "AADSTS700054"),
+        (("response_mode", "fragment"), "AADSTS90023"),
         (("code_challenge_method", "plain"), "AADSTS501491"),
         (("code_challenge", "short"), "AADSTS501491"),
         (("scope", "https://vault.azure.net/.default"), "AADSTS500011"),
@@ -120,6 +122,7 @@ async fn a_bad_request_gets_a_page_and_goes_nowhere() {
     assert!(answer.text.contains("AADSTS90002"));
     let answer = azure.authorize("fabrikam.com", &[("account", YOU)]).await;
     assert!(answer.status == 400 && answer.text.contains("AADSTS50020"), "{}", answer.text);
+    assert!(answer.text.contains("tenant 'Fabrikam'"), "{}", answer.text);
     let answer = azure.authorize("organizations", &[("account", "<b>@x")]).await;
     assert!(answer.text.contains("AADSTS50034") && !answer.text.contains("<b>"));
 }
@@ -142,6 +145,20 @@ async fn a_refusal_goes_back_to_the_application() {
         assert!(members["error_description"].starts_with(&format!("AADSTS{code}: ")));
     }
     azure.code("organizations", YOU).await;
+}
+
+#[tokio::test]
+async fn an_application_may_want_its_answer_posted() {
+    let azure = azure(two_tenants()).await;
+    let state = "a \"state\"><b>";
+    let posted = [("response_mode", "form_post"), ("account", YOU), ("state", state)];
+    let answer = azure.authorize("organizations", &posted).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.text.contains(&format!("<form method=\"post\" action=\"{BACK}\">")));
+    assert!(answer.text.contains("value=\"a &quot;state&quot;&gt;&lt;b&gt;\""), "{}", answer.text);
+    let code = answer.text.split("name=\"code\" value=\"").nth(1).unwrap();
+    let code = code.split('"').next().unwrap();
+    assert_eq!(azure.redeem(code, &[]).await.status, 200);
 }
 
 #[tokio::test]

@@ -68,14 +68,11 @@ async fn everything_is_listed_page_by_page() {
     let list = azure.get("/subscriptions", &token).await;
     assert!(list.headers.contains_key("x-ms-request-id"));
     assert!(list.headers.contains_key("x-ms-correlation-request-id"));
-    let list = list.json();
-    let mut names = each(&list, "displayName");
+    let mut names = each(&list.json(), "displayName");
     names.sort();
     assert_eq!(names, ["Production", "Test"]);
-    let value = list["value"].as_array().unwrap();
-    let production = value.iter().find(|s| s["displayName"] == "Production").unwrap();
-    let path = production["id"].as_str().unwrap();
-    assert_eq!(azure.get(path, &token).await.json()["state"], "Enabled");
+    let path = azure.subscription_called("Production", &token).await;
+    assert_eq!(azure.get(&path, &token).await.json()["state"], "Enabled");
 
     let namespaces = format!("{path}/providers/Microsoft.Relay/namespaces");
     assert_eq!(all(&azure, &namespaces, &token).await.0, ["one", "two"]);
@@ -97,6 +94,26 @@ async fn everything_is_listed_page_by_page() {
     assert_eq!(each(&groups, "name"), ["rg-a", "rg-b"]);
     let group = format!("{path}/resourceGroups/RG-B/providers/Microsoft.Relay/namespaces");
     assert_eq!(all(&azure, &group, &token).await.0, ["two"]);
+}
+
+#[tokio::test]
+async fn a_list_may_change_under_its_reader() {
+    let azure = start(config()).await;
+    let token = azure.token("organizations", YOU).await;
+    let path = azure.subscription_called("Production", &token).await;
+    let group = format!("{path}/resourceGroups/rg-a/providers/Microsoft.Relay/namespaces");
+    let first = azure.get(&format!("{group}/one/hybridConnections"), &token).await.json();
+    assert_eq!(each(&first, "name"), ["a", "b"]);
+    azure.emulator.remove_hybrid_connection("one", "b").unwrap();
+    azure.emulator.remove_hybrid_connection("one", "c").unwrap();
+    let new = HybridConnectionConfig::new("bb");
+    azure.emulator.create_hybrid_connection("one", &new).unwrap();
+    let next = first["nextLink"].as_str().unwrap();
+    let second = azure.send(azure.http.get(next).bearer_auth(&token)).await.json();
+    assert_eq!(each(&second, "name"), ["bb", "e"], "none twice, none left out");
+    let broken = next.replace("skiptoken=", "skiptoken=%20");
+    let answer = azure.send(azure.http.get(broken).bearer_auth(&token)).await;
+    assert_eq!((answer.status, answer.code().as_str()), (400, "InvalidSkipToken"));
 }
 
 #[tokio::test]
@@ -281,7 +298,9 @@ async fn slow_answers_wait_side_by_side() {
     let azure = start(config.azure(AzureConfig::new().latency(Duration::from_millis(1)))).await;
     let token = azure.token("organizations", YOU).await;
     azure.emulator.inject_azure(AzureFault::Slow { path: None, millis: 300 }).unwrap();
-    let answers = join_all((0..8).map(|_| azure.get("/subscriptions", &token))).await;
+    let asked = join_all((0..8).map(|_| azure.get("/subscriptions", &token)));
+    let all_wait = azure.emulator.wait_for_azure(|counters| counters.in_flight == 8);
+    let (answers, ()) = tokio::join!(asked, all_wait);
     assert!(answers.iter().all(|answer| answer.status == 200));
     assert_eq!(azure.emulator.azure_counters().most_in_flight, 8);
     assert_eq!(azure.emulator.azure_counters().in_flight, 0);

@@ -3,6 +3,10 @@
 
 mod architecture;
 #[cfg(feature = "emulator")]
+mod azure_account;
+#[cfg(feature = "emulator")]
+mod azure_sign_in;
+#[cfg(feature = "emulator")]
 mod bed;
 #[cfg(all(unix, feature = "emulator"))]
 mod cli_azure;

@@ -75,7 +75,8 @@ pub(super) fn into_core(error: AzureError) -> azure_core::Error {
 
 fn kind_of_number(number: u64) -> Option<AzureErrorKind> {
     Some(match number {
-        65001 | 65004 | 65005 | 90094 | 90095 | 900941 => AzureErrorKind::ConsentRequired,
+        65004 => AzureErrorKind::SignInDenied,
+        65001 | 65005 | 90094 | 90095 | 900941 => AzureErrorKind::ConsentRequired,
         50072 | 50074 | 50076 | 50078 | 50079 | 50125 | 50129 | 50158 | 50173 | 16000 | 16001
         | 50058 | 50207 => AzureErrorKind::InteractionRequired,
         50005 | 50097 | 50105 | 50131 | 53000..=53011 | 530002..=530036 => {

@@ -1,9 +1,10 @@
 //! How often Azure was asked for what.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 /// Requests to Microsoft Entra and Azure Resource Manager since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,31 +30,35 @@ impl AzureCounters {
     }
 }
 
+/// The counters, and who waits for them.
 #[derive(Debug, Default)]
-pub(crate) struct Counting(Mutex<AzureCounters>);
+pub(crate) struct Counting(watch::Sender<AzureCounters>);
 
 impl Counting {
     /// Counts a request, which lasts until the guard is dropped.
     pub(crate) fn request(self: &Arc<Self>, kind: &str) -> InFlight {
-        let mut counters = self.lock();
-        counters.requests += 1;
-        *counters.by_kind.entry(kind.to_owned()).or_default() += 1;
-        counters.in_flight += 1;
-        counters.most_in_flight = counters.most_in_flight.max(counters.in_flight);
-        drop(counters);
+        self.0.send_modify(|counters| {
+            counters.requests += 1;
+            *counters.by_kind.entry(kind.to_owned()).or_default() += 1;
+            counters.in_flight += 1;
+            counters.most_in_flight = counters.most_in_flight.max(counters.in_flight);
+        });
         InFlight(Arc::clone(self))
     }
 
     pub(crate) fn token(&self) {
-        self.lock().tokens_issued += 1;
+        self.0.send_modify(|counters| counters.tokens_issued += 1);
     }
 
     pub(crate) fn told(&self) -> AzureCounters {
-        self.lock().clone()
+        self.0.borrow().clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, AzureCounters> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits until the counters are as `wanted`.
+    pub(crate) async fn wait_until(&self, wanted: impl Fn(&AzureCounters) -> bool) {
+        // It ends without that only when the sender is gone, which this one is not.
+        let there = self.0.subscribe().wait_for(wanted).await.is_ok();
+        debug_assert!(there);
     }
 }
 
@@ -62,7 +67,9 @@ pub(crate) struct InFlight(Arc<Counting>);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut counters = self.0.lock();
-        counters.in_flight = counters.in_flight.saturating_sub(1);
+        let end = |counters: &mut AzureCounters| {
+            counters.in_flight = counters.in_flight.saturating_sub(1);
+        };
+        self.0.0.send_modify(end);
     }
 }

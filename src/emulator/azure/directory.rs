@@ -125,6 +125,12 @@ impl Directory {
         self.tenants.iter().find(|tenant| tenant.is(reference))
     }
 
+    /// What the tenant that a path names is called; where it may be any, the first one.
+    pub(crate) fn tenant_name(&self, reference: &str) -> &str {
+        let tenant = self.tenant(reference).or(self.tenants.first());
+        tenant.map_or("", |tenant| &tenant.name)
+    }
+
     pub(crate) fn user(&self, name: &str) -> Option<&User> {
         self.users.iter().find(|user| user.name.eq_ignore_ascii_case(name))
     }

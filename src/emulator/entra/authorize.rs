@@ -4,7 +4,7 @@ use hyper::Response;
 use url::{Host, Url};
 use uuid::Uuid;
 
-use super::error::EntraError;
+use super::error::{About, EntraError};
 use super::issuer::NewCode;
 use super::scope::{self, Scope};
 use super::{pages, pkce};
@@ -21,6 +21,8 @@ struct Wish<'a> {
     challenge: &'a str,
     scope: Scope,
     tenant: Option<&'a Tenant>,
+    /// Whether the answer is posted to the application, not a part of the address.
+    posts_back: bool,
 }
 
 pub(super) fn answer(hub: &Hub, call: &Call, tenant: &str) -> Response<Body> {
@@ -72,10 +74,17 @@ pub(super) fn tenant_of<'a>(
 }
 
 /// Whether `client_id` can be an application's.
-pub(super) fn check_client_id(client_id: &str) -> Result<(), EntraError> {
+pub(super) fn check_client_id(
+    directory: &Directory,
+    client_id: &str,
+    tenant: &str,
+) -> Result<(), EntraError> {
     match Uuid::try_parse(client_id) {
         Ok(_) => Ok(()),
-        Err(_) => Err(EntraError::numbered(700016, "", client_id)),
+        Err(_) => {
+            let tenant = directory.tenant_name(tenant);
+            Err(EntraError::numbered(700016, About { user: "", client_id, tenant }))
+        }
     }
 }
 
@@ -85,7 +94,7 @@ fn read<'a>(hub: &'a Hub, call: &'a Call, tenant: &str) -> Result<Wish<'a>, Entr
         value.ok_or_else(|| EntraError::missing(name))
     };
     let client_id = get("client_id")?;
-    check_client_id(client_id)?;
+    check_client_id(&hub.azure.directory, client_id, tenant)?;
     let redirect_uri = get("redirect_uri")?;
     check_redirect(redirect_uri, client_id)?;
     let tenant = tenant_of(&hub.azure.directory, tenant)?;
@@ -93,10 +102,14 @@ fn read<'a>(hub: &'a Hub, call: &'a Call, tenant: &str) -> Result<Wish<'a>, Entr
         let text = "The response_type is not enabled for the application; it must be 'code'.";
         return Err(EntraError::new("unsupported_response_type", 700054, text));
     }
-    if call.query.get("response_mode").is_some_and(|mode| mode != "query") {
-        let text = "The response_mode is not supported here; it must be 'query'.";
-        return Err(EntraError::new("invalid_request", 90023, text));
-    }
+    let posts_back = match call.query.get("response_mode") {
+        None | Some("query") => false,
+        Some("form_post") => true,
+        Some(_) => {
+            let text = "The response_mode must be 'query' or 'form_post'.";
+            return Err(EntraError::new("invalid_request", 90023, text));
+        }
+    };
     let scope = scope::read(get("scope")?, hub.port)?;
     let challenge = call.query.get("code_challenge").ok_or_else(|| {
         let text = "Proof Key for Code Exchange is required for authorization code redemption.";
@@ -110,7 +123,7 @@ fn read<'a>(hub: &'a Hub, call: &'a Call, tenant: &str) -> Result<Wish<'a>, Entr
         return Err(EntraError::new("invalid_request", 501491, "Invalid Code_Challenge."));
     }
     let state = call.query.get("state");
-    Ok(Wish { client_id, redirect_uri, state, challenge, scope, tenant })
+    Ok(Wish { posts_back, client_id, redirect_uri, state, challenge, scope, tenant })
 }
 
 /// Whether the code may be sent to `address`: this machine alone.
@@ -147,13 +160,13 @@ fn choose(hub: &Hub, call: &Call, wish: &Wish<'_>, account: &str) -> Response<Bo
         );
         return pages::refusal(&EntraError::new("invalid_request", 50034, text));
     };
+    let tenant = directory.tenant_name(wish.tenant.map_or("", |tenant| &tenant.id));
+    let about = About { user: &user.name, client_id: wish.client_id, tenant };
     if wish.tenant.is_some_and(|tenant| !user.is_in(&tenant.id)) {
-        let error = EntraError::numbered(50020, &user.name, wish.client_id);
-        return pages::refusal(&error);
+        return pages::refusal(&EntraError::numbered(50020, about));
     }
     if let Some(number) = hub.azure.faults.sign_in(SignInStep::Authorize) {
-        let error = EntraError::numbered(number, &user.name, wish.client_id);
-        return back_with_error(wish, &error);
+        return back_with_error(wish, &EntraError::numbered(number, about));
     }
     let home = user.tenants.first().cloned().unwrap_or_default();
     let code = hub.azure.issuer.add_code(NewCode {
@@ -176,6 +189,9 @@ fn back_with_error(wish: &Wish<'_>, error: &EntraError) -> Response<Body> {
 fn back(wish: &Wish<'_>, members: &[(&str, &str)]) -> Response<Body> {
     let state = wish.state.map(|state| ("state", state));
     let members = members.iter().copied().chain(state);
+    if wish.posts_back {
+        return pages::post_back(wish.redirect_uri, members);
+    }
     let address = members.fold(wish.redirect_uri.to_owned(), |address, (name, value)| {
         pages::with(&address, name, value)
     });

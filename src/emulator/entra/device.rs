@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::authorize::{check_client_id, tenant_of, users_in};
-use super::error::EntraError;
+use super::error::{About, EntraError};
 use super::issuer::{Decision, Device};
 use super::{pages, scope};
 use crate::emulator::answer::Body;
@@ -32,11 +32,12 @@ async fn try_issue(hub: &Hub, call: &mut Call, tenant: &str) -> Result<Response<
         form.get(name).filter(|v| !v.is_empty()).ok_or_else(|| EntraError::missing(name))
     };
     let client_id = get("client_id")?;
-    check_client_id(client_id)?;
+    check_client_id(&hub.azure.directory, client_id, tenant)?;
     let scope = scope::read(get("scope")?, hub.port)?;
     tenant_of(&hub.azure.directory, tenant)?;
     if let Some(number) = hub.azure.faults.sign_in(SignInStep::DeviceCode) {
-        return Err(EntraError::numbered(number, "", client_id));
+        let tenant = hub.azure.directory.tenant_name(tenant);
+        return Err(EntraError::numbered(number, About { user: "", client_id, tenant }));
     }
     let issuer = &hub.azure.issuer;
     let user_code: String =

@@ -27,7 +27,7 @@ pub(super) fn answer(hub: &Hub, call: &Call, tenant: &str) -> Response<Body> {
             "device_authorization_endpoint": at("oauth2/v2.0/devicecode"),
             "jwks_uri": at("discovery/v2.0/keys"),
             "response_types_supported": ["code"],
-            "response_modes_supported": ["query"],
+            "response_modes_supported": ["query", "form_post"],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "code_challenge_methods_supported": ["S256"],

@@ -20,6 +20,15 @@ pub(super) struct EntraError {
     suberror: Option<&'static str>,
 }
 
+/// Who signs in with what where, for the texts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct About<'a> {
+    pub(super) user: &'a str,
+    pub(super) client_id: &'a str,
+    /// The tenant's name.
+    pub(super) tenant: &'a str,
+}
+
 impl EntraError {
     /// One with status 400.
     pub(super) fn new(error: &str, number: u32, text: impl Into<String>) -> Self {
@@ -57,14 +66,15 @@ impl EntraError {
     }
 
     /// What Entra says of one of its numbers, for the faults that name one.
-    pub(super) fn numbered(number: u32, user: &str, client_id: &str) -> Self {
+    pub(super) fn numbered(number: u32, about: About<'_>) -> Self {
+        let About { user, client_id, tenant } = about;
         let (error, suberror, text) = match number {
             50020 => (
                 "invalid_grant",
                 None,
                 format!(
                     "User account '{user}' from identity provider 'live.com' does not exist in \
-                     tenant 'Contoso' and cannot access the application '{client_id}' in that \
+                     tenant '{tenant}' and cannot access the application '{client_id}' in that \
                      tenant. The account needs to be added as an external user in the tenant \
                      first. Sign out and sign in again with a different Azure Active Directory \
                      user account."
@@ -107,7 +117,7 @@ impl EntraError {
                 None,
                 format!(
                     "User account '{user}' from identity provider 'https://sts.windows.net/' does \
-                     not exist in tenant 'Contoso' and cannot access the application \
+                     not exist in tenant '{tenant}' and cannot access the application \
                      '{client_id}' in that tenant. The account needs to be added as an external \
                      user in the tenant first."
                 ),
@@ -117,7 +127,7 @@ impl EntraError {
                 None,
                 format!(
                     "Application with identifier '{client_id}' was not found in the directory \
-                     'Contoso'. This can happen if the application has not been installed by the \
+                     '{tenant}'. This can happen if the application has not been installed by the \
                      administrator of the tenant or consented to by any user in the tenant. You \
                      may have sent your authentication request to the wrong tenant."
                 ),

@@ -5,6 +5,7 @@ use hyper::{Response, StatusCode};
 use super::error::EntraError;
 use crate::emulator::answer::Body;
 use crate::emulator::azure::{self, User, escape};
+use crate::emulator::encoding::url_encode;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
@@ -23,8 +24,8 @@ border:0;border-radius:4px}\
 @media(prefers-color-scheme:dark){body{background:#11100f;color:#f3f2f1}main{background:#252423}\
 a{color:#62abf5}small{color:#c8c6c4}a.account:hover,a.account:focus{background:#323130}}";
 
-/// The account picker: a link for each person, and one to refuse. `links` are what the
-/// page's own address has to be followed by.
+/// The account picker: a link for each person, the one that `hint` names first, and one to
+/// refuse. `target` is the page's own address.
 pub(super) fn picker(
     users: &[&User],
     hint: Option<&str>,
@@ -71,6 +72,24 @@ pub(super) fn device_form(problem: Option<&str>) -> Response<Body> {
     page(StatusCode::OK, "Enter code", &body)
 }
 
+/// The way back to an application that wants its answer posted: a form that sends itself
+/// where there are scripts, and with a click where there are none.
+pub(super) fn post_back<'a>(
+    address: &str,
+    members: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Response<Body> {
+    let field = |(name, value): (&str, &str)| {
+        format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(value))
+    };
+    let fields: String = members.map(field).collect();
+    let body = format!(
+        "<form method=\"post\" action=\"{}\">{fields}<button>Continue</button></form>\
+         <script>document.forms[0].submit()</script>",
+        escape(address)
+    );
+    page(StatusCode::OK, "Back to the application", &body)
+}
+
 /// The end of a sign-in.
 pub(super) fn done(title: &str, text: &str) -> Response<Body> {
     page(StatusCode::OK, title, &format!("<p>{}</p>", escape(text)))
@@ -98,5 +117,7 @@ fn page(status: StatusCode, title: &str, body: &str) -> Response<Body> {
 /// `target` with one more query member.
 pub(super) fn with(target: &str, name: &str, value: &str) -> String {
     let separator = if target.contains('?') { '&' } else { '?' };
-    format!("{target}{separator}{name}={}", crate::emulator::encoding::url_encode(value))
+    // Not every application reads a plus as a space.
+    let value = url_encode(value).replace('+', "%20");
+    format!("{target}{separator}{name}={value}")
 }

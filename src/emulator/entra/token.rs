@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::authorize::{check_client_id, tenant_of};
-use super::error::EntraError;
+use super::error::{About, EntraError};
 use super::issuer::{Decision, Device, Grant};
 use super::pkce;
 use super::scope::{self, Scope};
@@ -49,7 +49,7 @@ impl<'a> Request<'a> {
     fn act(&self) -> Outcome<Value> {
         let grant_type = self.get("grant_type")?;
         let client_id = self.get("client_id")?;
-        check_client_id(client_id)?;
+        check_client_id(&self.hub.azure.directory, client_id, self.tenant)?;
         tenant_of(&self.hub.azure.directory, self.tenant)?;
         match grant_type {
             "authorization_code" => self.code(client_id),
@@ -182,7 +182,7 @@ impl<'a> Request<'a> {
             principal.client_id.eq_ignore_ascii_case(client_id)
                 && tenant.is_none_or(|tenant| principal.tenant == tenant.id)
         });
-        let principal = principal.ok_or_else(|| EntraError::numbered(700016, "", client_id))?;
+        let principal = principal.ok_or_else(|| self.numbered(700016, "", client_id))?;
         if principal.secret.expose() != secret {
             let text = format!(
                 "Invalid client secret provided. Ensure the secret being sent in the request is \
@@ -218,9 +218,14 @@ impl<'a> Request<'a> {
         }))
     }
 
+    fn numbered(&self, number: u32, user: &str, client_id: &str) -> EntraError {
+        let tenant = self.hub.azure.directory.tenant_name(self.tenant);
+        EntraError::numbered(number, About { user, client_id, tenant })
+    }
+
     fn check_fault(&self, user: &str, client_id: &str) -> Outcome<()> {
         match self.hub.azure.faults.sign_in(SignInStep::Token) {
-            Some(number) => Err(EntraError::numbered(number, user, client_id)),
+            Some(number) => Err(self.numbered(number, user, client_id)),
             None => Ok(()),
         }
     }
@@ -236,13 +241,13 @@ impl<'a> Request<'a> {
         nonce: Option<&str>,
     ) -> Outcome<Value> {
         let directory = &self.hub.azure.directory;
-        let unknown = || EntraError::numbered(50020, user, client_id);
+        let unknown = || self.numbered(50020, user, client_id);
         let user = directory.user(user).ok_or_else(unknown)?;
         let home = user.tenants.first().ok_or_else(unknown)?;
         let asked = tenant_of(directory, self.tenant)?.map(|tenant| tenant.id.as_str());
         let tenant = asked.or(tenant).unwrap_or(home);
         if !user.is_in(tenant) {
-            return Err(EntraError::numbered(90072, &user.name, client_id));
+            return Err(self.numbered(90072, &user.name, client_id));
         }
         let principal = user.principal();
         let mut answer = self.hub.azure.issuer.issue(&Grant {
