@@ -131,6 +131,24 @@ impl Bed {
         strings.iter().map(|string| string.id.short()).collect()
     }
 
+    /// A browser that tells the pipe `page` what it was opened with.
+    pub(crate) fn browser<'a>(&self, page: &Path, browser: &'a Path) -> &'a Path {
+        mknodat(CWD, page, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        program(browser, &format!("echo \"$1\" > '{}'", page.display()));
+        browser
+    }
+
+    /// Does what a person does on the page that the browser was opened with.
+    pub(crate) async fn sign_in_at(&self, page: &Path) {
+        let address = tokio::time::timeout(LIMIT, tokio::fs::read_to_string(page)).await;
+        let address = address.expect("no browser was opened").unwrap();
+        let choose = format!("{}&account={YOU}", address.trim());
+        let answer = self.azure.send(self.azure.http.get(choose)).await;
+        assert_eq!(answer.status, 302, "{}", answer.text);
+        let back = answer.header("location").to_owned();
+        assert_eq!(self.azure.send(self.azure.http.get(back)).await.status, 200);
+    }
+
     fn keys_asked_for(&self) -> u64 {
         self.azure.emulator.azure_counters().of("listKeys")
     }
@@ -234,24 +252,13 @@ async fn one_who_does_not_want_to_wait_for_a_code_leaves() {
 async fn the_browser_that_the_environment_names_signs_in() {
     let bed = Bed::usual().await;
     let (page, browser) = (bed.home.path().join("page"), bed.home.path().join("browser"));
-    mknodat(CWD, &page, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-    program(&browser, &format!("echo \"$1\" > '{}'", page.display()));
     let mut command = bed.home.command(&["login", "--sign-in", "browser", "-o", "json"]);
-    let child = command.env("BROWSER", &browser).spawn().unwrap();
-    let address = tokio::time::timeout(LIMIT, tokio::fs::read_to_string(&page)).await;
-    choose_account(&bed.azure, address.expect("no browser was opened").unwrap().trim()).await;
+    let child = command.env("BROWSER", bed.browser(&page, &browser)).spawn().unwrap();
+    bed.sign_in_at(&page).await;
     let ran = Ran::of(child).await;
     assert_eq!(ran.expect(0).json()["SignIns"][0]["Account"], YOU, "{ran:?}");
-    assert!(ran.err.contains("Sign in to Azure in the browser"), "{ran:?}");
+    assert!(ran.err.contains("Opening the browser to sign in to Azure"), "{ran:?}");
     bed.check(&ran.out);
-}
-
-/// What a person does on the page of the sign-in.
-pub(crate) async fn choose_account(azure: &Azure, page: &str) {
-    let answer = azure.send(azure.http.get(format!("{page}&account={YOU}"))).await;
-    assert_eq!(answer.status, 302, "{}", answer.text);
-    let back = answer.header("location").to_owned();
-    assert_eq!(azure.send(azure.http.get(back)).await.status, 200);
 }
 
 #[tokio::test]
