@@ -8,7 +8,13 @@ mod azure_account;
 mod azure_sign_in;
 #[cfg(feature = "emulator")]
 mod bed;
+#[cfg(all(unix, feature = "emulator"))]
+mod cli_azure;
+#[cfg(all(unix, feature = "emulator"))]
+mod cli_azure_terminal;
 mod cli_commands;
+#[cfg(unix)]
+mod cli_pty;
 mod cli_support;
 #[cfg(unix)]
 mod cli_terminal;
