@@ -199,10 +199,6 @@ added =
        *[other] { $count } connections were added
     }
 paste-field = Gateway connection string
-azure-not-yet = This version cannot sign in to Azure yet
-azure-not-yet-text = A connection string does the same: copy it from the Azure portal and paste it here.
-azure-use-connection-string = Use Connection String instead
-azure-not-stored = Your Azure account is used only for this step and is not stored.
 check-name = Hybrid connection
 check-running = Reading it from Azure…
 check-endpoint = { $endpoint }, read from Azure
@@ -210,6 +206,102 @@ check-failed = Could not be checked: { $reason }
 check-reachable = Reachable, { $time }
 check-from-here = From this machine
 check-note = Note
+
+## Select with Azure: signing in
+azure-not-stored = Your Azure account is used only for this step and is not stored.
+azure-sign-in = Sign in
+azure-sign-in-title = Sign in with an account that may see the hybrid connections
+azure-sign-in-text = Your browser opens and asks which account to use.
+azure-sign-in-code = Use a code on another device
+azure-sign-in-cli = Use the Azure CLI's login
+azure-sign-in-again = Sign in again
+azure-cloud = Cloud
+azure-proxy-password = Password of the proxy
+azure-proxy-password-text = Only the service knows the password of the proxy { $proxy }. It is used for this step and is not stored.
+azure-settings-failed = The settings of the sign-in could not be read: { $reason }
+azure-waiting-browser = Waiting for the browser…
+azure-waiting-browser-text = Finish the sign-in on the page that has opened.
+azure-waiting-left = Time left: { $left }
+azure-waiting-cli = Asking the Azure CLI…
+azure-waiting-code = Getting a code…
+azure-waiting-device = Waiting for the sign-in on the other device…
+azure-page-again = Open the page again
+azure-page-not-opened = The page could not be opened: { $reason }
+azure-stop-sign-in = Cancel sign-in
+azure-device-text = Open this page on any device, type the code, and sign in there:
+azure-device-open = Open { $address }
+azure-copy-address = Copy address
+azure-copy-code = Copy code
+span-minutes = { $minutes } min { $count } s
+cloud-public = Azure (public)
+cloud-china = Azure operated by 21Vianet (China)
+cloud-us-government = Azure for US Government
+cloud-custom = Custom cloud
+
+## Select with Azure: choosing
+azure-account = Signed in as { $name }
+azure-another-account = Use another account
+azure-subscription = Subscription
+azure-subscription-choose = Choose a subscription…
+azure-subscription-filter = Filter subscriptions
+azure-subscriptions-reading = Reading subscriptions…
+azure-no-subscriptions = This account sees no subscription
+azure-no-subscriptions-text = Ask for a role on the subscription or on the namespace, Azure Relay Owner for example, or use another account.
+azure-choose-text = Choose a subscription to see its hybrid connections
+azure-filter = Filter by name, endpoint or namespace
+azure-filter-clear = Show all
+azure-list = Hybrid connections in Azure
+azure-check-all = Select all that are shown
+azure-resource-group = Resource group
+azure-already-added = already added
+azure-added = added
+azure-adding = Adding…
+azure-looking = Looking for namespaces…
+azure-reading = Reading namespaces { $read } of { $total }…
+azure-pause = Azure wants a pause of { $left }
+azure-stop-reading = Stop reading
+azure-stopped = Stopped at { $read } of { $total } namespaces
+azure-read =
+    { $count ->
+        [one] { $count } hybrid connection
+       *[other] { $count } hybrid connections
+    }
+azure-selected = { $count } selected
+azure-read-again = Read again
+azure-empty = No hybrid connections in this subscription
+azure-empty-text = Azure shows only what the account may see. Create a hybrid connection in the portal, or choose another subscription.
+azure-not-read =
+    { $count ->
+        [one] { $count } part could not be read
+       *[other] { $count } parts could not be read
+    }
+azure-not-read-show = Show why
+azure-not-read-hide = Hide
+azure-not-read-namespace = Namespace { $name }
+azure-not-read-tenant = Tenant { $name }
+azure-not-added =
+    { $count ->
+        [one] { $count } connection was not added
+       *[other] { $count } connections were not added
+    }
+azure-not-added-more =
+    { $count ->
+        [one] … and { $count } more
+       *[other] … and { $count } more
+    }
+azure-copy-error = Copy error
+azure-code = Code { $id }
+azure-correlation = Correlation ID { $id }
+azure-portal = View in Azure portal
+details-subscription = Subscription
+details-resource-group = Resource group
+details-region = Region
+details-resource-id = Resource ID
+unusable-no-address = Its namespace has no usable Service Bus endpoint
+unusable-no-metadata = No endpoint: it has no metadata
+unusable-not-json = Its metadata is not valid JSON
+unusable-no-endpoint = Its metadata names no endpoint
+unusable-bad-endpoint = The endpoint in its metadata is not host:port
 
 ## Update connection string
 update-title = Update connection string of { $name }
@@ -265,6 +357,17 @@ settings-ca-hint = PEM file, if the network inspects TLS
 settings-log-level = Log level
 settings-keep-files = Log files to keep (days)
 settings-drain = Wait for streams at stop (s)
+settings-azure = Azure sign-in
+settings-client-id = Client ID
+settings-client-id-hint = App registration that people sign in to
+settings-tenant = Tenant
+settings-tenant-hint = contoso.onmicrosoft.com, empty for the account's own
+settings-authority = Sign-in address
+settings-resource-manager = Resource Manager
+settings-audience = Token audience
+settings-audience-hint = Empty for the address of Resource Manager
+settings-portal = Portal
+settings-address-hint = https://management.example.com
 settings-loading = Reading the settings of the service…
 settings-saved = The settings are saved and in use
 as-system = Same as system
@@ -340,3 +443,71 @@ fault-settings-damaged-advice = The damaged file is kept in the same folder. Set
 fault-ca-unusable-advice = It must be a PEM file with certificates that the service may read. Choose another in Settings.
 fault-proxy-unreachable-advice = Check that the proxy is running and that its address in Settings is right. Leave “Proxy” empty to use none.
 fault-proxy-refused-advice = Check the user and password in Settings under “Proxy”, and that the proxy allows CONNECT to *.servicebus.windows.net on port 443.
+
+## What goes wrong with an Azure account, and what to do
+azure-error-sign-in-denied = The sign-in was cancelled in the browser
+azure-advice-sign-in-denied = Sign in again, or use another way to sign in.
+azure-error-sign-in-timed-out = Nobody signed in in time
+azure-advice-sign-in-timed-out = Start the sign-in again.
+azure-error-forged-answer = The browser brought an answer that does not belong to this sign-in
+azure-advice-forged-answer = Start the sign-in again, and finish it on the page that opens then.
+azure-error-no-browser = The browser could not be opened
+azure-advice-no-browser = Use a code on another device instead.
+azure-error-no-loopback = This program cannot wait for the browser's answer on this machine
+azure-advice-no-loopback = Use a code on another device instead.
+azure-error-code-expired = The code is no longer valid
+azure-advice-code-expired = Start the sign-in again.
+azure-error-consent-required = The application may not be used in this tenant before somebody consents
+azure-advice-consent-required = Ask an administrator of the tenant to consent, or name an application that may be used in Settings under “Client ID”.
+azure-error-interaction-required = Azure wants another step of the sign-in, multi-factor authentication for example
+azure-advice-interaction-required = Sign in with the browser and finish that step there.
+azure-error-conditional-access = A conditional access policy of the tenant does not allow this sign-in
+azure-advice-conditional-access = Sign in from a device and network that the policy allows, or ask an administrator of the tenant.
+azure-error-not-in-tenant = The account does not belong to this tenant
+azure-advice-not-in-tenant = Use an account of the tenant, or ask to be invited as a guest.
+azure-error-unknown-application = Azure does not know the tenant or the application of the sign-in
+azure-advice-unknown-application = Check “Tenant” and “Client ID” in Settings.
+azure-error-bad-credentials = Azure does not accept these credentials
+azure-advice-bad-credentials = Check the account, or use another way to sign in.
+azure-error-sign-in-failed = Azure refused the sign-in
+azure-advice-sign-in-failed = Try again, or use another way to sign in.
+azure-error-no-azure-cli = The Azure CLI is not installed, or not in the PATH
+azure-advice-no-azure-cli = Install it, or use another way to sign in.
+azure-error-azure-cli-signed-out = Nobody is signed in to the Azure CLI
+azure-advice-azure-cli-signed-out = Run “az login” in a terminal, or use another way to sign in.
+azure-error-no-environment = The environment names neither a service principal nor a managed identity
+azure-advice-no-environment = Use another way to sign in.
+azure-error-token-refused = Azure does not take the sign-in any more (401)
+azure-advice-token-refused = Sign in again. What you have selected stays.
+azure-error-wrong-tenant = The sign-in is for another tenant than the subscription's
+azure-advice-wrong-tenant = Name the subscription's tenant in Settings under “Tenant”, then sign in again.
+azure-error-forbidden = The account may not do this (403)
+azure-advice-forbidden = An owner of the resource, or an administrator of its subscription, can give that permission; the role Azure Relay Owner has it.
+azure-error-not-found = Azure has no such resource (404)
+azure-advice-not-found = It was removed or renamed. Read the list again.
+azure-error-no-listen-rule = No rule of the hybrid connection or of its namespace has the Listen right
+azure-advice-no-listen-rule = Add a shared access policy with the Listen right in the portal.
+azure-error-throttled = Azure wants fewer requests (429)
+azure-advice-throttled = Wait a few minutes, then try again.
+azure-error-azure-failed = Azure has a problem of its own
+azure-advice-azure-failed = Try again; if it stays, look at Azure's status page.
+azure-error-not-azure = Something that is not Azure answers, a captive portal or a proxy for example
+azure-advice-not-azure = Open any web page in the browser and sign in to the network, then try again.
+azure-error-unreachable = Azure could not be reached
+azure-advice-unreachable = Check the network, the DNS of this machine, and that outbound TCP on port 443 is allowed.
+azure-error-timed-out = Azure did not answer in time
+azure-advice-timed-out = Check the network, then try again.
+azure-error-interrupted = The connection to Azure broke in the middle of an answer
+azure-advice-interrupted = Try again.
+azure-error-untrusted = The certificate of the other side is not trusted
+azure-advice-untrusted = If your network inspects TLS, add its CA in Settings under “Extra CA certificates”.
+azure-error-proxy-refused = The proxy does not open the way to Azure
+azure-advice-proxy-refused = Check the user and password in Settings under “Proxy”.
+azure-error-proxy-unreachable = The proxy could not be reached
+azure-advice-proxy-unreachable = Check that the proxy is running and that its address in Settings is right. Leave “Proxy” empty to use none.
+azure-error-proxy-password = The proxy wants a password, and only the service knows it
+azure-advice-proxy-password = Type the password of the proxy for this step.
+azure-error-bad-setting = A setting of the sign-in cannot be used
+azure-advice-bad-setting = Correct it in Settings under “Azure sign-in” or “Proxy”.
+azure-error-bad-answer = Azure's answer could not be understood
+azure-advice-bad-answer = Try again; if it stays, a newer version may understand it.

@@ -203,7 +203,8 @@ impl App {
                 | Effect::SavePreferences(_)
                 | Effect::AskAutostart
                 | Effect::SetAutostart(_)
-                | Effect::ChooseCaFile => self.backend.begin(effect),
+                | Effect::ChooseCaFile
+                | Effect::Azure { .. } => self.backend.begin(effect),
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What the window does to the world.
 
 use super::state::{Preferences, Ticket};
+use crate::azure::{FoundConnection, Method, Setup, Subscription};
 use crate::ipc::protocol::Request;
 use crate::platform::front::ShowRequest;
 
@@ -31,6 +32,13 @@ pub(crate) enum Effect {
     SetAutostart(bool),
     /// Lets the user choose a PEM file.
     ChooseCaFile,
+    /// Does something with an Azure account; what comes of it is told with the same number.
+    Azure {
+        /// Names it.
+        run: Ticket,
+        /// What.
+        work: AzureWork,
+    },
 
     /// Puts a text on the clipboard.
     Copy(String),
@@ -42,6 +50,27 @@ pub(crate) enum Effect {
     Raise(ShowRequest),
     /// Closes the window.
     Close,
+}
+
+/// Something to be done with an Azure account, of which the backend holds one at the most.
+#[derive(Debug)]
+pub(crate) enum AzureWork {
+    /// Signs in, in this way. The account that is there stays until another is.
+    SignIn(Method, Box<Setup>),
+    /// Opens the page of the sign-in that is under way once more.
+    OpenPage,
+    /// Gives up the sign-in that is under way.
+    StopSignIn,
+    /// Lists the subscriptions.
+    Subscriptions,
+    /// Reads what is in a subscription.
+    Browse(Box<Subscription>),
+    /// Reads no further.
+    StopBrowse,
+    /// Asks for the keys of these.
+    Keys(Vec<FoundConnection>),
+    /// Gives up everything and forgets the account.
+    Forget,
 }
 
 /// A widget that is given the keyboard by name.

@@ -7,8 +7,10 @@ use std::path::PathBuf;
 
 use super::effect::Effect;
 use super::state::{Link, Ticket};
+use crate::azure::{Account, AzureError, BrowseEvent, DeviceCode, Subscriptions};
 use crate::ipc::Push;
 use crate::ipc::protocol::{RequestError, Response};
+use crate::model::{AzureResource, Secret};
 use crate::platform::appearance::Appearance;
 use crate::platform::front::ShowRequest;
 
@@ -51,6 +53,35 @@ pub(crate) enum News {
     Appearance(Appearance),
     /// The window was started a second time.
     Show(ShowRequest),
+    /// Something about an Azure account.
+    Azure {
+        /// What it comes of.
+        run: Ticket,
+        /// What.
+        news: AzureNews,
+    },
+}
+
+/// What comes of work with an Azure account.
+#[derive(Debug)]
+pub(crate) enum AzureNews {
+    /// Somebody is signed in, or is not and why.
+    SignedIn(Result<Account, AzureError>),
+    /// What is to be typed elsewhere.
+    Code(DeviceCode),
+    /// The page could not be opened once more, and why.
+    NotOpened(String),
+    /// The subscriptions.
+    Subscriptions(Result<Subscriptions, AzureError>),
+    /// What was found in a subscription since the last time.
+    Browsed(Vec<BrowseEvent>),
+    /// The connection string of one that was chosen, on its way to the service.
+    Key {
+        /// Its resource id.
+        key: String,
+        /// The connection string, and where it is in Azure.
+        outcome: Result<(Secret, Box<AzureResource>), AzureError>,
+    },
 }
 
 /// Why a request was not done.

@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
+use super::AzureForm;
 use crate::model::connection_string::ConnectionStringError;
 use crate::model::{ConnectionCheck, ConnectionId, ConnectionString};
 
@@ -41,6 +42,8 @@ pub(crate) struct NewForm {
     pub check_at: Option<Timestamp>,
     /// How far it is.
     pub phase: Phase,
+    /// The other way.
+    pub azure: AzureForm,
 }
 
 /// The two ways to add connections.
@@ -107,6 +110,7 @@ impl NewForm {
             entries: Vec::new(),
             check_at: None,
             phase: Phase::Editing,
+            azure: AzureForm::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the window knows: plain values, changed by [`super::update`] alone.
 
+mod azure;
 mod dialog;
 mod form;
 mod link;
@@ -14,6 +15,10 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 
+pub(crate) use azure::{
+    Added, AzureForm, Checked, Listing, NotAdded, Reading, Reads, SettingsOfSignIn, SignIn,
+    SigningIn, wants_sign_in,
+};
 pub(crate) use dialog::{Dialog, RemoveQuestion};
 pub(crate) use form::{
     Check, Entry, Failure, NewForm, NewTab, Parsed, PastedText, Phase, UpdateForm, UpdateProblem,
@@ -67,6 +72,8 @@ pub(crate) struct State {
     /// Requests that wait for their answer.
     pub pending: BTreeMap<Ticket, Pending>,
     last_ticket: Ticket,
+    /// The backend may hold an Azure account, which goes with the dialog.
+    pub has_account: bool,
 }
 
 /// "Try it without an Azure account".
@@ -94,6 +101,17 @@ pub(crate) enum Pending {
     Remove(ConnectionId),
     /// Adding a connection from the dialog.
     Add(ConnectionString),
+    /// Adding a connection that was found in Azure.
+    AddFound {
+        /// The adding that it is part of.
+        run: Ticket,
+        /// Its resource id.
+        key: String,
+        /// Its id.
+        id: ConnectionId,
+    },
+    /// The settings that a sign-in to Azure goes by.
+    LoadSignIn,
     /// Checking a connection string of the dialog.
     CheckEntry(ConnectionString),
     /// The new connection string of this connection.
@@ -134,6 +152,7 @@ impl State {
             look_at: None,
             pending: BTreeMap::new(),
             last_ticket: 0,
+            has_account: false,
         }
     }
 
@@ -191,9 +210,31 @@ impl State {
 
     /// A name for a new request for `what`.
     pub(super) fn ticket(&mut self, what: Pending) -> Ticket {
+        let ticket = self.number();
+        self.pending.insert(ticket, what);
+        ticket
+    }
+
+    /// A name for something that is not asked of the service.
+    pub(super) fn number(&mut self) -> Ticket {
         self.last_ticket += 1;
-        self.pending.insert(self.last_ticket, what);
         self.last_ticket
+    }
+
+    /// The tab "Select with Azure", while its dialog is open.
+    pub(crate) fn azure(&self) -> Option<&AzureForm> {
+        match &self.dialog {
+            Some(Dialog::New(form)) => Some(&form.azure),
+            _ => None,
+        }
+    }
+
+    /// The same, to change it.
+    pub(super) fn azure_mut(&mut self) -> Option<&mut AzureForm> {
+        match &mut self.dialog {
+            Some(Dialog::New(form)) => Some(&mut form.azure),
+            _ => None,
+        }
     }
 
     /// The next moment at which something changes by the clock alone.

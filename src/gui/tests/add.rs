@@ -224,13 +224,3 @@ fn a_dialog_that_was_closed_over_its_answers_leaves_a_word_of_what_failed() {
     assert!(window.says(&window.text("answer-lost")));
     assert!(window.tells("act-add", &[("name", "contoso-weu/payroll".into())]));
 }
-
-#[test]
-fn the_azure_tab_leads_to_the_connection_string() {
-    let mut window = open();
-    window.click(&window.text("select-with-azure"));
-    assert!(window.says(&window.text("azure-not-yet")));
-    assert!(!window.thing(&window.text("create")).enabled);
-    window.click(&window.text("azure-use-connection-string"));
-    assert!(window.thing(&window.text("paste-field")).focused);
-}

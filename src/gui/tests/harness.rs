@@ -47,6 +47,8 @@ pub(super) struct Opening {
     /// Characters that none of the window's own fonts has are shown as boxes instead of
     /// failing the test.
     pub(super) foreign_characters: bool,
+    /// Azure takes a moment for everything.
+    pub(super) slow_azure: bool,
 }
 
 impl Opening {
@@ -58,12 +60,14 @@ impl Opening {
             size: SIZE,
             scale: 1.0,
             foreign_characters: false,
+            slow_azure: false,
         }
     }
 
     /// Opens it over the made-up service.
     pub(super) fn open(self) -> Window {
-        let desk = Desk::new(Mock::new(self.snapshot.clone(), now));
+        let mock = Mock::new(self.snapshot.clone(), now);
+        let desk = Desk::new(if self.slow_azure { mock.with_slow_azure() } else { mock });
         let (backend, waker) = (Box::new(desk.clone()), desk.clone());
         let mut window = self.open_over(backend, now, desk, move |ctx| waker.wakes(ctx));
         window.settle();
@@ -192,6 +196,30 @@ impl Window {
     pub(super) fn row(&self, name: &str) -> Thing {
         let start = format!("{name}, ");
         self.one(name, |thing| thing.role == Role::Row && thing.name.starts_with(&start))
+    }
+
+    /// The row of the hybrid connection `name` in the list of those in Azure.
+    #[track_caller]
+    pub(super) fn choice(&self, name: &str) -> Thing {
+        let starts = [format!("{name}, "), format!("{name} · ")];
+        self.one(name, |thing| {
+            thing.role == Role::CheckBox && starts.iter().any(|start| thing.name.starts_with(start))
+        })
+    }
+
+    /// Names of those whose rows there are, from top to bottom.
+    pub(super) fn choices(&self) -> Vec<String> {
+        let things = self.things();
+        let rows =
+            things.iter().filter(|thing| thing.role == Role::CheckBox && thing.name.contains(", "));
+        rows.map(|row| row.name.split(", ").next().unwrap().to_owned()).collect()
+    }
+
+    /// Clicks such a row.
+    #[track_caller]
+    pub(super) fn choose(&mut self, name: &str) {
+        let at = self.choice(name).rect.center();
+        self.click_at(at, PointerButton::Primary, Modifiers::NONE);
     }
 
     /// Names of the connections whose rows there are, from top to bottom.

@@ -2,6 +2,7 @@
 //! what is in it by its accessible names, [`software`] draws it.
 
 mod add;
+mod azure;
 mod change;
 mod chinese;
 mod dialogs;

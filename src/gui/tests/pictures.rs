@@ -5,11 +5,13 @@
 use egui::{Key, Modifiers, vec2};
 use jiff::SignedDuration;
 
+use super::chinese;
 use super::harness::{Opening, Window, now};
 use super::strings::{string, twenty_with_one_bad};
 use crate::gui::backend::News;
 use crate::gui::sample;
 use crate::gui::state::{Link, LinkProblem, ThemeChoice};
+use crate::gui::text::Language;
 use crate::ipc::Push;
 use crate::model::Snapshot;
 
@@ -88,6 +90,108 @@ fn new_bad() {
 #[test]
 fn new_twenty() {
     new(&twenty_with_one_bad()).picture("new_twenty");
+}
+
+/// The tab "Select with Azure", with an Azure that takes a moment for everything.
+fn azure(theme: ThemeChoice) -> Window {
+    let mut window = Opening { slow_azure: true, ..themed(theme) }.open();
+    window.chord(Modifiers::COMMAND, Key::N);
+    window.click(&window.text("select-with-azure"));
+    window
+}
+
+/// So many moments later.
+fn moments(window: &mut Window, count: i32) {
+    for _ in 0..count {
+        window.pass(SignedDuration::from_millis(600));
+    }
+}
+
+/// Signed in, and in the middle of the list.
+fn azure_list(theme: ThemeChoice) -> Window {
+    let mut window = azure(theme);
+    let sign_in = window.text("azure-sign-in");
+    window.click(&sign_in);
+    moments(&mut window, 6);
+    let subscriptions = window.text("azure-subscription");
+    window.click(&subscriptions);
+    window.click("Contoso Production");
+    moments(&mut window, 2);
+    window.choose("crm-sql");
+    window.choose("print-server");
+    window
+}
+
+#[test]
+fn azure_sign_in() {
+    azure(ThemeChoice::Light).picture("azure_sign_in");
+}
+
+#[test]
+fn azure_device_code() {
+    let mut window = azure(ThemeChoice::Dark);
+    let code = window.text("azure-sign-in-code");
+    window.click(&code);
+    moments(&mut window, 1);
+    window.picture("azure_device_code");
+}
+
+#[test]
+fn azure_no_cli() {
+    let mut window = azure(ThemeChoice::Light);
+    let cli = window.text("azure-sign-in-cli");
+    window.click(&cli);
+    moments(&mut window, 5);
+    window.picture("azure_no_cli");
+}
+
+#[test]
+fn azure_light() {
+    azure_list(ThemeChoice::Light).picture("azure_light");
+}
+
+#[test]
+fn azure_dark() {
+    let mut window = azure_list(ThemeChoice::Dark);
+    moments(&mut window, 2);
+    let show = window.text("azure-not-read-show");
+    window.click(&show);
+    window.picture("azure_dark");
+}
+
+#[test]
+fn azure_not_added() {
+    let mut window = azure_list(ThemeChoice::Light);
+    moments(&mut window, 2);
+    window.choose("payroll-locked");
+    let create = window.texts().with("create-several", &[("count", 3_u32.into())]);
+    window.click(&create);
+    moments(&mut window, 3);
+    window.picture("azure_not_added");
+}
+
+/// The stand-in for a Chinese font has one character for all.
+#[test]
+fn azure_chinese() {
+    let mut opening = Opening { slow_azure: true, ..themed(ThemeChoice::Light) };
+    opening.foreign_characters = true;
+    let mut window = opening.open();
+    chinese::install(window.ctx());
+    window.chord(Modifiers::COMMAND, Key::Comma);
+    window.click(&window.text("settings-language"));
+    window.click_last(Language::Chinese.own_name());
+    window.key(Key::Escape);
+    window.chord(Modifiers::COMMAND, Key::N);
+    for key in ["select-with-azure", "azure-sign-in"] {
+        let name = window.text(key);
+        window.click(&name);
+    }
+    moments(&mut window, 6);
+    let subscriptions = window.text("azure-subscription");
+    window.click(&subscriptions);
+    window.click("Contoso Production");
+    moments(&mut window, 4);
+    window.picture("azure_chinese");
 }
 
 #[test]

@@ -32,6 +32,12 @@ pub(crate) fn details_as_text(texts: &Texts, view: &ConnectionView, now: Timesta
     if let Some(count) = view.azure.as_ref().and_then(|azure| azure.listener_count) {
         line("column-listeners", &count.to_string());
     }
+    if let Some(resource) = &view.resource {
+        line("details-subscription", &resource.subscription);
+        line("details-resource-group", &resource.resource_group);
+        line("details-region", &resource.region);
+        line("details-resource-id", &resource.id);
+    }
     for event in &view.events {
         line("details-event", &format!("{} {}", event.at, texts.event(event)));
     }

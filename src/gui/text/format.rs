@@ -61,11 +61,16 @@ impl Texts {
         format!("{}/s", display::bytes(bytes_per_second))
     }
 
-    /// How long it is until `then`, in whole seconds; nothing once it is past.
+    /// How long it is until `then`, to the second; nothing once it is past.
     pub(crate) fn until(&self, then: Timestamp, now: Timestamp) -> Option<String> {
         let left = then.duration_since(now);
         let seconds = left.as_secs() + i64::from(left.subsec_nanos() > 0);
-        (seconds > 0).then(|| self.with("span-seconds", &[("count", seconds.into())]))
+        (seconds > 0).then(|| match (seconds / 60, seconds % 60) {
+            (0 | 1, _) => self.with("span-seconds", &[("count", seconds.into())]),
+            (minutes, rest) => {
+                self.with("span-minutes", &[("minutes", minutes.into()), ("count", rest.into())])
+            }
+        })
     }
 }
 

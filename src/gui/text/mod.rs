@@ -3,6 +3,7 @@
 //!
 //! What Azure and the operating system report (a fault's detail) is shown as it came.
 
+mod azure;
 mod details;
 mod event;
 mod fault;

@@ -9,17 +9,31 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
+use crate::azure::{AzureError, AzureErrorKind, Unusable};
 use crate::gui::backend::Refusal;
 use crate::gui::state::{Link, LinkProblem, UpdateProblem};
 use crate::ipc::protocol::{ErrorCode, RequestError};
+use crate::model::metadata::MetadataError;
 use crate::model::{
     ConnectionEvent, ConnectionId, ConnectionStringError, EventKind, Fault, FaultCode,
     NamespaceAddress, NextAttempt, PartProblem, Reachability, Settings, StatusLabel,
 };
 
 /// Words of a command or a setting, and names, which stay as they are in every language.
-const LATIN_WORDS: &[&str] =
-    &["hcm", "show", "logs", "localhost", "endpoint", "error", "warn", "info", "debug", "trace"];
+const LATIN_WORDS: &[&str] = &[
+    "az",
+    "hcm",
+    "login",
+    "show",
+    "logs",
+    "localhost",
+    "endpoint",
+    "error",
+    "warn",
+    "info",
+    "debug",
+    "trace",
+];
 /// What comes from outside stands for itself: no word of a catalogue looks like it.
 const OUTSIDE: &str = "0UTS1DE";
 
@@ -74,6 +88,50 @@ fn every_fault_says_what_happened_and_what_to_do() {
         assert_eq!(chinese.fault_line(&fault(code)), format!("{summary}：{OUTSIDE}"));
         assert_eq!(chinese.fault_line(&Fault::new(code, "")), summary);
         assert!(summaries.insert(summary), "{code} says the same as another");
+    }
+}
+
+#[test]
+fn every_error_of_an_azure_account_says_what_happened_and_what_to_do() {
+    let (english, chinese) = (english(), chinese());
+    let mut summaries = BTreeSet::new();
+    for kind in AzureErrorKind::ALL.iter().copied() {
+        for texts in [&english, &chinese] {
+            let (summary, advice) = (texts.azure_summary(kind), texts.azure_advice(kind));
+            assert!(!summary.contains("azure-error"), "{summary}");
+            assert!(!summary.ends_with(['.', '。']), "a summary has no full stop: {summary}");
+            assert!(advice.ends_with(['.', '。']), "advice is a sentence: {advice}");
+            assert!(!advice.contains("hcm"), "the window has a place for it: {advice}");
+            assert!(!advice.contains("azure."), "a setting has a name: {advice}");
+            assert!(summaries.insert(summary), "{kind:?} says the same as another");
+        }
+        assert_eq!(english.azure_summary(kind), kind.summary(), "the command line says the same");
+        assert_chinese(&chinese.azure_summary(kind));
+        assert_chinese(&chinese.azure_advice(kind));
+    }
+    let error = AzureError::new(AzureErrorKind::Forbidden, "listKeys/action is missing")
+        .with_azure(Some("AuthorizationFailed".to_owned()), Some("c-1".to_owned()));
+    let text = english.azure_error(&error);
+    assert!(text.starts_with("The account may not do this (403): listKeys/action is missing\n"));
+    assert!(text.ends_with("\nCode AuthorizationFailed · Correlation ID c-1"), "{text}");
+    let bare = AzureError::new(AzureErrorKind::Throttled, "");
+    assert_eq!(english.azure_error(&bare).lines().count(), 2);
+}
+
+#[test]
+fn why_a_hybrid_connection_cannot_be_added_is_told() {
+    let endpoint = "x".parse::<crate::model::Endpoint>().unwrap_err();
+    let all = [
+        Unusable::NoAddress("ftp://x".to_owned()),
+        MetadataError::Empty.into(),
+        MetadataError::NotJson { line: 1, column: 2 }.into(),
+        MetadataError::NoEndpoint.into(),
+        MetadataError::Endpoint(endpoint).into(),
+    ];
+    for why in &all {
+        assert_chinese(&chinese().unusable(why));
+        let long = english().unusable_long(why);
+        assert!(long.starts_with(&english().unusable(why)) && long.len() > 30, "{long}");
     }
 }
 
@@ -397,6 +455,8 @@ fn time_to_come_counts_whole_seconds_down_to_nothing() {
     assert_eq!(until(after(72)).as_deref(), Some("28 s"));
     assert_eq!(until(then - SignedDuration::from_millis(1)).as_deref(), Some("1 s"));
     assert_eq!(until(then - SignedDuration::from_millis(1_001)).as_deref(), Some("2 s"));
+    assert_eq!(until(then - SignedDuration::from_secs(119)).as_deref(), Some("119 s"));
+    assert_eq!(until(then - SignedDuration::from_secs(292)).as_deref(), Some("4 min 52 s"));
     assert_eq!(until(then), None);
     assert_eq!(until(after(101)), None);
     let left = chinese().until(then, after(72)).unwrap();

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Action, dialogs, is_demo, news, save_preferences};
+use super::{Action, azure, dialogs, is_demo, news, save_preferences};
 use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{Column, Demo, Dialog, Link, Pending, State};
 use crate::gui::text;
@@ -74,6 +74,7 @@ pub(super) fn act(state: &mut State, action: Action, now: Timestamp, effects: &m
 
         Action::New(tab) => dialogs::open_new(state, tab, effects),
         Action::Paste(text) => dialogs::paste(state, text, now),
+        Action::Azure(action) => azure::act(state, action, now, effects),
         Action::Create => dialogs::create(state, effects),
         Action::AskUpdate(id) => dialogs::open_update(state, id, now, effects),
         Action::Update => dialogs::send_update(state, effects),

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::azure;
 use crate::gui::backend::Refusal;
 use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{
@@ -25,6 +26,10 @@ pub(super) fn take(
         }
         Pending::Remove(id) => on_removed(state, &id, outcome, now),
         Pending::Add(string) => on_added(state, &string, outcome, now, effects),
+        Pending::AddFound { run, key, id } => {
+            azure::on_added(state, run, &key, &id, outcome, now, effects);
+        }
+        Pending::LoadSignIn => azure::on_settings(state, outcome),
         Pending::CheckEntry(string) => {
             let check = check_of(state, outcome);
             if let Some(Dialog::New(form)) = &mut state.dialog {
@@ -56,7 +61,7 @@ pub(super) fn give_up_all(state: &mut State, now: Timestamp, effects: &mut Vec<E
     }
 }
 
-fn warn(state: &mut State, what: &'static str, id: &ConnectionId, refusal: &Refusal) {
+pub(super) fn warn(state: &mut State, what: &'static str, id: &ConnectionId, refusal: &Refusal) {
     let name = [("name", id.short().into())];
     let texts = state.texts();
     let text = texts.more_about(&texts.with(what, &name), &texts.refusal(refusal));
@@ -114,14 +119,24 @@ fn on_added(
     if all_added(form) {
         let added: Vec<ConnectionId> = added_ids(form);
         state.dialog = None;
-        let values = [("count", added.len().into()), ("name", first_name(&added).into())];
-        let text = state.texts().with("added", &values);
-        state.notices.say(text, now);
-        state.table.filter.clear();
-        state.table.clear_selection();
-        state.table.awaited = added.into_iter().collect();
-        effects.push(Effect::Focus(Target::Table));
+        say_added(state, added, now, effects);
     }
+}
+
+/// Says what was added, and selects it once the service tells of it.
+pub(super) fn say_added(
+    state: &mut State,
+    added: Vec<ConnectionId>,
+    now: Timestamp,
+    effects: &mut Vec<Effect>,
+) {
+    let values = [("count", added.len().into()), ("name", first_name(&added).into())];
+    let text = state.texts().with("added", &values);
+    state.notices.say(text, now);
+    state.table.filter.clear();
+    state.table.clear_selection();
+    state.table.awaited = added.into_iter().collect();
+    effects.push(Effect::Focus(Target::Table));
 }
 
 fn first_name(ids: &[ConnectionId]) -> String {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{PastedText, State};
+use super::{PastedText, State, azure};
 use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{
     Check, Dialog, NewForm, NewTab, Parsed, Pending, Phase, RemoveQuestion, SettingsForm,
@@ -21,7 +21,10 @@ pub(super) fn open_new(state: &mut State, tab: NewTab, effects: &mut Vec<Effect>
         Some(Dialog::New(form)) => form.tab = tab,
         _ => state.dialog = Some(Dialog::New(NewForm::new(tab))),
     }
-    effects.push(Effect::Focus(Target::DialogField));
+    match tab {
+        NewTab::Azure => azure::ask_settings(state, effects),
+        NewTab::ConnectionString => effects.push(Effect::Focus(Target::DialogField)),
+    }
 }
 
 pub(super) fn open_update(
@@ -124,6 +127,9 @@ pub(super) fn check_what_is_due(state: &mut State, now: Timestamp, effects: &mut
 
 pub(super) fn create(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(Dialog::New(form)) = &state.dialog else { return };
+    if form.tab == NewTab::Azure {
+        return azure::create(state, effects);
+    }
     if form.phase == Phase::Sent {
         return;
     }

@@ -3,6 +3,7 @@
 
 mod act;
 mod answer;
+mod azure;
 mod dialogs;
 mod news;
 mod settle;
@@ -18,6 +19,7 @@ use super::state::{Column, Demo, Move, NewTab, PastedText, Pick, State, ThemeCho
 use super::text::LanguageChoice;
 use crate::model::ConnectionId;
 
+pub(crate) use azure::AzureAction;
 pub(crate) use dialogs::CA_SETTING;
 pub(crate) use settle::settle;
 
@@ -86,6 +88,8 @@ pub(crate) enum Action {
     New(NewTab),
     /// Changed the text of "New hybrid connections" or "Update connection string".
     Paste(PastedText),
+    /// Something in the tab "Select with Azure".
+    Azure(AzureAction),
     /// Adds the connections of the dialog.
     Create,
     /// Opens "Update connection string".

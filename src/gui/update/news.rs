@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{answer, dialogs};
+use super::{answer, azure, dialogs};
 use crate::gui::backend::News;
 use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{Demo, Dialog, Link, LinkProblem, Pending, State};
@@ -40,6 +40,7 @@ pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut 
         }
         News::Appearance(appearance) => state.desktop = Some(appearance),
         News::Show(request) => effects.push(Effect::Raise(request)),
+        News::Azure { run, news } => azure::told(state, run, news, now, effects),
     }
 }
 
@@ -56,6 +57,8 @@ pub(super) fn forget_service(state: &mut State, now: Timestamp, effects: &mut Ve
     if is_about_one {
         state.dialog = None;
     }
+    // The other service has settings of its own for the sign-in.
+    azure::begin_anew(state);
     state.snapshot = None;
     state.traffic = Default::default();
     state.table.clear_selection();
@@ -89,6 +92,7 @@ fn on_link(state: &mut State, link: Link, now: Timestamp, effects: &mut Vec<Effe
     }
     if !was_attached && state.is_attached() {
         dialogs::check_again(state, now);
+        azure::ask_settings(state, effects);
     }
     let is_first = state.snapshot.is_none() && state.dialog.is_none();
     if !was_attached && state.is_attached() && is_first {

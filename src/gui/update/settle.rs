@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{act, dialogs};
+use super::{act, azure, dialogs};
 use crate::gui::effect::Effect;
 use crate::gui::state::State;
 
@@ -11,6 +11,7 @@ pub(crate) fn settle(state: &mut State, now: Timestamp) -> Vec<Effect> {
     let mut effects = Vec::new();
     state.notices.expire(now);
     state.traffic.settle(now);
+    azure::forget_unused(state, &mut effects);
     let connections = state.snapshot.as_ref().map_or(&[][..], |it| &it.connections);
     let texts = state.texts();
     state.table.arrange(connections, &state.traffic, &texts);

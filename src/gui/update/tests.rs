@@ -1,9 +1,12 @@
 //! The update without a window: what each message changes, and what it has done.
 
+mod azure;
+
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::azure::Method;
 use crate::gui::backend::Refusal;
 use crate::gui::sample;
 use crate::gui::state::{
@@ -110,6 +113,7 @@ fn kinds(effects: &[Effect]) -> Vec<String> {
     let kinds = effects.iter().map(|effect| match effect {
         Effect::Ask { request, .. } => first(format!("{request:?}")),
         Effect::Focus(target) => format!("{target:?}"),
+        Effect::Azure { work, .. } => first(format!("{work:?}")),
         other => first(format!("{other:?}")),
     });
     kinds.collect()
@@ -117,7 +121,7 @@ fn kinds(effects: &[Effect]) -> Vec<String> {
 
 #[test]
 fn every_action_has_its_effects() {
-    use crate::gui::state::{Move, Pick};
+    use crate::gui::state::Pick;
     let (erp, drop) = (id("erp-sql"), id("file-drop"));
     let both = || vec![erp.clone(), drop.clone()];
     let place = WindowPlace { x: None, y: None, width: 900.0, height: 600.0, maximized: false };
@@ -146,6 +150,9 @@ fn every_action_has_its_effects() {
         (Action::CopyDetails(both()), &["Copy"]),
         (Action::Open("https://example.com".to_owned()), &["Open"]),
         (Action::New(NewTab::ConnectionString), &["DialogField"]),
+        (Action::Azure(AzureAction::SignIn(Method::Browser)), &[]),
+        (Action::Azure(AzureAction::AnotherAccount), &[]),
+        (Action::New(NewTab::Azure), &["GetSettings"]),
         (Action::Create, &[]),
         (Action::AskUpdate(erp.clone()), &["DialogField"]),
         (Action::AskUpdate(id("not-there")), &[]),

@@ -236,6 +236,7 @@ impl Hub {
             Effect::StopDemo => self.demo.leave(),
             #[cfg(not(feature = "emulator"))]
             Effect::StartDemo | Effect::StopDemo => {}
+            Effect::Azure { .. } => {}
             // The window's own.
             Effect::Copy(_)
             | Effect::Open(_)

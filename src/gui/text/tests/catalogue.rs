@@ -19,10 +19,19 @@ const SAME: &[&str] = &[
     "banner-something-else-text",
     "banner-did-not-start-text",
     "settings-proxy-hint",
+    "settings-address-hint",
     "footer-rates",
 ];
 /// Texts without a word of their own in Chinese.
 const WORDLESS: &[&str] = &["more-about", "details-listeners", "paste-wrong"];
+/// Texts that do not begin a line.
+const SMALL: &[&str] = &[
+    "azure-added",
+    "azure-already-added",
+    "endpoint-is-localhost",
+    "settings-address-hint",
+    "settings-tenant-hint",
+];
 /// Texts of which English is another part's: the model's, or the service's.
 const FOREIGN_IN_ENGLISH: &[&str] = &["fault-", "event-", "paste-", "part-", "refused"];
 
@@ -165,7 +174,7 @@ fn the_english_texts_keep_to_their_form() {
             .any(|family| key.starts_with(family))
             || !parts.variables.is_empty()
             || key.starts_with("empty-text-")
-            || key == "endpoint-is-localhost";
+            || SMALL.contains(&key.as_str());
         assert!(may_be_small || first.is_some_and(|c| !c.is_lowercase()), "{key}: {words}");
         let is_plural = parts.variants.contains("one");
         let known = if is_plural {
@@ -203,6 +212,7 @@ fn every_text_comes_out_whole_with_its_values() {
 /// Every value that a text of the catalogue may ask for.
 const VARIABLES: &[&str] = &[
     "active",
+    "address",
     "after",
     "ago",
     "attempt",
@@ -220,6 +230,7 @@ const VARIABLES: &[&str] = &[
     "left",
     "line",
     "message",
+    "minutes",
     "more",
     "most",
     "name",
@@ -228,6 +239,8 @@ const VARIABLES: &[&str] = &[
     "out",
     "part",
     "problem",
+    "proxy",
+    "read",
     "reason",
     "seconds",
     "setting",

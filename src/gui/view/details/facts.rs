@@ -7,7 +7,7 @@ use crate::gui::text::Texts;
 use crate::gui::theme::{SMALL, TEXT, Tone, mono, regular};
 use crate::gui::update::Action;
 use crate::gui::widget::{self, Icon};
-use crate::model::{ConnectionStatus, ConnectionView};
+use crate::model::{AzureResource, ConnectionStatus, ConnectionView};
 
 /// Listeners that a hybrid connection may have in Azure.
 const MOST_LISTENERS: u32 = 25;
@@ -26,6 +26,10 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
     if !azure.is_empty() {
         ui.add_space(8.0);
         columns(ui, &azure, cx);
+    }
+    if let Some(resource) = &view.resource {
+        ui.add_space(8.0);
+        in_azure(ui, cx, resource);
     }
     ui.spacing_mut().item_spacing.y = 4.0;
 }
@@ -161,6 +165,22 @@ fn azure_times(cx: &Cx<'_>, view: &ConnectionView) -> Vec<(&'static str, String)
         .into_iter()
         .flatten()
         .collect()
+}
+
+/// Where it is in Azure, as far as that is known.
+fn in_azure(ui: &mut Ui, cx: &mut Cx<'_>, resource: &AzureResource) {
+    let facts = [
+        ("details-subscription", resource.subscription.clone()),
+        ("details-resource-group", resource.resource_group.clone()),
+        ("details-region", resource.region.clone()),
+    ];
+    columns(ui, &facts, cx);
+    if let Some(address) = resource.portal_address() {
+        ui.add_space(2.0);
+        if widget::link(ui, &cx.texts.get("azure-portal")).clicked() {
+            cx.act(Action::Open(address));
+        }
+    }
 }
 
 /// Labels with values under them, side by side, broken into lines where it is narrow.

@@ -1,6 +1,7 @@
 //! The dialogs: one frame for all, one file each.
 
 mod about;
+mod azure;
 mod check;
 mod diagnose;
 mod firewall;
@@ -131,6 +132,15 @@ fn send_buttons(
         let enabled = !is_sent && ready && cx.state.is_attached();
         if widget::button(ui, widget::Kind::Primary, name, enabled).clicked() {
             cx.act(send);
+        }
+    });
+}
+
+/// Cancel alone, where something else is to be done first.
+fn cancel_button(ui: &mut Ui, cx: &mut Cx<'_>) {
+    widget::at_right(ui, "dialog-buttons", |ui| {
+        if widget::button(ui, widget::Kind::Plain, &cx.texts.get("cancel"), true).clicked() {
+            cx.act(Action::CloseDialog);
         }
     });
 }

@@ -3,13 +3,13 @@
 use egui::{RichText, Ui};
 
 use super::super::Cx;
-use super::{check, frame, needs_service, paste, send_buttons};
+use super::{azure, cancel_button, check, frame, needs_service, paste, send_buttons};
 use crate::gui::state::{Entry, NewForm, NewTab, Phase};
 use crate::gui::theme::{SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::Action;
 use crate::gui::widget::{self, Kind};
 
-const WIDTH: f32 = 720.0;
+const WIDTH: f32 = 800.0;
 
 pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, form: &NewForm) {
     let title = cx.texts.get("new-title");
@@ -25,23 +25,9 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm) {
     }
     ui.add_space(2.0);
     match form.tab {
-        NewTab::Azure => azure(ui, cx),
+        NewTab::Azure => azure::body(ui, cx, &form.azure),
         NewTab::ConnectionString => connection_string(ui, cx, form),
     }
-}
-
-/// The place of the sign-in.
-fn azure(ui: &mut Ui, cx: &mut Cx<'_>) {
-    paste::found(ui, cx, Tone::Neutral, |ui, cx| {
-        let text = cx.texts.get("azure-not-yet");
-        widget::wrapped(ui, &text, semibold(TEXT), cx.palette.text);
-        let text = cx.texts.get("azure-not-yet-text");
-        widget::wrapped(ui, &text, regular(TEXT), cx.palette.text);
-        let name = cx.texts.get("azure-use-connection-string");
-        if widget::button(ui, Kind::Plain, &name, true).clicked() {
-            cx.act(Action::New(NewTab::ConnectionString));
-        }
-    });
 }
 
 fn connection_string(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm) {
@@ -117,19 +103,26 @@ fn entry(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm, place: usize) {
 }
 
 fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm) {
-    let count = match form.tab {
-        NewTab::Azure => 0,
-        NewTab::ConnectionString => form.creatable(|id| cx.state.connection(id).is_some()).len(),
-    };
+    let is_azure = form.tab == NewTab::Azure;
     needs_service(ui, cx);
-    if cx.state.is_attached() && form.tab == NewTab::Azure {
+    if cx.state.is_attached() && is_azure {
         let text = cx.texts.get("azure-not-stored");
-        widget::label(ui, &text, regular(SMALL), cx.palette.dim);
+        widget::label(ui, &text, regular(TEXT), cx.palette.dim);
     }
-    let name = match (form.phase, count) {
-        (Phase::Sent, _) => cx.texts.get("creating").to_string(),
-        (Phase::Editing, 0 | 1) => cx.texts.get("create").to_string(),
-        (Phase::Editing, _) => cx.texts.with("create-several", &[("count", count.into())]),
+    // Signing in comes first, and has the one accent of the dialog.
+    if is_azure && form.azure.account().is_none() {
+        return cancel_button(ui, cx);
+    }
+    let (count, is_sent) = if is_azure {
+        (azure::count(cx, &form.azure), form.azure.is_creating())
+    } else {
+        let count = form.creatable(|id| cx.state.connection(id).is_some()).len();
+        (count, form.phase == Phase::Sent)
     };
-    send_buttons(ui, cx, form.phase == Phase::Sent, &name, count > 0, Action::Create);
+    let name = match (is_sent, count) {
+        (true, _) => cx.texts.get("creating").to_string(),
+        (false, 0 | 1) => cx.texts.get("create").to_string(),
+        (false, _) => cx.texts.with("create-several", &[("count", count.into())]),
+    };
+    send_buttons(ui, cx, is_sent, &name, count > 0, Action::Create);
 }

@@ -9,9 +9,12 @@ use crate::gui::text::{Language, LanguageChoice};
 use crate::gui::theme::{SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::{Action, CA_SETTING};
 use crate::gui::widget::{self, Kind};
+use crate::model::CloudName;
 
 const WIDTH: f32 = 620.0;
 const FIELD: f32 = 340.0;
+/// The setting that names the cloud.
+const CLOUD_SETTING: &str = "azure.cloud";
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
@@ -34,7 +37,15 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
         SettingsLoad::Failed(reason) => paste::found(ui, cx, Tone::Bad, |ui, cx| {
             widget::wrapped(ui, reason, regular(TEXT), cx.palette.strong(Tone::Bad));
         }),
-        SettingsLoad::Loaded => service(ui, cx, form),
+        SettingsLoad::Loaded => {
+            service(ui, cx, form);
+            // An older service does not know them.
+            if form.saved.contains_key(CLOUD_SETTING) {
+                ui.add_space(10.0);
+                heading(ui, cx, "settings-azure");
+                sign_in(ui, cx, form);
+            }
+        }
     }
 }
 
@@ -121,6 +132,35 @@ fn service(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
     error(ui, cx, form, "log.level");
     text_setting(ui, cx, form, "log.keep_files", "settings-keep-files", "");
     text_setting(ui, cx, form, "service.drain_seconds", "settings-drain", "");
+}
+
+/// How people sign in to Azure.
+fn sign_in(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
+    let clouds = CloudName::ALL;
+    let chosen = form.field(CLOUD_SETTING);
+    let place = clouds.iter().position(|cloud| cloud.as_str() == chosen).unwrap_or(0);
+    row(ui, cx, "azure-cloud", |ui, cx| {
+        let names = clouds.map(|cloud| cx.texts.cloud(cloud, ""));
+        let label = cx.texts.get("azure-cloud");
+        if let Some(place) = combo(ui, "cloud", &label, &names, place) {
+            let value = clouds[place].as_str().to_owned();
+            cx.act(Action::SettingField(CLOUD_SETTING.to_owned(), value));
+        }
+    });
+    error(ui, cx, form, CLOUD_SETTING);
+    if clouds[place] == CloudName::Custom {
+        let hint = "settings-address-hint";
+        text_setting(ui, cx, form, "azure.authority", "settings-authority", hint);
+        let label = "settings-resource-manager";
+        text_setting(ui, cx, form, "azure.resource_manager", label, hint);
+        let audience = ["settings-audience", "settings-audience-hint"];
+        text_setting(ui, cx, form, "azure.audience", audience[0], audience[1]);
+        text_setting(ui, cx, form, "azure.portal", "settings-portal", hint);
+    }
+    let client_id = ["settings-client-id", "settings-client-id-hint"];
+    text_setting(ui, cx, form, "azure.client_id", client_id[0], client_id[1]);
+    let tenant = ["settings-tenant", "settings-tenant-hint"];
+    text_setting(ui, cx, form, "azure.tenant", tenant[0], tenant[1]);
 }
 
 fn ca_setting(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {

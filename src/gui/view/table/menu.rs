@@ -4,7 +4,7 @@ use egui::{Key, Modifiers, Popup, Response, Ui};
 
 use super::super::{Cx, keys};
 use crate::gui::update::Action;
-use crate::model::{ConnectionId, ConnectionView, Desired};
+use crate::model::{AzureResource, ConnectionId, ConnectionView, Desired};
 
 pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, row: &Response, view: &ConnectionView) {
     let is_cursor = cx.state.table.cursor.as_ref() == Some(&view.id);
@@ -60,6 +60,10 @@ fn entries(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
     if one {
         entry(ui, "update", attached, Action::AskUpdate(view.id.clone()));
         entry(ui, "firewall", true, Action::Firewall(view.id.clone()));
+        let portal = view.resource.as_ref().and_then(AzureResource::portal_address);
+        if let Some(address) = portal {
+            entry(ui, "azure-portal", true, Action::Open(address));
+        }
     }
     ui.separator();
     entry(ui, "remove", attached, Action::AskRemove(ids));

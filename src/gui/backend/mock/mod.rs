@@ -1,6 +1,8 @@
 //! A service that is made up, for design work (`--mock-service`) and tests. It answers as
 //! the real one does, at once.
 
+mod azure;
+
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
@@ -25,6 +27,8 @@ pub(crate) struct Mock {
     /// What was asked for, for tests.
     pub asked: Vec<String>,
     clock: fn() -> Timestamp,
+    /// Azure, as far as it is made up too.
+    azure: azure::Azure,
 }
 
 impl Mock {
@@ -33,12 +37,19 @@ impl Mock {
         let version = snapshot.service.version.clone();
         let first = Push::Snapshot(Box::new(snapshot.clone()));
         let news = [News::Link(Link::Up { version }), News::Push(first)].into();
-        Self { snapshot, settings: Settings::default(), news, asked: Vec::new(), clock }
+        let azure = azure::Azure::default();
+        Self { snapshot, settings: Settings::default(), news, asked: Vec::new(), clock, azure }
     }
 
     /// The service that `--mock-service` shows.
     pub(crate) fn sample() -> Self {
-        Self::new(sample::snapshot(Timestamp::now()), Timestamp::now)
+        Self::new(sample::snapshot(Timestamp::now()), Timestamp::now).with_slow_azure()
+    }
+
+    /// One whose Azure takes a moment for everything, as the real one does.
+    pub(crate) fn with_slow_azure(mut self) -> Self {
+        self.azure.takes_its_time();
+        self
     }
 
     /// Tells `news` next.
@@ -190,12 +201,16 @@ impl Backend for Mock {
                 let snapshot = sample::snapshot((self.clock)());
                 self.news.push_back(News::Push(Push::Snapshot(Box::new(snapshot))));
             }
+            Effect::Azure { run, work } => {
+                self.asked.push(format!("{work:?}"));
+                self.azure.begin(run, work, (self.clock)());
+            }
             other => self.asked.push(format!("{other:?}")),
         }
     }
 
     fn next(&mut self) -> Option<News> {
-        self.news.pop_front()
+        self.news.pop_front().or_else(|| self.azure.next((self.clock)()))
     }
 }
 

@@ -1,0 +1,112 @@
+//! Create: the key of each that was chosen is asked for, and goes on to the service.
+
+use jiff::Timestamp;
+
+use crate::azure::{AzureError, FoundConnection};
+use crate::gui::backend::Refusal;
+use crate::gui::effect::{AzureWork, Effect};
+use crate::gui::state::{Added, Failure, Listing, NotAdded, Pending, State, Ticket};
+use crate::gui::update::{answer, dialogs};
+use crate::ipc::protocol::{Request, Response};
+use crate::model::{AzureResource, ConnectionId, Secret};
+
+pub(in crate::gui::update) fn create(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(form) = state.azure() else { return };
+    let Some(listing) = &form.listing else { return };
+    if form.account().is_none() || listing.is_creating() || !state.is_attached() {
+        return;
+    }
+    let is_there = |id: &ConnectionId| state.connection(id).is_some();
+    let chosen: Vec<FoundConnection> = listing.chosen(is_there).cloned().collect();
+    if chosen.is_empty() {
+        return;
+    }
+    let run = state.number();
+    let Some(listing) = listing_mut(state) else { return };
+    listing.adding = run;
+    // What failed before and is no longer wanted is not told again.
+    listing.added.retain(|_, added| *added == Added::Yes);
+    let waiting = chosen.iter().map(|one| (one.resource_id.clone(), Added::Waiting));
+    listing.added.extend(waiting);
+    effects.push(Effect::Azure { run, work: AzureWork::Keys(chosen) });
+}
+
+fn listing_mut(state: &mut State) -> Option<&mut Listing> {
+    state.azure_mut()?.listing.as_mut()
+}
+
+/// The key of one is there. It goes through here and is kept nowhere.
+pub(super) fn on_key(
+    state: &mut State,
+    run: Ticket,
+    key: &str,
+    outcome: Result<(Secret, Box<AzureResource>), AzureError>,
+    now: Timestamp,
+    effects: &mut Vec<Effect>,
+) {
+    let Some(listing) = listing_mut(state).filter(|listing| listing.adding == run) else { return };
+    if listing.added.get(key) != Some(&Added::Waiting) {
+        return;
+    }
+    let one = listing.found.iter().find(|one| one.resource_id == key);
+    let id = one.and_then(|one| Some(one.usable.as_ref().ok()?.id.clone()));
+    match (outcome, id) {
+        (Ok((connection_string, resource)), Some(id)) => {
+            let resource = Some(*resource);
+            let request = Request::AddConnection { connection_string, replace: false, resource };
+            let pending = Pending::AddFound { run, key: key.to_owned(), id };
+            dialogs::ask(state, pending, request, effects);
+        }
+        // It has gone from the list meanwhile.
+        (Ok(_), None) => {
+            listing.added.remove(key);
+            finish(state, now, effects);
+        }
+        (Err(error), _) => {
+            listing.added.insert(key.to_owned(), Added::No(NotAdded::Azure(error)));
+            finish(state, now, effects);
+        }
+    }
+}
+
+/// The service has added one, or has not.
+pub(in crate::gui::update) fn on_added(
+    state: &mut State,
+    run: Ticket,
+    key: &str,
+    id: &ConnectionId,
+    outcome: Result<Response, Refusal>,
+    now: Timestamp,
+    effects: &mut Vec<Effect>,
+) {
+    let texts = state.texts();
+    let Some(listing) = listing_mut(state).filter(|listing| listing.adding == run) else {
+        // Nobody waits for it any longer; what went wrong is worth a word all the same.
+        if let Err(refusal) = outcome {
+            answer::warn(state, "act-add", id, &refusal);
+        }
+        return;
+    };
+    let added = match outcome {
+        Ok(_) => {
+            listing.checked.remove(key);
+            Added::Yes
+        }
+        Err(refusal) => Added::No(NotAdded::Service(Failure(texts.refusal(&refusal)))),
+    };
+    listing.added.insert(key.to_owned(), added);
+    finish(state, now, effects);
+}
+
+/// Closes the dialog when everything that was chosen is there.
+fn finish(state: &mut State, now: Timestamp, effects: &mut Vec<Effect>) {
+    let Some(listing) = listing_mut(state) else { return };
+    if listing.is_creating() || listing.failed().next().is_some() {
+        return;
+    }
+    let added = listing.ids_added();
+    if !added.is_empty() {
+        state.dialog = None;
+        answer::say_added(state, added, now, effects);
+    }
+}

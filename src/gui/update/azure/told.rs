@@ -1,0 +1,109 @@
+//! What the backend tells of an Azure account.
+
+use jiff::Timestamp;
+
+use super::{browse, choose, create, read_subscriptions};
+use crate::azure::{Account, AzureError, BrowseEvent, Subscriptions};
+use crate::gui::backend::AzureNews;
+use crate::gui::effect::Effect;
+use crate::gui::state::{Reading, Reads, SignIn, SigningIn, State, Ticket};
+
+pub(in crate::gui::update) fn told(
+    state: &mut State,
+    run: Ticket,
+    news: AzureNews,
+    now: Timestamp,
+    effects: &mut Vec<Effect>,
+) {
+    match news {
+        AzureNews::SignedIn(result) => signed_in(state, run, result, effects),
+        AzureNews::Code(code) => {
+            if let Some(sign_in) = signing_in(state, run) {
+                sign_in.code = Some(code);
+            }
+        }
+        AzureNews::NotOpened(reason) => {
+            if signing_in(state, run).is_some() {
+                let values = [("reason", reason.into())];
+                let text = state.texts().with("azure-page-not-opened", &values);
+                state.notices.warn(text);
+            }
+        }
+        AzureNews::Subscriptions(result) => subscriptions(state, run, result, effects),
+        AzureNews::Browsed(events) => browsed(state, run, events, now),
+        AzureNews::Key { key, outcome } => {
+            create::on_key(state, run, &key, outcome, now, effects);
+        }
+    }
+}
+
+/// The sign-in with the number `run`, while it is under way.
+fn signing_in(state: &mut State, run: Ticket) -> Option<&mut SigningIn> {
+    match &mut state.azure_mut()?.sign_in {
+        SignIn::Running(running) if running.run == run => Some(running),
+        _ => None,
+    }
+}
+
+fn signed_in(
+    state: &mut State,
+    run: Ticket,
+    result: Result<Account, AzureError>,
+    effects: &mut Vec<Effect>,
+) {
+    let Some(method) = signing_in(state, run).map(|sign_in| sign_in.method) else { return };
+    let Some(form) = state.azure_mut() else { return };
+    let account = match result {
+        Ok(account) => account,
+        Err(error) => {
+            form.sign_in = SignIn::Out(Some((method, error)));
+            return;
+        }
+    };
+    // What somebody has chosen stays when the same person signs in again.
+    let who = |account: &Account| (account.name.clone(), account.tenant_id.clone());
+    if form.last.as_ref().map(who) != Some(who(&account)) {
+        form.forget_account();
+    }
+    form.last = Some(account.clone());
+    form.sign_in = SignIn::In(account);
+    let is_to_be_read =
+        form.listing.as_ref().is_some_and(|listing| matches!(listing.reading, Reading::Failed(_)));
+    if !matches!(form.subscriptions, Reads::Done(_)) {
+        read_subscriptions(state, effects);
+    } else if is_to_be_read {
+        browse(state, effects);
+    }
+}
+
+fn subscriptions(
+    state: &mut State,
+    run: Ticket,
+    result: Result<Subscriptions, AzureError>,
+    effects: &mut Vec<Effect>,
+) {
+    let Some(form) = state.azure_mut() else { return };
+    if form.subscriptions != Reads::Running(run) {
+        return;
+    }
+    match result {
+        Ok(subscriptions) => {
+            let only = match subscriptions.list.as_slice() {
+                [only] => Some(only.id.clone()),
+                _ => None,
+            };
+            form.subscriptions = Reads::Done(subscriptions);
+            if let Some(only) = only {
+                choose(state, only, effects);
+            }
+        }
+        Err(error) => form.subscriptions = Reads::Failed(error),
+    }
+}
+
+fn browsed(state: &mut State, run: Ticket, events: Vec<BrowseEvent>, now: Timestamp) {
+    let listing = state.azure_mut().and_then(|form| form.listing.as_mut());
+    if let Some(listing) = listing.filter(|listing| listing.run == run) {
+        listing.take(events, now);
+    }
+}

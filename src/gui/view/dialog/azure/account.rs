@@ -1,0 +1,108 @@
+//! Who is signed in, and which subscription is looked at.
+
+use egui::{ComboBox, Id, PopupCloseBehavior, ScrollArea, Ui};
+
+use super::super::super::Cx;
+use super::act;
+use crate::azure::{Account, Subscription};
+use crate::gui::state::{AzureForm, Reads};
+use crate::gui::theme::{TEXT, Tone, regular};
+use crate::gui::update::AzureAction;
+use crate::gui::widget;
+
+/// Width of the list of subscriptions.
+const WIDTH: f32 = 300.0;
+/// From so many on, subscriptions are found by typing.
+const MANY: usize = 10;
+
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, account: &Account) {
+    ui.horizontal(|ui| {
+        let spoken = cx.texts.with("azure-account", &[("name", account.name.as_str().into())]);
+        let pill = widget::quiet_pill(ui, Tone::Ok, &account.name).on_hover_text(&spoken);
+        widget::speak(&pill.accessible_name(spoken));
+        let is_free = !form.is_creating();
+        ui.add_enabled_ui(is_free, |ui| {
+            if widget::link(ui, &cx.texts.get("azure-another-account")).clicked() {
+                act(cx, AzureAction::AnotherAccount);
+            }
+        });
+        if let Reads::Done(all) = &form.subscriptions
+            && !all.list.is_empty()
+        {
+            widget::at_right(ui, "azure-subscription", |ui| {
+                ui.add_enabled_ui(is_free, |ui| subscriptions(ui, cx, form, &all.list));
+            });
+        }
+    });
+}
+
+fn subscriptions(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, all: &[Subscription]) {
+    let label = cx.texts.get("azure-subscription");
+    let shown = match form.subscription() {
+        Some(chosen) => cx.texts.more_about(&label, &name(chosen)),
+        None => cx.texts.get("azure-subscription-choose").to_string(),
+    };
+    let id = Id::unique("azure-subscription");
+    let combo = ComboBox::from_id_salt(id)
+        .width(WIDTH)
+        .height(320.0)
+        .truncate()
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+        .selected_text(shown);
+    let response = combo.show_ui(ui, |ui| choices(ui, cx, form, all, id)).response;
+    // Nothing else can be done yet.
+    if form.chosen.is_none() && ui.memory(|memory| memory.focused()).is_none() {
+        response.request_focus();
+    }
+    response.accessible_name(&*label);
+}
+
+fn choices(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, all: &[Subscription], id: Id) {
+    let mut filter: String = String::new();
+    if all.len() > MANY {
+        let typed = id.with("filter");
+        filter = ui.data(|data| data.get_temp(typed)).unwrap_or_default();
+        let hint = cx.texts.get("azure-subscription-filter");
+        let field = id.with("field");
+        let field = ui
+            .scope(|ui| widget::text_field(ui, &mut filter, field, &hint, WIDTH))
+            .inner
+            .accessible_name(hint.to_string());
+        if !ui.memory(|memory| memory.focused()).is_some_and(|focused| focused == field.id)
+            && filter.is_empty()
+            && field.gained_focus()
+        {
+            field.request_focus();
+        }
+        if field.changed() {
+            ui.data_mut(|data| data.insert_temp(typed, filter.clone()));
+        }
+    }
+    let wanted = filter.trim().to_lowercase();
+    ScrollArea::vertical().max_height(280.0).show(ui, |ui| {
+        for one in all {
+            let text = name(one);
+            if !text.to_lowercase().contains(&wanted) && !one.id.contains(&wanted) {
+                continue;
+            }
+            let is_chosen = form.chosen.as_ref() == Some(&one.id);
+            if ui.selectable_label(is_chosen, text).on_hover_text(&one.id).clicked() {
+                act(cx, AzureAction::Choose(one.id.clone()));
+                ui.data_mut(|data| data.remove::<String>(id.with("filter")));
+                ui.close();
+            }
+        }
+    });
+    if !all.iter().any(|one| name(one).to_lowercase().contains(&wanted)) {
+        let text = cx.texts.with("filter-nothing", &[("filter", wanted.as_str().into())]);
+        widget::label(ui, &text, regular(TEXT), cx.palette.dim);
+    }
+}
+
+/// The name of a subscription, with what makes it another than those of the account's own
+/// tenant.
+fn name(one: &Subscription) -> String {
+    let more = [one.tenant.as_deref(), one.state.as_deref().filter(|state| *state != "Enabled")];
+    let parts = std::iter::once(one.name.as_str()).chain(more.into_iter().flatten());
+    parts.collect::<Vec<_>>().join(" · ")
+}
