@@ -218,7 +218,9 @@ impl Window {
     /// Clicks such a row.
     #[track_caller]
     pub(super) fn choose(&mut self, name: &str) {
+        let list = self.thing(&self.text("azure-list")).rect;
         let at = self.choice(name).rect.center();
+        assert!(list.contains(at), "{name} is out of sight");
         self.click_at(at, PointerButton::Primary, Modifiers::NONE);
     }
 
