@@ -5,16 +5,22 @@
 //! of this process and go to Azure alone: nothing here writes a file, and the service never
 //! sees one.
 
+mod arm;
 pub mod browse;
+mod client;
 pub mod cloud;
+mod enter;
 pub mod error;
+mod http;
+mod keys;
 pub mod setup;
 pub mod sign_in;
 
 pub use browse::{
     BrowseEvent, FoundConnection, Namespace, Subscription, Subscriptions, Unusable, Usable,
 };
+pub use client::Azure;
 pub use cloud::Cloud;
 pub use error::{AzureError, AzureErrorKind};
 pub use setup::Setup;
-pub use sign_in::{Account, DeviceCode, Method};
+pub use sign_in::{Account, DeviceCode, Method, open_browser};

@@ -1,9 +1,14 @@
 //! What `hcm` takes on its command line.
 
+mod account;
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+#[cfg(test)]
+pub(super) use self::account::Cloud;
+pub(super) use self::account::{Account, Place, WholePlace};
 use super::{exit, render};
 use crate::model::{ConnectionSelector, Secret};
 
@@ -108,14 +113,23 @@ pub(super) enum Command {
 /// What the service is asked to do or to tell.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
-    /// Add hybrid connections by their connection strings
-    #[command(long_about = "Add hybrid connections by their connection strings.\n\n\
-            The connection string is that of a rule with the Listen right, and names the hybrid\n\
+    /// Add hybrid connections, with an Azure account or by connection strings
+    #[command(
+        long_about = "Add hybrid connections, with an Azure account or by connection strings.\n\n\
+            Without arguments hcm signs in to Azure, asks which subscription and which of its\n\
+            hybrid connections, and adds those. It uses the login of the Azure CLI (az login), then\n\
+            the identity that the environment names (AZURE_TENANT_ID, AZURE_CLIENT_ID and\n\
+            AZURE_CLIENT_SECRET, or a managed identity), then, on a terminal, the browser or a\n\
+            code. The account is used for this alone: it is not kept, and the service never gets it.\n\
+            Where standard input is no terminal, hcm reads the answers from it, one a line.\n\n\
+            For scripts, name what to add: --subscription, --resource-group, --namespace, --name.\n\n\
+            A connection string is that of a rule with the Listen right, and names the hybrid\n\
             connection: Endpoint=sb://…/;SharedAccessKeyName=…;SharedAccessKey=…;EntityPath=…\n\
             The text may hold many of them, one after another; all that can be added are added.\n\
-            With \"-\" or --file the key stays out of the process list and the shell's history.\n\
-            Without any argument, on a terminal, hcm asks for the connection string.")]
-    Add(Add),
+            With \"-\" or --file the key stays out of the process list and the shell's history;\n\
+            on a terminal, hcm add - asks for it and does not show it."
+    )]
+    Add(Box<Add>),
     /// List the hybrid connections
     List(List),
     /// Show one hybrid connection in full
@@ -142,43 +156,31 @@ pub(super) enum Verb {
     /// Show or change the service's settings
     #[command(subcommand)]
     Settings(Settings),
-    /// Sign in to Azure
-    #[command(hide = true)]
-    Login,
+    /// Show which sign-in to Azure works, and for whom
+    #[command(long_about = "Show which sign-in to Azure works, and for whom.\n\n\
+            Tries the ways that need no person: the login of the Azure CLI, and the identity that\n\
+            the environment names. Where neither works, a terminal is asked to sign in with the\n\
+            browser or a code. Shows the subscriptions that the account sees. Nothing is kept: hcm\n\
+            add signs in again. Ends with 0 when one way works, otherwise with 12.")]
+    Login(Account),
 }
 
 /// Arguments of `add`.
 #[derive(Args, Debug)]
 pub(super) struct Add {
     /// Connection string, or "-" to read connection strings from standard input
-    #[arg(value_name = "STRING", value_parser = secret, conflicts_with = "file")]
+    #[arg(value_name = "STRING", value_parser = secret, conflicts_with_all = ["file", "account"])]
     pub(super) string: Option<Secret>,
     /// Read connection strings from this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "account")]
     pub(super) file: Option<PathBuf>,
     /// Update the key of a hybrid connection that is there already
     #[arg(long)]
     pub(super) replace: bool,
     #[command(flatten)]
-    pub(super) azure: PickedWithAccount,
-}
-
-/// The way of Microsoft's `hcm` to name a hybrid connection of an Azure account.
-#[derive(Args, Debug, Default)]
-#[group(id = "account", multiple = true, conflicts_with_all = ["string", "file", "replace"])]
-pub(super) struct PickedWithAccount {
-    /// Azure subscription (picking with an Azure account is not part of this version)
-    #[arg(short = 's', long, value_name = "ID", hide_short_help = true)]
-    pub(super) subscription: Option<String>,
-    /// Resource group (-rg), as above
-    #[arg(long, value_name = "GROUP", hide_short_help = true)]
-    pub(super) resource_group: Option<String>,
-    /// Namespace (-ns), as above
-    #[arg(long, hide_short_help = true)]
-    pub(super) namespace: Option<String>,
-    /// Hybrid connection, as above
-    #[arg(short = 'n', long, hide_short_help = true)]
-    pub(super) name: Option<String>,
+    pub(super) place: Place,
+    #[command(flatten)]
+    pub(super) account: Account,
 }
 
 /// Arguments of `list`.
@@ -323,15 +325,6 @@ impl ByOptions {
     }
 }
 
-impl PickedWithAccount {
-    /// Whether any of the options is there.
-    pub(super) fn is_used(&self) -> bool {
-        [&self.subscription, &self.resource_group, &self.namespace, &self.name]
-            .iter()
-            .any(|option| option.is_some())
-    }
-}
-
 #[expect(clippy::unnecessary_wraps, reason = "the signature that clap wants")]
 fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text))
@@ -405,16 +398,27 @@ mod tests {
     }
 
     #[test]
-    fn the_account_form_of_add_is_syntax_but_mixes_with_no_string() {
-        let Verb::Add(add) = parse("add -s 1-2-3 -rg group -ns contoso -n sql").unwrap() else {
-            panic!()
-        };
-        assert!(add.azure.is_used());
-        assert!(parse("add -s 1 -rg g -ns a -n b Endpoint=x").is_err());
+    fn an_account_is_used_with_or_without_a_place_but_with_no_string() {
+        let line = "add -s 1-2-3 -rg group -ns contoso -n sql -n web --replace --cloud china";
+        let Verb::Add(add) = parse(line).unwrap() else { panic!() };
+        assert_eq!(add.place.whole().unwrap().unwrap().names, ["sql", "web"]);
+        assert!(add.replace && add.account.cloud.is_some());
+        for line in [
+            "add -s 1 -rg g -ns a -n b Endpoint=x",
+            "add - --sign-in browser",
+            "add --file x --tenant contoso.com",
+            "add --sign-in magic",
+            "add --tenant a/b",
+            "add x --file y",
+            "login --cloud moon",
+        ] {
+            assert_eq!(parse(line).expect_err(line).exit_code(), 2, "{line}");
+        }
         let Verb::Add(add) = parse("add - --replace").unwrap() else { panic!() };
-        assert!(!add.azure.is_used() && add.replace);
+        assert!(add.place.whole().unwrap().is_none() && add.replace);
         assert_eq!(add.string.unwrap().expose(), "-");
-        assert!(parse("add x --file y").is_err());
+        let Verb::Login(login) = parse("login --sign-in device-code").unwrap() else { panic!() };
+        assert!(login.sign_in.is_some() && login.cloud.is_none());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The exit codes of `hcm`, each with its meaning.
 
+use crate::azure::AzureErrorKind;
 use crate::ipc::protocol::ErrorCode;
 
 macro_rules! exits {
@@ -52,8 +53,14 @@ exits! {
     VersionMismatch = 10, "version-mismatch", "hcm and the service do not understand each other's version";
     /// This version cannot do it.
     NotSupported = 11, "not-supported", "this version cannot do that";
+    /// Nobody is signed in to Azure.
+    NotSignedIn = 12, "not-signed-in", "no sign-in to Azure works, or Azure refused it";
+    /// The Azure account lacks a permission.
+    AzureForbidden = 13, "azure-forbidden", "the Azure account may not do this (403), or no rule has the Listen right";
+    /// Azure does not answer as it should.
+    AzureNotReachable = 14, "azure-not-reachable", "Azure, or the proxy on the way to it, does not answer as it should";
     /// Ctrl-C.
-    Interrupted = 130, "interrupted", "Ctrl-C (but list --watch and logs -f end with 0 then)";
+    Interrupted = 130, "interrupted", "Ctrl-C or Esc (but list --watch and logs -f end with 0 then)";
 }
 
 impl Exit {
@@ -74,6 +81,44 @@ impl Exit {
             ErrorCode::AlreadyExists => Self::AlreadyExists,
             ErrorCode::Stopping => Self::ServiceNotReachable,
             ErrorCode::BadMessage | ErrorCode::NotSaved | ErrorCode::Other => Self::Failure,
+        }
+    }
+
+    /// The number for an error with an Azure account.
+    pub fn of_azure(kind: AzureErrorKind) -> Self {
+        use AzureErrorKind as Kind;
+        match kind {
+            Kind::SignInDenied
+            | Kind::SignInTimedOut
+            | Kind::ForgedAnswer
+            | Kind::NoBrowser
+            | Kind::NoLoopback
+            | Kind::CodeExpired
+            | Kind::ConsentRequired
+            | Kind::InteractionRequired
+            | Kind::ConditionalAccess
+            | Kind::NotInTenant
+            | Kind::UnknownApplication
+            | Kind::BadCredentials
+            | Kind::SignInFailed
+            | Kind::NoAzureCli
+            | Kind::AzureCliSignedOut
+            | Kind::NoEnvironment
+            | Kind::TokenRefused
+            | Kind::WrongTenant => Self::NotSignedIn,
+            Kind::Forbidden | Kind::NoListenRule => Self::AzureForbidden,
+            Kind::NotFound => Self::NotFound,
+            Kind::ProxyPassword | Kind::BadSetting => Self::InvalidInput,
+            Kind::Throttled
+            | Kind::AzureFailed
+            | Kind::NotAzure
+            | Kind::Unreachable
+            | Kind::TimedOut
+            | Kind::Interrupted
+            | Kind::Untrusted
+            | Kind::ProxyRefused
+            | Kind::ProxyUnreachable
+            | Kind::BadAnswer => Self::AzureNotReachable,
         }
     }
 
@@ -114,7 +159,7 @@ mod tests {
     #[test]
     fn numbers_and_texts_are_unique_and_stay() {
         let numbers: Vec<_> = Exit::ALL.iter().map(|exit| exit.code()).collect();
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 130]);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 130]);
         let texts: BTreeSet<_> = Exit::ALL.iter().map(|exit| exit.as_str()).collect();
         assert_eq!(texts.len(), Exit::ALL.len());
     }
@@ -126,6 +171,16 @@ mod tests {
         assert_eq!(together(&[Exit::Ok, Exit::NotFound, Exit::Ok]), Exit::NotFound);
         assert_eq!(together(&[Exit::NotFound, Exit::NotFound]), Exit::NotFound);
         assert_eq!(together(&[Exit::NotFound, Exit::Denied]), Exit::Failure);
+    }
+
+    #[test]
+    fn errors_of_an_account_have_numbers_of_their_own() {
+        let of = Exit::of_azure;
+        assert_eq!(of(AzureErrorKind::AzureCliSignedOut), Exit::NotSignedIn);
+        assert_eq!(of(AzureErrorKind::Forbidden), Exit::AzureForbidden);
+        assert_eq!(of(AzureErrorKind::Unreachable), Exit::AzureNotReachable);
+        assert_eq!(of(AzureErrorKind::NotFound), Exit::NotFound);
+        assert_eq!(of(AzureErrorKind::BadSetting), Exit::InvalidInput);
     }
 
     #[test]

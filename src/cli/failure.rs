@@ -3,6 +3,8 @@
 use std::fmt;
 
 use super::exit::Exit;
+use crate::azure::AzureError;
+use crate::display::text::plain;
 use crate::ipc::protocol::{ErrorCode, RequestError};
 
 /// What went wrong: the exit code, and words that say what to do.
@@ -18,6 +20,19 @@ pub struct Failure {
     pub field: Option<String>,
     /// The line of the input that it concerns, from 1.
     pub line: Option<usize>,
+    /// What else programs may want to know.
+    pub(super) details: Option<Box<Details>>,
+}
+
+/// What few failures have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Details {
+    /// The hybrid connection that it concerns, where there are several.
+    pub(super) connection: Option<String>,
+    /// Azure's own code, which the message has too.
+    pub(super) azure_code: Option<String>,
+    /// Azure's correlation id, which the message has too.
+    pub(super) correlation_id: Option<String>,
 }
 
 impl Failure {
@@ -29,6 +44,7 @@ impl Failure {
             message: message.into(),
             field: None,
             line: None,
+            details: None,
         }
     }
 
@@ -42,12 +58,27 @@ impl Failure {
         self.line = line;
         self
     }
+
+    /// The same, of one hybrid connection of several.
+    pub(super) fn of_connection(mut self, connection: impl Into<String>) -> Self {
+        self.details.get_or_insert_default().connection = Some(connection.into());
+        self
+    }
+
+    /// The same kind with another text form.
+    pub(super) fn with_code(mut self, code: &str) -> Self {
+        code.clone_into(&mut self.code);
+        self
+    }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(line) = self.line {
             write!(f, "line {line}: ")?;
+        }
+        if let Some(connection) = self.details.as_ref().and_then(|more| more.connection.as_ref()) {
+            write!(f, "{connection}: ")?;
         }
         f.write_str(&self.message)
     }
@@ -64,7 +95,19 @@ impl From<RequestError> for Failure {
             message: error.message,
             field: error.field,
             line: None,
+            details: None,
         }
+    }
+}
+
+impl From<AzureError> for Failure {
+    fn from(error: AzureError) -> Self {
+        let message = plain(&error.to_string()).into_owned();
+        let failure = Self::new(Exit::of_azure(error.kind), message);
+        let AzureError { kind, code, correlation_id, .. } = error;
+        let has_details = code.is_some() || correlation_id.is_some();
+        let details = Details { connection: None, azure_code: code, correlation_id };
+        Self { details: has_details.then(|| Box::new(details)), ..failure.with_code(kind.as_str()) }
     }
 }
 
@@ -79,6 +122,7 @@ fn code_text(code: ErrorCode) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::azure::AzureErrorKind;
 
     #[test]
     fn a_refusal_keeps_its_kind_and_field() {
@@ -89,5 +133,17 @@ mod tests {
         assert_eq!(failure.code, "invalid-connection-string");
         assert_eq!(failure.field.as_deref(), Some("SharedAccessKey"));
         assert_eq!(failure.to_string(), "line 3: no key");
+    }
+
+    #[test]
+    fn an_error_of_azure_keeps_its_ids() {
+        let error = AzureError::new(AzureErrorKind::Forbidden, "no listKeys")
+            .with_azure(Some("AuthorizationFailed".into()), Some("c-1".into()));
+        let failure = Failure::from(error).of_connection("contoso/sql");
+        assert_eq!((failure.exit, failure.code.as_str()), (Exit::AzureForbidden, "forbidden"));
+        assert!(failure.to_string().starts_with("contoso/sql: The account may not"), "{failure}");
+        let details = failure.details.unwrap();
+        assert_eq!(details.azure_code.as_deref(), Some("AuthorizationFailed"));
+        assert_eq!(details.correlation_id.as_deref(), Some("c-1"));
     }
 }

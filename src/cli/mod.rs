@@ -1,6 +1,7 @@
 //! `hcm`, the command line: one file a verb in [`commands`], and everything that is
 //! shown in [`render`].
 
+mod account;
 mod args;
 mod commands;
 mod exit;
@@ -108,7 +109,10 @@ fn perform(parsed: Arguments, printer: &Printer, demo: Option<Demo>) -> Result<E
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime =
                 runtime.map_err(|error| Failure::new(Exit::Failure, error.to_string()))?;
-            return runtime.block_on(commands::run(&context, verb));
+            let done = runtime.block_on(commands::run(&context, verb));
+            // A question that was left still waits for its answer.
+            runtime.shutdown_background();
+            return done;
         }
     }
     Ok(Exit::Ok)

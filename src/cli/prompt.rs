@@ -5,11 +5,14 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use inquire::ui::RenderConfig;
+use inquire::{InquireError, Password, PasswordDisplayMode};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::render::printer::Printer;
+use crate::model::Secret;
 
 /// Longest text that is taken in bytes; many connection strings fit.
 const LONGEST: usize = 1 << 20;
@@ -48,6 +51,59 @@ pub(super) fn secret(printer: &Printer, question: &str) -> Result<Zeroizing<Stri
     drop(unseen);
     printer.ask("\n");
     typed
+}
+
+/// Asks for a password of one line; nothing of it is echoed. Unlike [`secret`] it leaves
+/// what is typed afterwards to the next question.
+///
+/// # Errors
+/// [`Exit::Interrupted`] for Ctrl-C and Esc; a terminal that cannot be read.
+pub(super) async fn password(printer: &Printer, question: String) -> Result<Secret, Failure> {
+    let typed = on_terminal(printer, move |config| {
+        Password::new(&question)
+            .without_confirmation()
+            .with_display_mode(PasswordDisplayMode::Hidden)
+            .with_render_config(config)
+            .prompt()
+    });
+    typed.await.map(Secret::new)
+}
+
+/// Lets `ask` use the terminal in a thread of its own, so that signals and the network are
+/// heard in the meantime.
+///
+/// # Errors
+/// [`Exit::Interrupted`] for Ctrl-C and Esc; a terminal that cannot be used.
+pub(super) async fn on_terminal<T: Send + 'static>(
+    printer: &Printer,
+    ask: impl FnOnce(RenderConfig<'static>) -> Result<T, InquireError> + Send + 'static,
+) -> Result<T, Failure> {
+    let config = match printer.question_style().color {
+        true => RenderConfig::default_colored(),
+        false => RenderConfig::empty(),
+    };
+    let config = config.with_canceled_prompt_indicator("".into());
+    let asked = tokio::task::spawn_blocking(move || ask(config)).await;
+    let asked = asked.map_err(|error| unreadable(io::Error::other(error.to_string())))?;
+    asked.map_err(|error| match error {
+        InquireError::OperationCanceled | InquireError::OperationInterrupted => left(),
+        error => unreadable(io::Error::other(error.to_string())),
+    })
+}
+
+/// The failure of one who leaves before anything was added.
+pub(super) fn left() -> Failure {
+    Failure::new(Exit::Interrupted, "interrupted; nothing was added")
+}
+
+/// Gives the terminal back that a question still holds.
+pub(super) fn give_back_terminal() {
+    if crossterm::terminal::is_raw_mode_enabled().unwrap_or(false) {
+        let (show, paste) = (crossterm::cursor::Show, crossterm::event::DisableBracketedPaste);
+        // A terminal that has gone needs no restoring.
+        crossterm::execute!(io::stderr(), show, paste).ok();
+        disable_raw_mode().ok();
+    }
 }
 
 /// Reads until Enter that nothing follows: within a paste it is part of the text, and

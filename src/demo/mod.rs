@@ -7,6 +7,7 @@
 //! Nothing is short-circuited: TLS, tokens, the local channel and the data path are those
 //! of a real installation.
 
+mod azure;
 mod endpoint;
 mod error;
 pub(crate) mod http;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::azure;
 use super::endpoint::Endpoint;
 use super::error::DemoError;
 use super::sample::{NAMESPACE, Sample};
@@ -31,6 +32,8 @@ const EMULATOR_STATE: &str = "emulator";
 #[derive(Debug)]
 pub struct Demo {
     actors: Vec<(Sample, Endpoint)>,
+    /// Where everything leads that can be selected with an account.
+    _selectable: Endpoint,
     emulator: Emulator,
     service: Service,
     paths: Paths,
@@ -78,7 +81,9 @@ impl Demo {
             config = config.hybrid_connection(NAMESPACE, sample.name(), &address);
             actors.push((sample, endpoint));
         }
-        let emulator = Emulator::start(config).await?;
+        let selectable = Endpoint::start().await.map_err(DemoError::Bind)?;
+        let address = format!("127.0.0.1:{}", selectable.port());
+        let emulator = Emulator::start(azure::add_to(config, &address)).await?;
         let service = match Service::start(&paths, log_to) {
             Ok(service) => service,
             Err(error) => {
@@ -86,7 +91,7 @@ impl Demo {
                 return Err(error.into());
             }
         };
-        let demo = Self { actors, emulator, service, paths, temporary };
+        let demo = Self { actors, _selectable: selectable, emulator, service, paths, temporary };
         match demo.configure().await {
             Ok(()) => Ok(demo),
             Err(error) => {
@@ -192,11 +197,15 @@ impl Demo {
         write_durably(&path, self.emulator.ca_pem().as_bytes(), Access::OwnerOnly)
             .map_err(|error| DemoError::Certificate { path: path.clone(), error })?;
         let mut client = Client::connect(self.channel(), PROGRAM).await?;
-        let request = Request::SetSetting {
-            name: "network.extra_ca_certificates".to_owned(),
-            value: path.display().to_string(),
-        };
-        client.request(request).await?;
+        let settings = [
+            ("network.extra_ca_certificates", path.display().to_string()),
+            ("azure.cloud", "custom".to_owned()),
+            ("azure.authority", self.emulator.authority()),
+            ("azure.resource_manager", self.emulator.resource_manager()),
+        ];
+        for (name, value) in settings {
+            client.request(Request::SetSetting { name: name.to_owned(), value }).await?;
+        }
         for sample in self.samples() {
             let connection_string = self.connection_string(sample)?;
             let request =

@@ -29,6 +29,8 @@ pub(crate) struct Call {
     pub(crate) query: Query,
     pub(crate) headers: HeaderMap,
     pub(crate) peer: SocketAddr,
+    /// Whether it came over TLS.
+    pub(crate) secure: bool,
     pub(crate) tracking: Tracking,
     /// Switches line feeds in the status line on.
     pub(crate) line_feeds: Arc<AtomicBool>,
@@ -40,6 +42,7 @@ impl Call {
     pub(crate) fn new(
         mut request: Request<Incoming>,
         peer: SocketAddr,
+        secure: bool,
         line_feeds: Arc<AtomicBool>,
     ) -> Self {
         let headers = std::mem::take(request.headers_mut());
@@ -53,7 +56,19 @@ impl Call {
         let tracking = Tracking::new(query.get("sb-hc-id"), &host, path);
         let target = uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
         let method = request.method().clone();
-        Self { method, host, target, raw_path, query, headers, peer, tracking, line_feeds, request }
+        Self {
+            method,
+            host,
+            target,
+            raw_path,
+            query,
+            headers,
+            peer,
+            secure,
+            tracking,
+            line_feeds,
+            request,
+        }
     }
 
     /// The path of the hybrid connection, decoded, without `/$hc` and slashes.

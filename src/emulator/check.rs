@@ -27,7 +27,7 @@ impl EmulatorConfig {
                 }
             }
         }
-        Ok(())
+        self.azure.check(&hosts)
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use serde::{Deserialize, Deserializer};
 
+use super::azure::AzureConfig;
 use super::check;
 use super::error::EmulatorError;
 use crate::model::Secret;
@@ -29,12 +30,14 @@ pub const DEFAULT_DOMAIN: &str = "servicebus.localhost";
 ///
 /// A namespace without rules gets `RootManageSharedAccessKey`; a hybrid connection
 /// without rules gets `defaultListener` and `defaultSender`. Keys that are not given
-/// are generated.
+/// are generated. Another member, `"azure"`, says who may see all that in Azure:
+/// [`AzureConfig`].
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct EmulatorConfig {
     pub(crate) port: u16,
     pub(crate) namespaces: Vec<NamespaceConfig>,
+    pub(crate) azure: AzureConfig,
     #[serde(skip)]
     pub(crate) state: Option<PathBuf>,
     #[serde(skip)]
@@ -128,7 +131,13 @@ impl Default for EmulatorConfig {
 impl EmulatorConfig {
     /// Nothing yet, on port 10443.
     pub fn new() -> Self {
-        Self { port: DEFAULT_PORT, namespaces: Vec::new(), state: None, limits: Limits::default() }
+        Self {
+            port: DEFAULT_PORT,
+            namespaces: Vec::new(),
+            azure: AzureConfig::new(),
+            state: None,
+            limits: Limits::default(),
+        }
     }
 
     /// Reads the JSON form.
@@ -182,6 +191,30 @@ impl EmulatorConfig {
     #[must_use]
     pub fn response_limit(mut self, limit: Duration) -> Self {
         self.limits.response = limit;
+        self
+    }
+
+    /// Says which tenants, people and subscriptions there are, and what they may do.
+    #[must_use]
+    pub fn azure(mut self, azure: AzureConfig) -> Self {
+        self.azure = azure;
+        self
+    }
+
+    /// Adds so many namespaces (`load-001`, …) with so many hybrid connections (`hc-001`,
+    /// …) each, for measurements.
+    #[must_use]
+    pub fn many(mut self, namespaces: usize, hybrid_connections: usize) -> Self {
+        for i in 1..=namespaces {
+            let mut namespace = NamespaceConfig::new(format!("load-{i:03}"));
+            for k in 1..=hybrid_connections {
+                let endpoint = format!("db-{k:03}.load-{i:03}.internal:1433");
+                let name = format!("hc-{k:03}");
+                let hybrid_connection = HybridConnectionConfig::new(name).endpoint(endpoint);
+                namespace = namespace.hybrid_connection(hybrid_connection);
+            }
+            self = self.namespace(namespace);
+        }
         self
     }
 

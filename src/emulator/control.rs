@@ -4,8 +4,9 @@
 //! | request | body |
 //! |---|---|
 //! | `GET state` | – ; answers [`super::EmulatorState`] |
-//! | `GET faults`, `DELETE faults` | – |
+//! | `GET faults`, `DELETE faults` | – ; deletes those of Azure too |
 //! | `POST faults` | [`StandingFault`], `{"on":"contoso/sql","fault":"recycle"}` |
+//! | `POST azure-faults` | [`AzureFault`], `{"fault":"throttle","retryAfter":1,"times":2}` |
 //! | `PUT hybrid-connections/NAMESPACE` | [`HybridConnectionConfig`] |
 //! | `PATCH hybrid-connections/NAMESPACE/NAME` | [`Changes`]; `NAME` is percent-encoded |
 //! | `DELETE hybrid-connections/NAMESPACE/NAME` | – |
@@ -22,6 +23,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Body, full};
+use super::azure::AzureFault;
 use super::call::Call;
 use super::config::HybridConnectionConfig;
 use super::encoding::url_decode;
@@ -103,8 +105,12 @@ async fn act(hub: &Arc<Hub>, mut call: Call) -> Result<serde_json::Value, Proble
             json(&Met { met: steer::inject(hub, fault)? })
         }
         (&Method::DELETE, ["faults"]) => {
-            hub.faults.clear();
+            steer::clear(hub);
             Ok(done())
+        }
+        (&Method::POST, ["azure-faults"]) => {
+            let fault: AzureFault = body(&mut call).await?;
+            json(&Met { met: hub.azure.inject(fault)? })
         }
         (&Method::PUT, ["hybrid-connections", namespace]) => {
             let config: HybridConnectionConfig = body(&mut call).await?;

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::answer::Refusal;
+use super::azure::Azure;
 use super::config::Limits;
 use super::exchange::Exchanges;
 use super::faults::Faults;
@@ -24,6 +25,7 @@ pub(crate) struct Hub {
     pub(crate) rendezvous: Rendezvous,
     pub(crate) exchanges: Exchanges,
     pub(crate) faults: Faults,
+    pub(crate) azure: Azure,
     pub(crate) shutdown: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }

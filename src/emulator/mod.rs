@@ -20,13 +20,20 @@
 //! # Ok(()) }
 //! ```
 //!
+//! Beside the relay it plays Microsoft Entra and Azure Resource Manager, at `localhost` on
+//! the same port: people sign in ([`Emulator::authority`]) and choose from what they have
+//! ([`Emulator::resource_manager`], [`AzureConfig`]), and that goes wrong on demand too
+//! ([`AzureFault`]).
+//!
 //! Where it differs from the real service, on purpose: a removed hybrid connection keeps
 //! its keys, so that they get "not found"; a GET with `api-version` is always a management
-//! request; a rendezvous for an HTTP request serves that one request.
+//! request; a rendezvous for an HTTP request serves that one request; nobody types a
+//! password; a token is good because it was issued, its signature is made of chance.
 
 mod announce;
 mod answer;
 mod authorize;
+mod azure;
 mod call;
 mod check;
 pub mod cli;
@@ -35,6 +42,7 @@ mod connect;
 mod control;
 mod encoding;
 mod entity;
+mod entra;
 mod error;
 mod exchange;
 mod faults;
@@ -58,6 +66,11 @@ mod tls;
 mod tracking;
 mod wire;
 
+pub use azure::{
+    AzureConfig, AzureCounters, AzureFault, AzureState, DeniedConfig, ManagedIdentityConfig,
+    ResourceGroupConfig, ServicePrincipalConfig, SignInStep, SubscriptionConfig, TenantConfig,
+    UserConfig,
+};
 pub use config::{
     DEFAULT_DOMAIN, DEFAULT_PORT, EmulatorConfig, HybridConnectionConfig, NamespaceConfig, Right,
     RuleConfig,

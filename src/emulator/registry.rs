@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
+use super::azure::AzureState;
 use super::config::{self, EmulatorConfig, HybridConnectionConfig, NamespaceConfig, RuleConfig};
 use super::entity::{Counters, Ending, Entity, Listener, Rule, Stream};
 use super::error::EmulatorError;
@@ -33,6 +34,7 @@ struct Inner {
 }
 
 struct Namespace {
+    created_at: Timestamp,
     rules: Vec<Rule>,
     /// By lower-case name.
     entities: BTreeMap<String, Entity>,
@@ -49,6 +51,20 @@ pub(crate) struct Found {
     pub(crate) listener_count: usize,
     /// What of the path follows the name, with its slash.
     pub(crate) suffix: String,
+}
+
+impl Found {
+    fn of(entity: &Entity, suffix: String) -> Self {
+        Self {
+            id: entity.id.clone(),
+            user_metadata: entity.user_metadata.clone(),
+            requires_client_authorization: entity.requires_client_authorization,
+            created_at: entity.created_at,
+            updated_at: entity.updated_at,
+            listener_count: entity.listeners.len(),
+            suffix,
+        }
+    }
 }
 
 impl Registry {
@@ -80,15 +96,33 @@ impl Registry {
     pub(crate) fn find(&self, host: &str, path: &str) -> Option<Found> {
         let inner = self.lock();
         let (entity, suffix) = inner.entity_of_path(host, path)?;
-        (!entity.removed).then(|| Found {
-            id: entity.id.clone(),
-            user_metadata: entity.user_metadata.clone(),
-            requires_client_authorization: entity.requires_client_authorization,
-            created_at: entity.created_at,
-            updated_at: entity.updated_at,
-            listener_count: entity.listeners.len(),
-            suffix,
-        })
+        (!entity.removed).then(|| Found::of(entity, suffix))
+    }
+
+    /// Since when there is a namespace.
+    pub(crate) fn namespace_created(&self, host: &str) -> Option<Timestamp> {
+        self.lock().namespaces.get(host).map(|namespace| namespace.created_at)
+    }
+
+    /// The hybrid connections of a namespace that exist.
+    pub(crate) fn hybrid_connections(&self, host: &str) -> Vec<Found> {
+        let inner = self.lock();
+        let all = inner.namespaces.get(host).into_iter().flat_map(|ns| ns.entities.values());
+        let existing = all.filter(|entity| !entity.removed);
+        existing.map(|entity| Found::of(entity, String::new())).collect()
+    }
+
+    /// The rules of a hybrid connection alone; without `name`, those of the namespace.
+    pub(crate) fn own_rules(&self, host: &str, name: Option<&str>) -> Vec<Rule> {
+        let inner = self.lock();
+        let Some(namespace) = inner.namespaces.get(host) else { return Vec::new() };
+        let rules = match name {
+            None => Some(&namespace.rules),
+            Some(name) => {
+                namespace.entities.get(&name.to_ascii_lowercase()).map(|entity| &entity.rules)
+            }
+        };
+        rules.cloned().unwrap_or_default()
     }
 
     /// The rules whose keys may be used for `path`, those of removed ones too.
@@ -286,7 +320,8 @@ impl Registry {
         let inner = self.lock();
         let existing = inner.entities().filter(|entity| !entity.removed);
         let hybrid_connections = existing.map(|entity| entity.state(&inner.streams)).collect();
-        EmulatorState { port: self.port, hybrid_connections, faults: Vec::new() }
+        let (faults, azure) = (Vec::new(), AzureState::default());
+        EmulatorState { port: self.port, hybrid_connections, faults, azure }
     }
 
     fn tell(&self) {
@@ -302,7 +337,10 @@ impl Inner {
     fn add_namespace(&mut self, config: &NamespaceConfig, port: u16) {
         let host = config.host();
         let rules = self.rules(&config.rules, config::namespace_rules, &host, "");
-        self.namespaces.insert(host.clone(), Namespace { rules, entities: BTreeMap::new() });
+        self.namespaces.insert(
+            host.clone(),
+            Namespace { created_at: Timestamp::now(), rules, entities: BTreeMap::new() },
+        );
         for hybrid_connection in &config.hybrid_connections {
             self.add_entity(&host, hybrid_connection, port);
         }

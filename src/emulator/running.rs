@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::azure::{self, Azure, AzureCounters, AzureFault};
 use super::config::{EmulatorConfig, HybridConnectionConfig};
 use super::error::EmulatorError;
 use super::exchange::Exchanges;
@@ -16,7 +17,7 @@ use super::rendezvous::Rendezvous;
 use super::state::{self, Keys};
 use super::status::EmulatorState;
 use super::tls::Authority;
-use super::{announce, server, steer};
+use super::{announce, entra, server, steer};
 use crate::model::{ConnectionId, NamespaceAddress, Secret};
 
 /// A running emulator. It ends when it is dropped.
@@ -55,6 +56,7 @@ impl Emulator {
             rendezvous: Rendezvous::default(),
             exchanges: Exchanges::default(),
             faults: Faults::new(),
+            azure: Azure::new(&config, port),
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
@@ -138,9 +140,64 @@ impl Emulator {
         steer::inject(&self.hub, StandingFault { on, fault })
     }
 
-    /// Ends all faults that last.
+    /// Ends all faults that last, those of Azure too.
     pub fn clear_faults(&self) {
-        self.hub.faults.clear();
+        steer::clear(&self.hub);
+    }
+
+    /// Where people sign in: Microsoft Entra over plain HTTP, so that a browser shows its
+    /// page without a warning. The same is served at [`Self::resource_manager`].
+    pub fn authority(&self) -> String {
+        azure::authority(self.port())
+    }
+
+    /// Where Azure Resource Manager is; it is the audience of its tokens too.
+    pub fn resource_manager(&self) -> String {
+        azure::resource_manager(self.port())
+    }
+
+    /// Lets something go wrong in Entra or Resource Manager. Says how many codes or tokens
+    /// it met now; a fault that lasts meets the requests to come.
+    ///
+    /// # Errors
+    /// [`EmulatorError::Fault`] for one that makes no sense.
+    pub fn inject_azure(&self, fault: AzureFault) -> Result<usize, EmulatorError> {
+        self.hub.azure.inject(fault)
+    }
+
+    /// What Entra and Resource Manager were asked since the start.
+    pub fn azure_counters(&self) -> AzureCounters {
+        self.hub.azure.counting.told()
+    }
+
+    /// Waits until Entra and Resource Manager were asked as `wanted`: until a sign-in has
+    /// begun or keys were read, for example.
+    pub async fn wait_for_azure(&self, wanted: impl Fn(&AzureCounters) -> bool) {
+        self.hub.azure.counting.wait_until(wanted).await;
+    }
+
+    /// Signs a person in on the device that shows `user_code`, as the page does.
+    ///
+    /// # Errors
+    /// [`EmulatorError::NotFound`] when no device waits with this code, or for a person
+    /// who is not there.
+    pub fn approve_device_code(&self, user_code: &str, user: &str) -> Result<(), EmulatorError> {
+        entra::approve_device_code(&self.hub, user_code, user)
+    }
+
+    /// Refuses the device that shows `user_code`.
+    ///
+    /// # Errors
+    /// [`EmulatorError::NotFound`] when no device waits with this code.
+    pub fn decline_device_code(&self, user_code: &str) -> Result<(), EmulatorError> {
+        entra::decline_device_code(&self.hub, user_code)
+    }
+
+    /// Where App Service's managed identity is (`IDENTITY_ENDPOINT`) and what its header
+    /// has to say (`IDENTITY_HEADER`), if the configuration has one.
+    pub fn managed_identity(&self) -> Option<(String, Secret)> {
+        let identity = self.hub.azure.directory.managed_identity.as_ref()?;
+        Some((format!("{}/msi/token", self.authority()), identity.header.clone()))
     }
 
     /// Changes the metadata; `None` takes it away.

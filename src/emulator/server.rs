@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -12,6 +13,7 @@ use hyper::{Method, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use rustls::server::Acceptor;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::LazyConfigAcceptor;
@@ -20,10 +22,12 @@ use super::answer::{Body, Refusal};
 use super::call::Call;
 use super::hub::Hub;
 use super::wire::{Tls, Wire};
-use super::{connect, control, listen, management, rendezvous, request};
+use super::{azure, connect, control, listen, management, rendezvous, request};
 
 /// How long a client has for its TLS handshake and for each request's head.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(30);
+/// The content type of a TLS record with a handshake message (RFC 8446, section 5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
 
 /// Takes connections until the emulator is shut down.
 pub(crate) async fn run(hub: Arc<Hub>, listener: TcpListener, tls: Arc<ServerConfig>) {
@@ -61,17 +65,40 @@ async fn serve(
     tls: Arc<ServerConfig>,
 ) -> io::Result<()> {
     tcp.set_nodelay(true)?;
+    if !begins_tls(&tcp).await? {
+        return speak_http(hub, tcp, peer, false, Arc::default()).await;
+    }
     let wire = Wire::new(shake_hands(&hub, tcp, tls).await?);
     let line_feeds = wire.line_feeds();
+    speak_http(hub, wire, peer, true, line_feeds).await
+}
+
+/// Whether the first byte is that of a TLS handshake.
+async fn begins_tls(tcp: &TcpStream) -> io::Result<bool> {
+    let mut first = [0];
+    let read = timeout(HANDSHAKE_LIMIT, tcp.peek(&mut first)).await??;
+    Ok(read == 0 || first[0] == TLS_HANDSHAKE)
+}
+
+async fn speak_http(
+    hub: Arc<Hub>,
+    io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    secure: bool,
+    line_feeds: Arc<AtomicBool>,
+) -> io::Result<()> {
     let service = service_fn(move |request| {
         let (hub, line_feeds) = (Arc::clone(&hub), Arc::clone(&line_feeds));
-        async move { Ok::<_, Infallible>(route(&hub, Call::new(request, peer, line_feeds)).await) }
+        async move {
+            let call = Call::new(request, peer, secure, line_feeds);
+            Ok::<_, Infallible>(route(&hub, call).await)
+        }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HANDSHAKE_LIMIT)
         .title_case_headers(true)
-        .serve_connection(TokioIo::new(wire), service)
+        .serve_connection(TokioIo::new(io), service)
         .with_upgrades()
         .await
         .map_err(io::Error::other)
@@ -89,6 +116,12 @@ async fn shake_hands(hub: &Hub, tcp: TcpStream, tls: Arc<ServerConfig>) -> io::R
 }
 
 async fn route(hub: &Arc<Hub>, mut call: Call) -> Response<Body> {
+    if azure::is_for(hub, &call) {
+        return azure::answer(hub, call).await;
+    }
+    if !call.secure {
+        return azure::over_tls_only(&call);
+    }
     if call.raw_path.starts_with("/$emulator/") {
         return control::answer(hub, call).await;
     }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::azure::AzureState;
 use super::config::{Right, RuleConfig};
 use super::faults::StandingFault;
 use crate::model::ConnectionId;
@@ -19,6 +20,9 @@ pub struct EmulatorState {
     pub hybrid_connections: Vec<HybridConnectionState>,
     /// The faults that last.
     pub faults: Vec<StandingFault>,
+    /// Microsoft Entra and Azure Resource Manager.
+    #[serde(default)]
+    pub azure: AzureState,
 }
 
 impl EmulatorState {

@@ -16,7 +16,17 @@ const MOST_PINGS: u32 = 10_000;
 
 /// The whole state, without keys.
 pub(crate) fn state(hub: &Hub) -> EmulatorState {
-    EmulatorState { faults: hub.faults.list(), ..hub.registry.state() }
+    EmulatorState {
+        faults: hub.faults.list(),
+        azure: hub.azure.state(hub.port),
+        ..hub.registry.state()
+    }
+}
+
+/// Ends all faults that last.
+pub(crate) fn clear(hub: &Hub) {
+    hub.faults.clear();
+    hub.azure.faults.clear();
 }
 
 /// Lets `fault` happen now, or from now on. Says how many channels and streams it met.

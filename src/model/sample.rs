@@ -3,8 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    AzureFacts, ConnectionEvent, ConnectionId, ConnectionStatus, ConnectionView, Desired, Endpoint,
-    EventKind, Fault, FaultCode, NamespaceAddress, Reachability, ServiceInfo, Snapshot, Traffic,
+    AzureFacts, AzureResource, ConnectionEvent, ConnectionId, ConnectionStatus, ConnectionView,
+    Desired, Endpoint, EventKind, Fault, FaultCode, NamespaceAddress, Reachability, ServiceInfo,
+    Snapshot, Traffic,
 };
 
 pub(crate) fn now() -> Timestamp {
@@ -76,6 +77,19 @@ pub(crate) fn view(namespace: &str, name: &str, status: ConnectionStatus) -> Con
                 EventKind::Connected { gateway: Some("G42".to_owned()) },
             ),
         ],
+    }
+}
+
+/// Where a connection is that was selected with an Azure account.
+pub(crate) fn resource() -> AzureResource {
+    AzureResource {
+        id: "/subscriptions/0a1b2c3d-1111-4222-8333-444455556666/resourceGroups/rg-integration/providers/Microsoft.Relay/namespaces/contoso/hybridConnections/sql".to_owned(),
+        subscription_id: "0a1b2c3d-1111-4222-8333-444455556666".to_owned(),
+        subscription: "Contoso Production".to_owned(),
+        resource_group: "rg-integration".to_owned(),
+        region: "West Europe".to_owned(),
+        tenant_id: Some("7f000001-1111-4222-8333-444455556666".to_owned()),
+        portal: Some("https://portal.azure.com".to_owned()),
     }
 }
 

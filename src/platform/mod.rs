@@ -7,6 +7,7 @@
 #[cfg(feature = "gui")]
 pub mod appearance;
 pub mod autostart;
+pub mod browser;
 pub mod files;
 pub mod front;
 pub mod graphics;

@@ -46,6 +46,8 @@ async fn it_runs_tells_where_and_is_steered() {
     assert!(line(&mut lines).await.starts_with("The Relay emulator listens on 127.0.0.1:"));
     let ca = line(&mut lines).await;
     assert!(ca.ends_with("ca.pem") && ca.contains(state.to_str().unwrap()), "{ca}");
+    assert!(line(&mut lines).await.starts_with("Azure sign-in: http://localhost:"));
+    assert!(line(&mut lines).await.starts_with("Azure Resource Manager: https://localhost:"));
     assert_eq!(line(&mut lines).await, "");
     assert_eq!(line(&mut lines).await, "contoso/hc -> 127.0.0.1:9");
     let listen = line(&mut lines).await;
@@ -59,6 +61,14 @@ async fn it_runs_tells_where_and_is_steered() {
     let (_, out, _) = outcome(state, &["state", "--json"]).await;
     let told: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(told["faults"][0]["millis"], 1);
+    let throttle = ["fault", "azure", "throttle", "5", "--path", "listKeys", "--times", "2"];
+    assert_eq!(outcome(state, &throttle).await.0, 0);
+    let (_, out, _) = outcome(state, &["state", "--json"]).await;
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(told["azure"]["faults"][0]["retryAfter"], 5);
+    assert!(outcome(state, &["state"]).await.1.contains("fault azure {"));
+    let (code, out, _) = outcome(state, &["fault", "azure", "expire-tokens"]).await;
+    assert!(code == 0 && out.starts_with("There was nothing"), "{out}");
     assert_eq!(outcome(state, &["fault", "black-hole"]).await.0, 0);
     assert_eq!(outcome(state, &["clear"]).await.0, 0, "a black hole can be ended");
     assert_eq!(outcome(state, &["create", "contoso/a/b", "--endpoint", "h:1"]).await.0, 0);

@@ -3,6 +3,10 @@
 
 mod architecture;
 #[cfg(feature = "emulator")]
+mod azure_account;
+#[cfg(feature = "emulator")]
+mod azure_sign_in;
+#[cfg(feature = "emulator")]
 mod bed;
 mod cli_commands;
 mod cli_support;
@@ -13,7 +17,11 @@ mod cli_watch;
 #[cfg(feature = "emulator")]
 mod demo;
 #[cfg(feature = "emulator")]
+mod emulator_azure;
+#[cfg(feature = "emulator")]
 mod emulator_client;
+#[cfg(feature = "emulator")]
+mod emulator_entra;
 #[cfg(feature = "emulator")]
 mod emulator_faults;
 #[cfg(feature = "emulator")]
@@ -26,6 +34,8 @@ mod emulator_program;
 mod emulator_rendezvous;
 #[cfg(feature = "emulator")]
 mod emulator_request;
+#[cfg(feature = "emulator")]
+mod emulator_resource_manager;
 #[cfg(feature = "emulator")]
 mod emulator_sender;
 #[cfg(feature = "emulator")]

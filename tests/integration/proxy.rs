@@ -14,7 +14,7 @@ use crate::bed::{Bed, DownEndpoint, Host, NAME, listener_string, skip_until, wit
 
 /// What the proxy does with a CONNECT.
 #[derive(Clone)]
-enum Manner {
+pub(crate) enum Manner {
     /// Opens the way.
     Open,
     /// The same for whoever says this after `Basic`, and 407 for others.
@@ -26,15 +26,15 @@ enum Manner {
 }
 
 /// A little HTTP proxy.
-struct Proxy {
-    address: String,
+pub(crate) struct Proxy {
+    pub(crate) address: String,
     manner: Arc<Mutex<Manner>>,
     /// Targets that were asked for.
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Proxy {
-    async fn start(manner: Manner) -> Self {
+    pub(crate) async fn start(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (manner, asked) = (Arc::new(Mutex::new(manner)), Arc::<Mutex<Vec<_>>>::default());
@@ -48,11 +48,11 @@ impl Proxy {
         proxy
     }
 
-    fn behave(&self, manner: Manner) {
+    pub(crate) fn behave(&self, manner: Manner) {
         *self.manner.lock().unwrap() = manner;
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -68,9 +68,14 @@ async fn serve(mut stream: TcpStream, manner: Manner, asked: Arc<Mutex<Vec<Strin
     let head = String::from_utf8(head).unwrap();
     let words: Vec<_> = head.lines().next().unwrap().split(' ').collect();
     let ["CONNECT", target, "HTTP/1.1"] = words[..] else { panic!("{head}") };
-    assert!(head.contains(&format!("\r\nHost: {target}\r\n")), "{head}");
+    // Names of headers have no case (RFC 9110, section 5.1).
+    let header = |wanted: &str| {
+        let lines = head.lines().filter_map(|line| line.split_once(": "));
+        lines.filter(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value).next()
+    };
+    assert_eq!(header("Host"), Some(target), "{head}");
     asked.lock().unwrap().push(target.to_owned());
-    let authorization = head.lines().find_map(|line| line.strip_prefix("Proxy-Authorization: "));
+    let authorization = header("Proxy-Authorization");
     let answer = match manner {
         Manner::Open => None,
         Manner::OpenFor(login) => {

@@ -1,8 +1,15 @@
 //! What an account can see: subscriptions, and the hybrid connections in them.
 
+mod found;
+mod read;
+mod subscriptions;
+
 use super::error::AzureError;
 use crate::model::metadata::MetadataError;
 use crate::model::{ConnectionId, Endpoint};
+
+pub(super) use read::{find, read};
+pub(super) use subscriptions::{Reach, subscriptions};
 
 /// A subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,15 +3,16 @@
 mod act;
 mod add;
 mod list;
+mod login;
 mod logs;
 mod remove;
-mod settings;
+pub(super) mod settings;
 mod show;
 mod status;
 mod version;
 
 use super::Context;
-use super::args::{PickedWithAccount, Verb};
+use super::args::Verb;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::ipc::Client;
@@ -21,7 +22,7 @@ use crate::model::Snapshot;
 /// Does what `verb` asks for.
 pub(super) async fn run(context: &Context<'_>, verb: Verb) -> Result<Exit, Failure> {
     match verb {
-        Verb::Add(arguments) => add::run(context, arguments).await,
+        Verb::Add(arguments) => add::run(context, *arguments).await,
         Verb::List(arguments) => list::run(context, &arguments).await,
         Verb::Show(arguments) => show::run(context, arguments).await,
         Verb::Remove(arguments) => remove::run(context, arguments).await,
@@ -32,7 +33,7 @@ pub(super) async fn run(context: &Context<'_>, verb: Verb) -> Result<Exit, Failu
         Verb::Logs(arguments) => logs::run(context, &arguments).await,
         Verb::Version => version::run(context).await,
         Verb::Settings(arguments) => settings::run(context, arguments).await,
-        Verb::Login => Err(add::no_account(&PickedWithAccount::default())),
+        Verb::Login(options) => login::run(context, &options).await,
     }
 }
 

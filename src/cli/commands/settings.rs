@@ -12,7 +12,7 @@ use crate::ipc::protocol::{ErrorCode, Request, RequestError, Response};
 /// Settings whose value is the path of a PEM file.
 const FILES: [&str; 1] = ["network.extra_ca_certificates"];
 
-type Values = Vec<(String, String)>;
+pub(in crate::cli) type Values = Vec<(String, String)>;
 
 pub(super) async fn run(context: &Context<'_>, arguments: Settings) -> Result<Exit, Failure> {
     match arguments {
@@ -38,7 +38,7 @@ pub(super) async fn run(context: &Context<'_>, arguments: Settings) -> Result<Ex
     Ok(Exit::Ok)
 }
 
-async fn all(client: &mut Client) -> Result<Values, Failure> {
+pub(in crate::cli) async fn all(client: &mut Client) -> Result<Values, Failure> {
     match client.request(Request::GetSettings).await? {
         Response::Settings { settings } => Ok(settings),
         other => Err(super::unexpected(&other)),

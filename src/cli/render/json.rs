@@ -1,15 +1,19 @@
 //! The shapes of `--output json`. They are stable: keys are added, never renamed.
 
 mod help;
+mod login;
 mod shapes;
 
 use serde::Serialize;
 
 pub(crate) use self::help::HELP;
+use self::login::LoginShape;
 use self::shapes::{
     ChangeShape, Connection, ErrorShape, LogShape, ResultShape, ServiceShape, StatusShape,
     VersionShape,
 };
+use super::account::Attempt;
+use crate::azure::Subscriptions;
 use crate::cli::failure::Failure;
 use crate::display::health::{Health, Verdict};
 use crate::ipc::protocol::LogLine;
@@ -73,13 +77,22 @@ pub(crate) fn log(line: &LogLine) -> String {
     compact(&LogShape { at: *at, level, target, message })
 }
 
+/// How the ways to sign in went, and what the first that works sees.
+pub(crate) fn login(attempts: &[Attempt], seen: Option<&Subscriptions>) -> String {
+    pretty(&LoginShape::of(attempts, seen))
+}
+
 /// A failure, on one line.
 pub(crate) fn failure(failure: &Failure) -> String {
+    let details = failure.details.as_deref();
     compact(&ErrorShape {
         code: &failure.code,
         message: &failure.message,
         field: failure.field.as_deref(),
         line: failure.line,
+        connection: details.and_then(|details| details.connection.as_deref()),
+        azure_code: details.and_then(|details| details.azure_code.as_deref()),
+        correlation_id: details.and_then(|details| details.correlation_id.as_deref()),
     })
 }
 
@@ -151,6 +164,11 @@ mod tests {
   "ServiceBusEndpoint": "contoso.servicebus.windows.net",
   "CreatedOn": "2026-01-02T10:00:00Z",
   "LastUpdated": "2026-03-04T11:30:00Z",
+  "SubscriptionId": null,
+  "ResourceGroup": null,
+  "Subscription": null,
+  "Region": null,
+  "PortalAddress": null,
   "Id": "contoso.servicebus.windows.net/sql",
   "Enabled": true,
   "State": "connected",
@@ -184,6 +202,19 @@ mod tests {
   ]
 }"#;
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_came_with_an_account_tells_where_it_is_in_azure() {
+        let mut view = sample::view("contoso", "sql", sample::connected());
+        view.resource = Some(sample::resource());
+        let shown = value(&connection_brief(&view));
+        assert_eq!(shown["SubscriptionId"], "0a1b2c3d-1111-4222-8333-444455556666");
+        assert_eq!(shown["ResourceGroup"], "rg-integration");
+        assert_eq!(shown["Subscription"], "Contoso Production");
+        assert_eq!(shown["Region"], "West Europe");
+        let address = shown["PortalAddress"].as_str().unwrap();
+        assert!(address.starts_with("https://portal.azure.com/#@"), "{address}");
     }
 
     #[test]

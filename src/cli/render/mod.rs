@@ -1,6 +1,8 @@
 //! What `hcm` shows. Everything is a pure function of the model, the time, the width
 //! and the colours; [`printer`] alone prints.
 
+pub(crate) mod account;
+pub(crate) mod choices;
 pub(crate) mod connection;
 pub(crate) mod json;
 pub(crate) mod list;

@@ -10,6 +10,7 @@ use super::json;
 use super::list::{self, TrafficColumn};
 use super::screen::Size;
 use super::style::{Role, Style};
+use super::text;
 use crate::cli::args::{Format, Global, When};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -59,12 +60,7 @@ impl Printer {
     /// Size of the terminal that standard output is.
     #[expect(clippy::unused_self, reason = "what it is about is this printer's output")]
     pub(crate) fn size(&self) -> Size {
-        match terminal_size::terminal_size_of(io::stdout()) {
-            Some((Width(columns), Height(rows))) if columns > 0 && rows > 0 => {
-                Size { columns: columns.into(), rows: rows.into() }
-            }
-            _ => USUAL_SIZE,
-        }
+        size_of(terminal_size::terminal_size_of(io::stdout()))
     }
 
     /// Prints `text` and a line end.
@@ -123,6 +119,54 @@ impl Printer {
         }
     }
 
+    /// Says something that a person has to see, on standard error: to everybody but
+    /// programs.
+    pub(crate) fn remark(&self, text: &str) {
+        if !self.is_json() {
+            self.say(&format!("{text}\n"));
+        }
+    }
+
+    /// Shows how far something is, on a line of the terminal that is written anew.
+    pub(crate) fn progress(&self, text: &str) {
+        if self.shows_progress() {
+            let columns = self.question_size().columns.saturating_sub(1);
+            self.say(&format!("\r{}\u{1b}[K", text::cut(text, columns)));
+        }
+    }
+
+    /// The same; where there is no terminal, `note` is said once.
+    pub(crate) fn progress_or_note(&self, text: &str, note: &str) {
+        if self.shows_progress() { self.progress(text) } else { self.note(note) }
+    }
+
+    /// Takes the line of [`Self::progress`] away.
+    pub(crate) fn end_progress(&self) {
+        if self.shows_progress() {
+            self.say("\r\u{1b}[K");
+        }
+    }
+
+    fn shows_progress(&self) -> bool {
+        !self.quiet && !self.is_json() && io::stderr().is_terminal()
+    }
+
+    /// Size of the terminal on which questions are asked.
+    #[expect(clippy::unused_self, reason = "what it is about is this printer's output")]
+    pub(crate) fn question_size(&self) -> Size {
+        size_of(terminal_size::terminal_size_of(io::stderr()))
+    }
+
+    /// The width to which questions are fitted, if they are asked on a terminal.
+    pub(crate) fn question_width(&self) -> Option<usize> {
+        io::stderr().is_terminal().then(|| self.question_size().columns)
+    }
+
+    /// Whether questions have colours.
+    pub(crate) fn question_style(&self) -> Style {
+        self.error_style
+    }
+
     /// Asks something, on standard error.
     pub(crate) fn ask(&self, text: &str) {
         self.say(text);
@@ -143,8 +187,22 @@ impl Printer {
     /// Where standard error leads nowhere there is nobody left to tell.
     #[expect(clippy::unused_self, reason = "whoever prints needs a printer")]
     fn say(&self, text: &str) {
-        let mut out = io::stderr().lock();
-        out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
+        tell(text);
+    }
+}
+
+/// Says what must be seen however quiet `hcm` is: without it a sign-in cannot go on.
+pub(in crate::cli) fn tell(text: &str) {
+    let mut out = io::stderr().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
+}
+
+fn size_of(told: Option<(Width, Height)>) -> Size {
+    match told {
+        Some((Width(columns), Height(rows))) if columns > 0 && rows > 0 => {
+            Size { columns: columns.into(), rows: rows.into() }
+        }
+        _ => USUAL_SIZE,
     }
 }
 

@@ -83,6 +83,15 @@ fn facts(
     let at = |time: Option<Timestamp>| time.map_or_else(unknown, |time| text::when(time, zone));
     add("Created in Azure", at(azure.and_then(|azure| azure.created_at)));
     add("Updated in Azure", at(azure.and_then(|azure| azure.updated_at)));
+    if let Some(resource) = &view.resource {
+        let name = plain(&resource.subscription);
+        add("Subscription", format!("{name} ({})", plain(&resource.subscription_id)));
+        add("Resource group", plain(&resource.resource_group).into_owned());
+        add("Region", plain(&resource.region).into_owned());
+        if let Some(address) = resource.portal_address() {
+            add("Azure portal", address);
+        }
+    }
     let Traffic { active_streams, total_streams, refused_streams, .. } = view.traffic;
     add(
         "Streams",
@@ -181,6 +190,21 @@ contoso/sql
   Traffic                12.3 MB to the endpoint · 987 B to
                          Azure";
         assert_eq!(show(&view, Some(62)), expected);
+    }
+
+    #[test]
+    fn one_that_was_selected_with_an_account() {
+        let mut view = sample::view("contoso", "sql", sample::connected());
+        view.resource = Some(sample::resource());
+        let shown = show(&view, None);
+        let expected = "
+  Subscription           Contoso Production (0a1b2c3d-1111-4222-8333-444455556666)
+  Resource group         rg-integration
+  Region                 West Europe
+  Azure portal           https://portal.azure.com/#@7f000001-1111-4222-8333-444455556666/resource/subscriptions/0a1b2c3d-";
+        assert!(shown.contains(expected), "{shown}");
+        view.resource.as_mut().unwrap().portal = None;
+        assert!(!show(&view, None).contains("portal"));
     }
 
     #[test]

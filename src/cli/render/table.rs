@@ -9,13 +9,14 @@ const GAP: usize = 2;
 const INDENT: usize = 2;
 
 /// Where a cell's text stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {
     Left,
     Right,
 }
 
 /// A column and how it gives way when the terminal is narrow.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Column {
     /// Its heading.
     pub(crate) title: &'static str,
@@ -28,6 +29,7 @@ pub(crate) struct Column {
 }
 
 /// One text of a row.
+#[derive(Clone, Debug)]
 pub(crate) struct Cell {
     pub(crate) text: String,
     pub(crate) role: Role,
@@ -41,6 +43,7 @@ impl Cell {
 }
 
 /// One row, and lines below it that use the whole width.
+#[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) cells: Vec<Cell>,
     pub(crate) below: Vec<(Role, String)>,

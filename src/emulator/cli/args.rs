@@ -8,9 +8,19 @@ use clap::{Args, Parser, Subcommand};
 use super::fault::FaultArguments;
 use crate::model::{ConnectionSelector, Endpoint};
 
-/// Azure Relay Hybrid Connections on this machine, for tests and for trying things.
+/// How `hcm` reaches the emulator's Azure.
+const AZURE: &str = "\
+To sign in to it with hcm and to choose from its hybrid connections (`run` prints the
+addresses and the file):
+  hcm settings set azure.cloud custom
+  hcm settings set azure.authority http://localhost:10443
+  hcm settings set azure.resource_manager https://localhost:10443
+  hcm settings set network.extra_ca_certificates FOLDER/ca.pem";
+
+/// Azure Relay Hybrid Connections on this machine, for tests and for trying things; with
+/// Microsoft Entra to sign in and Azure Resource Manager to choose from.
 #[derive(Debug, Parser)]
-#[command(name = "relay-emulator", version, arg_required_else_help = true)]
+#[command(name = "relay-emulator", version, arg_required_else_help = true, after_help = AZURE)]
 pub(super) struct Arguments {
     /// Folder with the CA, the keys, and where the emulator runs [default: a folder of the user]
     #[arg(long, global = true, value_name = "FOLDER", env = "RELAY_EMULATOR_STATE")]

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{CliError, announcement};
+use crate::emulator::AzureFault;
 use crate::emulator::control::Met;
 use crate::emulator::faults::{InjectedFault, Scope, StandingFault};
 use crate::emulator::sender::{SenderError, dial};
@@ -55,6 +56,12 @@ impl Client {
         let fault = StandingFault { on: Scope::from(on), fault };
         let met: Met = read(self.call("POST", "faults", Some(&fault)).await?)?;
         Ok((!lasts).then_some(met.met))
+    }
+
+    /// Lets `fault` happen in Azure; says what it met, or `None` for one that lasts.
+    pub(super) async fn inject_azure(&self, fault: &AzureFault) -> Result<Option<usize>, CliError> {
+        let met: Met = read(self.call("POST", "azure-faults", Some(fault)).await?)?;
+        Ok((!fault.lasts()).then_some(met.met))
     }
 
     async fn call(

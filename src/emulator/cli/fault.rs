@@ -2,7 +2,8 @@
 
 use clap::Subcommand;
 
-use crate::emulator::InjectedFault;
+use super::azure_fault::AzureFaultArguments;
+use crate::emulator::{AzureFault, InjectedFault};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum FaultArguments {
@@ -78,30 +79,40 @@ pub(super) enum FaultArguments {
         /// How many.
         count: u32,
     },
+    /// Something in Microsoft Entra or Azure Resource Manager.
+    #[command(subcommand)]
+    Azure(AzureFaultArguments),
 }
 
-impl From<FaultArguments> for InjectedFault {
-    fn from(arguments: FaultArguments) -> Self {
-        match arguments {
-            FaultArguments::Drop { streams } => Self::Drop { streams },
-            FaultArguments::Reset { streams } => Self::Reset { streams },
-            FaultArguments::BlackHole => Self::BlackHole,
-            FaultArguments::Delay { millis } => Self::Delay { millis },
-            FaultArguments::RefuseListens { status, reason, times } => {
-                Self::RefuseListens { status, reason, times }
+/// What is to go wrong where.
+pub(super) enum Order {
+    Relay(InjectedFault),
+    Azure(AzureFault),
+}
+
+impl FaultArguments {
+    pub(super) fn order(self) -> Order {
+        Order::Relay(match self {
+            Self::Drop { streams } => InjectedFault::Drop { streams },
+            Self::Reset { streams } => InjectedFault::Reset { streams },
+            Self::BlackHole => InjectedFault::BlackHole,
+            Self::Delay { millis } => InjectedFault::Delay { millis },
+            Self::RefuseListens { status, reason, times } => {
+                InjectedFault::RefuseListens { status, reason, times }
             }
-            FaultArguments::IpFirewall { times } => Self::IpFirewall { times },
-            FaultArguments::RefuseManagement { status, detail, times } => {
-                Self::RefuseManagement { status, detail, times }
+            Self::IpFirewall { times } => InjectedFault::IpFirewall { times },
+            Self::RefuseManagement { status, detail, times } => {
+                InjectedFault::RefuseManagement { status, detail, times }
             }
-            FaultArguments::FragmentMessages { bytes } => Self::FragmentMessages { bytes },
-            FaultArguments::ExpireTokens => Self::ExpireTokens,
-            FaultArguments::Recycle => Self::Recycle,
-            FaultArguments::EntityRemoved => Self::EntityRemoved,
-            FaultArguments::UnknownMessage => Self::UnknownMessage,
-            FaultArguments::OversizedMessage { bytes } => Self::OversizedMessage { bytes },
-            FaultArguments::PingFlood { count } => Self::PingFlood { count },
-        }
+            Self::FragmentMessages { bytes } => InjectedFault::FragmentMessages { bytes },
+            Self::ExpireTokens => InjectedFault::ExpireTokens,
+            Self::Recycle => InjectedFault::Recycle,
+            Self::EntityRemoved => InjectedFault::EntityRemoved,
+            Self::UnknownMessage => InjectedFault::UnknownMessage,
+            Self::OversizedMessage { bytes } => InjectedFault::OversizedMessage { bytes },
+            Self::PingFlood { count } => InjectedFault::PingFlood { count },
+            Self::Azure(fault) => return Order::Azure(fault.into()),
+        })
     }
 }
 
@@ -112,5 +123,15 @@ pub(super) fn told(met: Option<usize>) -> String {
         Some(0) => "There was no open channel or stream to meet.".to_owned(),
         Some(1) => "It met 1 channel or stream.".to_owned(),
         Some(met) => format!("It met {met} channels and streams."),
+    }
+}
+
+/// What a fault of Azure did, in words.
+pub(super) fn told_of_azure(met: Option<usize>) -> String {
+    match met {
+        None => told(None),
+        Some(0) => "There was nothing to end.".to_owned(),
+        Some(1) => "It ended 1 code or token.".to_owned(),
+        Some(met) => format!("It ended {met} codes or tokens."),
     }
 }

@@ -1,6 +1,7 @@
 //! `relay-emulator`: the emulator as a program, and the command line that steers it.
 
 mod args;
+mod azure_fault;
 mod client;
 mod fault;
 mod render;
@@ -14,6 +15,7 @@ use clap::Parser as _;
 
 use self::args::{Arguments, Command, Hybrid};
 use self::client::Client;
+use self::fault::Order;
 use super::announce::Announcement;
 use super::config::Right;
 use super::control::{Changes, Regenerate};
@@ -85,8 +87,12 @@ async fn obey(arguments: Arguments) -> Result<(), CliError> {
         Command::Run(options) => run::run(options, &folder).await,
         Command::Send(options) => send::send(options, &folder).await,
         Command::Fault { on, fault } => {
-            let met = Client::of(&folder)?.inject(on, fault.into()).await?;
-            render::lines(&[fault::told(met)])
+            let client = Client::of(&folder)?;
+            let told = match fault.order() {
+                Order::Relay(fault) => fault::told(client.inject(on, fault).await?),
+                Order::Azure(fault) => fault::told_of_azure(client.inject_azure(&fault).await?),
+            };
+            render::lines(&[told])
         }
         Command::Clear => Client::of(&folder)?.act("DELETE", "faults", None::<&()>).await,
         Command::State { json } => {

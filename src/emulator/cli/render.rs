@@ -37,6 +37,8 @@ pub(super) fn started(emulator: &Emulator, ca: &Path) -> Result<(), CliError> {
     let mut text = vec![
         format!("The Relay emulator listens on 127.0.0.1:{}", emulator.port()),
         format!("CA certificate to trust: {}", ca.display()),
+        format!("Azure sign-in: {}", emulator.authority()),
+        format!("Azure Resource Manager: {}", emulator.resource_manager()),
     ];
     for there in emulator.state().hybrid_connections {
         text.push(String::new());
@@ -78,6 +80,20 @@ pub(super) fn state(state: &EmulatorState) -> Result<(), CliError> {
                 stream.tracking_id, stream.bytes_to_listener, stream.bytes_to_sender
             ));
         }
+    }
+    let counters = &state.azure.counters;
+    text.push(format!("Azure sign-in: {}", state.azure.authority));
+    text.push(format!("Azure Resource Manager: {}", state.azure.resource_manager));
+    text.push(format!(
+        "  {} requests, {} for keys, {} at once at the most; {} tokens issued",
+        counters.requests,
+        counters.of("listKeys"),
+        counters.most_in_flight,
+        counters.tokens_issued
+    ));
+    for fault in &state.azure.faults {
+        let fault = serde_json::to_string(fault).map_err(io::Error::from)?;
+        text.push(format!("fault azure {fault}"));
     }
     for fault in &state.faults {
         text.push(format!("fault {}", serde_json::to_string(fault).map_err(io::Error::from)?));

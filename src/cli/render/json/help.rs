@@ -5,13 +5,15 @@ pub(crate) const HELP: &str = "\
 Results go to standard output, errors to standard error. Times are UTC (RFC 3339), what is not
 known is null. Keys may be added in later versions; none is renamed or removed.
 
-A hybrid connection (show: one; list: an array; add: one, or an array for several strings):
+A hybrid connection (show: one; list: an array; add: one, or an array of several):
   Namespace, Name          names; Namespace is the first label of its host
   Endpoint                 \"host:port\" in this network
   Status                   \"Connected\", \"Connecting\", \"Not connected\", \"Disabled\", \"Stopping\"
   NumberOfListeners        of all machines, as Azure counts them
   ServiceBusEndpoint       host of the namespace
   CreatedOn, LastUpdated   in Azure
+  SubscriptionId, ResourceGroup, Subscription, Region, PortalAddress
+                           where it is in Azure, if it was selected with an Azure account
   Id                       host/name, unambiguous
   Enabled                  whether it is to listen
   State                    disabled, starting, connecting, connected, waiting, faulted, stopping
@@ -37,6 +39,13 @@ Service: {Version, Pid, Started, Home, Faults, Draining}.
 logs: one object a line: {At, Level, Target, Message}.
 settings get: an object of names and values (text).  settings set: the same, of the one setting.
 version: {Version, ServiceVersion, ServiceMessage}.
+login: {SignIns, Subscriptions, Problems}.
+  SignIns         [{Method, Works, Account, TenantId, ExpiresOn, Error}]; Method is \"azure-cli\",
+                  \"environment\", \"browser\" or \"device-code\"
+  Subscriptions   [{SubscriptionId, Subscription, TenantId, Tenant, State}] of the first that works
+  Problems        [{Tenant, Error}], of tenants whose subscriptions cannot be read
+  Error           {Code, Message, AzureCode, CorrelationId} or null
 
-Errors: one object a line: {code, message, field, line}; field is the part of the connection
-string or the setting, line that of the input; both are left out where there is none.";
+Errors: one object a line: {code, message, field, line, connection, azureCode, correlationId};
+field is the part of the connection string or the setting, line that of the input, connection the
+one of several; each is left out where there is none.";

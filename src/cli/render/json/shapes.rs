@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    ConnectionEvent, ConnectionStatus, ConnectionView, Desired, Endpoint, Fault, Reachability,
-    ServiceInfo,
+    AzureResource, ConnectionEvent, ConnectionStatus, ConnectionView, Desired, Endpoint, Fault,
+    Reachability, ServiceInfo,
 };
 
-/// A hybrid connection; the first eight keys are those of Microsoft's `hcm`.
+/// A hybrid connection; the first ten keys are those of Microsoft's `hcm`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Connection<'a> {
@@ -20,6 +20,11 @@ pub(super) struct Connection<'a> {
     pub(super) service_bus_endpoint: String,
     pub(super) created_on: Option<Timestamp>,
     pub(super) last_updated: Option<Timestamp>,
+    pub(super) subscription_id: Option<&'a str>,
+    pub(super) resource_group: Option<&'a str>,
+    pub(super) subscription: Option<&'a str>,
+    pub(super) region: Option<&'a str>,
+    pub(super) portal_address: Option<String>,
     pub(super) id: String,
     pub(super) enabled: bool,
     pub(super) state: &'static str,
@@ -126,6 +131,12 @@ pub(super) struct ErrorShape<'a> {
     pub(super) field: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) connection: Option<&'a str>,
+    #[serde(rename = "azureCode", skip_serializing_if = "Option::is_none")]
+    pub(super) azure_code: Option<&'a str>,
+    #[serde(rename = "correlationId", skip_serializing_if = "Option::is_none")]
+    pub(super) correlation_id: Option<&'a str>,
 }
 
 /// A line of `list --watch`.
@@ -142,6 +153,7 @@ pub(super) enum ChangeShape<'a> {
 impl<'a> Connection<'a> {
     pub(super) fn of(view: &'a ConnectionView) -> Self {
         let azure = view.azure.as_ref();
+        let resource = view.resource.as_ref();
         let progress = Progress::of(&view.status);
         Self {
             namespace: view.id.namespace().label(),
@@ -152,6 +164,11 @@ impl<'a> Connection<'a> {
             service_bus_endpoint: view.id.namespace().to_string(),
             created_on: azure.and_then(|azure| azure.created_at),
             last_updated: azure.and_then(|azure| azure.updated_at),
+            subscription_id: resource.map(|resource| resource.subscription_id.as_str()),
+            resource_group: resource.map(|resource| resource.resource_group.as_str()),
+            subscription: resource.map(|resource| resource.subscription.as_str()),
+            region: resource.map(|resource| resource.region.as_str()),
+            portal_address: resource.and_then(AzureResource::portal_address),
             id: view.id.full(),
             enabled: view.desired == Desired::Enabled,
             state: progress.state,

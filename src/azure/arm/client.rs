@@ -1,0 +1,218 @@
+//! Calls of Resource Manager: the token, the tries and the pauses.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure_core::credentials::{AccessToken, TokenCredential};
+use jiff::Timestamp;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
+use reqwest::{Method, Request};
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::sleep;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::patience::{Patience, Pause};
+use super::refusal;
+use crate::azure::cloud::Cloud;
+use crate::azure::error::{AzureError, AzureErrorKind};
+use crate::azure::http::{Answer, Http};
+use crate::azure::sign_in::{Tenants, error_of};
+
+/// Is told for how many seconds Azure wants a pause.
+type OnPause = Box<dyn Fn(u64) + Send + Sync>;
+
+/// What one piece of work needs to call Resource Manager: it shares its pauses and its
+/// limit of calls at once.
+pub(in crate::azure) struct Arm {
+    http: Http,
+    base: Url,
+    scope: String,
+    tenants: Arc<dyn Tenants>,
+    slots: Semaphore,
+    pause: Pause,
+    renewal: Mutex<()>,
+    on_pause: OnPause,
+}
+
+/// A call.
+#[derive(Clone, Debug)]
+pub(in crate::azure) struct Call<'a> {
+    /// The tenant whose token goes with it; without one, that which was signed in to.
+    pub(in crate::azure) tenant: Option<&'a str>,
+    /// GET or POST.
+    pub(in crate::azure) method: Method,
+    /// Its address.
+    pub(in crate::azure) address: Url,
+    /// The permission it needs, `Microsoft.Relay/namespaces/read` for example.
+    pub(in crate::azure) action: &'static str,
+}
+
+impl Call<'_> {
+    /// The resource that the permission is needed for, as Azure writes it.
+    pub(super) fn scope(&self) -> String {
+        let path: Vec<u8> = percent_decoded(self.address.path());
+        let path = String::from_utf8_lossy(&path);
+        refusal::one_line(path.strip_suffix("/listKeys").unwrap_or(&path))
+    }
+}
+
+/// What comes after an answer without success.
+enum Next {
+    /// The same call once more, with this token or the one it has.
+    Again(Option<AccessToken>),
+    /// The end.
+    Fail,
+}
+
+impl Arm {
+    /// For work with at most `at_once` calls at a time.
+    pub(in crate::azure) fn new(
+        http: Http,
+        cloud: &Cloud,
+        tenants: Arc<dyn Tenants>,
+        at_once: usize,
+    ) -> Self {
+        Self {
+            http,
+            base: cloud.resource_manager.clone(),
+            scope: cloud.scope(),
+            tenants,
+            slots: Semaphore::new(at_once),
+            pause: Pause::default(),
+            renewal: Mutex::default(),
+            on_pause: Box::new(|_| ()),
+        }
+    }
+
+    /// Tells `on_pause` for how many seconds Azure wants a pause.
+    pub(in crate::azure) fn telling_pauses(
+        mut self,
+        on_pause: impl Fn(u64) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_pause = Box::new(on_pause);
+        self
+    }
+
+    /// Where Resource Manager is.
+    pub(in crate::azure) fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// Calls until there is an answer with success, or none is to be expected.
+    pub(in crate::azure) async fn send(&self, call: &Call<'_>) -> Result<Answer, AzureError> {
+        let credential = self.tenants.for_tenant(call.tenant)?;
+        let mut token = self.token(&*credential).await?;
+        let mut patience = Patience::default();
+        let mut is_renewed = false;
+        loop {
+            let error = match self.once(call, &token).await {
+                Ok(answer) if answer.is_success() => return Ok(answer),
+                Ok(answer) => {
+                    let next = match answer.status {
+                        401 if !is_renewed => {
+                            is_renewed = true;
+                            self.after_401(call, &*credential, &token).await?
+                        }
+                        429 | 503 => self.after_throttling(&mut patience, &answer),
+                        500 | 502 | 504 => wait(patience.after_failure()).await,
+                        _ => Next::Fail,
+                    };
+                    if let Next::Again(renewed) = next {
+                        token = renewed.unwrap_or(token);
+                        continue;
+                    }
+                    refusal::of(&answer, call)
+                }
+                Err(error) => error,
+            };
+            let is_cut =
+                matches!(error.kind, AzureErrorKind::Interrupted | AzureErrorKind::Unreachable);
+            if !is_cut || !matches!(wait(patience.after_failure()).await, Next::Again(_)) {
+                return Err(error);
+            }
+        }
+    }
+
+    /// One try, when it is its turn.
+    async fn once(&self, call: &Call<'_>, token: &AccessToken) -> Result<Answer, AzureError> {
+        let _slot = loop {
+            self.pause.over().await;
+            // Never closed, so there always is one.
+            let slot = self.slots.acquire().await;
+            if !self.pause.is_on() {
+                break slot;
+            }
+        };
+        let mut request = Request::new(call.method.clone(), call.address.clone());
+        let bearer = Zeroizing::new(format!("Bearer {}", token.token.secret()));
+        let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| {
+            AzureError::new(AzureErrorKind::SignInFailed, "the token has characters of no token")
+        })?;
+        bearer.set_sensitive(true);
+        let headers = request.headers_mut();
+        headers.insert(AUTHORIZATION, bearer);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if call.method == Method::POST {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        self.http.send(request).await
+    }
+
+    async fn token(&self, credential: &dyn TokenCredential) -> Result<AccessToken, AzureError> {
+        let token = credential.get_token(&[&self.scope], None).await;
+        token.map_err(|error| error_of(&error))
+    }
+
+    /// The token was refused: another one, if a new one can help.
+    async fn after_401(
+        &self,
+        call: &Call<'_>,
+        credential: &dyn TokenCredential,
+        refused: &AccessToken,
+    ) -> Result<Next, AzureError> {
+        // Calls that are refused together renew the token once.
+        let _renewing = self.renewal.lock().await;
+        let mut token = self.token(credential).await?;
+        if token.token == refused.token {
+            self.tenants.forget(call.tenant).await;
+            token = self.token(credential).await?;
+        }
+        Ok(Next::Again(Some(token)))
+    }
+
+    fn after_throttling(&self, patience: &mut Patience, answer: &Answer) -> Next {
+        let asked = answer.retry_after(Timestamp::now());
+        let Some(pause) = patience.after_throttling(asked) else { return Next::Fail };
+        if self.pause.begin(pause) {
+            (self.on_pause)(pause.as_secs_f64().ceil() as u64);
+        }
+        Next::Again(None)
+    }
+}
+
+async fn wait(pause: Option<Duration>) -> Next {
+    let Some(pause) = pause else { return Next::Fail };
+    sleep(pause).await;
+    Next::Again(None)
+}
+
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = after.get(..2).and_then(|code| std::str::from_utf8(code).ok());
+        let code = code.and_then(|code| u8::from_str_radix(code, 16).ok());
+        match (first, code) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    bytes
+}

@@ -1,0 +1,269 @@
+//! The one HTTP stack for sign-in, Resource Manager and the credentials of `azure_identity`:
+//! TLS and proxy are those of the listener.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::{Client, Proxy, Request, redirect};
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use super::error::{AzureError, AzureErrorKind};
+use super::setup::Setup;
+use crate::tls;
+
+/// How long TCP and TLS may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(15);
+/// How long a whole call may take.
+const CALL_LIMIT: Duration = Duration::from_secs(60);
+/// How long an answer may stand still.
+const READ_LIMIT: Duration = Duration::from_secs(30);
+/// Longest answer in bytes. A page of Resource Manager has some hundred kilobytes.
+const LONGEST_BODY: usize = 16 << 20;
+
+/// An HTTP client; cheap to clone. It follows no redirect: a token goes nowhere but where it
+/// is meant to go.
+#[derive(Clone, Debug)]
+pub(crate) struct Http {
+    client: Client,
+    has_proxy: bool,
+}
+
+/// The answer to a call.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// Who answered.
+    pub(crate) host: String,
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// Its headers.
+    pub(crate) headers: HeaderMap,
+    /// Its body; it may hold a token or a key.
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+impl Http {
+    /// A client with the CA and the proxy of `setup`.
+    pub(crate) fn new(setup: &Setup) -> Result<Self, AzureError> {
+        let bad = |detail: String| AzureError::new(AzureErrorKind::BadSetting, detail);
+        let tls = tls::client_config_with(setup.extra_ca.as_deref());
+        let mut tls = (*tls.map_err(|fault| bad(fault.to_string()))?).clone();
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let mut builder = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(redirect::Policy::none())
+            .connect_timeout(CONNECT_LIMIT)
+            .read_timeout(READ_LIMIT)
+            .timeout(CALL_LIMIT)
+            .user_agent(concat!("hybrid-connection-manager/", env!("CARGO_PKG_VERSION")))
+            .no_proxy();
+        if let Some(proxy) = &setup.proxy {
+            // Plain HTTP goes to this machine alone: a custom cloud, a managed identity.
+            let mut way = Proxy::https(format!("http://{}", proxy.address()))
+                .map_err(|error| bad(error.to_string()))?;
+            if let Some(login) = proxy.login() {
+                way = way.basic_auth(&login.user, login.password.expose());
+            }
+            builder = builder.proxy(way);
+        }
+        let client = builder.build().map_err(|error| bad(chain(&error)))?;
+        Ok(Self { client, has_proxy: setup.proxy.is_some() })
+    }
+
+    /// The client itself, to build requests with, and for the credentials of
+    /// `azure_identity`.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// One try. Whatever status comes is an answer; a redirect is not.
+    pub(crate) async fn send(&self, request: Request) -> Result<Answer, AzureError> {
+        let host = request.url().host_str().unwrap_or_default().to_owned();
+        let failed = |error: reqwest::Error| self.failure(&host, &error);
+        let mut response = self.client.execute(request).await.map_err(failed)?;
+        let mut body = Zeroizing::new(Vec::new());
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > LONGEST_BODY {
+                let detail = format!("the answer of {host} is longer than {LONGEST_BODY} bytes");
+                return Err(AzureError::new(AzureErrorKind::BadAnswer, detail));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let status = response.status();
+        if status.is_redirection() {
+            let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+            let to = to.and_then(|to| url::Url::parse(to).ok());
+            let to = to.as_ref().and_then(url::Url::host_str).unwrap_or("another page");
+            let detail = format!("what answers for {host} sends to {to} ({status})");
+            return Err(AzureError::new(AzureErrorKind::NotAzure, detail));
+        }
+        let (status, headers) = (status.as_u16(), response.headers().clone());
+        Ok(Answer { host, status, headers, body })
+    }
+
+    fn failure(&self, host: &str, error: &reqwest::Error) -> AzureError {
+        let kind = self.kind_of(error);
+        let detail = format!("{host}: {}", root(error));
+        AzureError::new(kind, detail)
+    }
+
+    fn kind_of(&self, error: &reqwest::Error) -> AzureErrorKind {
+        for cause in causes(error) {
+            if let Some(tls) = rustls_error(cause) {
+                return match tls {
+                    rustls::Error::InvalidCertificate(_) => AzureErrorKind::Untrusted,
+                    _ => AzureErrorKind::Unreachable,
+                };
+            }
+        }
+        if self.has_proxy && error.is_connect() {
+            // The connector's errors have no public type; these are their texts.
+            let text = chain(error);
+            let is_refusal = ["unsuccessful", "authorization required"];
+            if is_refusal.iter().any(|words| text.contains(words)) {
+                return AzureErrorKind::ProxyRefused;
+            }
+            return AzureErrorKind::ProxyUnreachable;
+        }
+        match () {
+            () if error.is_timeout() => AzureErrorKind::TimedOut,
+            () if error.is_connect() => AzureErrorKind::Unreachable,
+            () => AzureErrorKind::Interrupted,
+        }
+    }
+}
+
+impl Answer {
+    /// Whether it is one of the 2xx.
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The JSON in it.
+    ///
+    /// # Errors
+    /// [`AzureErrorKind::NotAzure`] for a web page, [`AzureErrorKind::BadAnswer`] for
+    /// anything else. No error repeats the answer: it may hold a token or a key.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, AzureError> {
+        if self.is_page() {
+            return Err(self.no_azure());
+        }
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            let what = match error.classify() {
+                serde_json::error::Category::Data => "lacks something, or has another shape",
+                _ => "is no valid JSON",
+            };
+            let detail = format!("the answer of {} {what} ({place})", self.host);
+            let error = AzureError::new(AzureErrorKind::BadAnswer, detail);
+            error.with_azure(None, self.correlation_id())
+        })
+    }
+
+    /// Whether it is a web page, which Azure's interfaces never answer with.
+    pub(crate) fn is_page(&self) -> bool {
+        let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let is_html = kind.is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
+        is_html || self.body.trim_ascii_start().starts_with(b"<")
+    }
+
+    /// The error for an answer that does not come from Azure.
+    pub(crate) fn no_azure(&self) -> AzureError {
+        let detail = format!("what answers for {} sends a web page ({})", self.host, self.status);
+        AzureError::new(AzureErrorKind::NotAzure, detail)
+    }
+
+    /// Azure's id of the call.
+    pub(crate) fn correlation_id(&self) -> Option<String> {
+        let names = ["x-ms-correlation-request-id", "x-ms-request-id"];
+        let mut found = names.iter().filter_map(|name| self.headers.get(*name));
+        let id = found.next()?.to_str().ok()?;
+        Some(id.chars().take(100).collect())
+    }
+
+    /// How long Azure wants to be left alone (RFC 9110, section 10.2.3).
+    pub(crate) fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+        let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        if let Ok(seconds) = text.parse() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+        Some(at.duration_since(now).max(jiff::SignedDuration::ZERO).unsigned_abs())
+    }
+}
+
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let error = next?;
+        next = error.source();
+        Some(error)
+    })
+}
+
+/// TLS errors travel inside I/O errors.
+fn rustls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    error.downcast_ref::<rustls::Error>().or_else(|| {
+        let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
+        let inner: &(dyn StdError + 'static) = inner;
+        rustls_error(inner)
+    })
+}
+
+/// The text of the first cause, which says most.
+fn root(error: &(dyn StdError + 'static)) -> String {
+    causes(error).last().map_or_else(String::new, ToString::to_string)
+}
+
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(headers: &[(&'static str, &str)], body: &str) -> Answer {
+        let headers = headers.iter().map(|(name, value)| {
+            (reqwest::header::HeaderName::from_static(name), value.parse().unwrap())
+        });
+        Answer {
+            host: "management.azure.com".to_owned(),
+            status: 200,
+            headers: headers.collect(),
+            body: Zeroizing::new(body.as_bytes().to_vec()),
+        }
+    }
+
+    #[test]
+    fn a_page_is_not_azure_and_no_answer_is_repeated() {
+        type Json = serde_json::Value;
+        for page in [
+            answer(&[("content-type", "text/html; charset=utf-8")], "secret"),
+            answer(&[], "\r\n <!DOCTYPE html>secret"),
+        ] {
+            let error = page.json::<Json>().unwrap_err();
+            assert_eq!(error.kind, AzureErrorKind::NotAzure);
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+        let error = answer(&[], "{\"a\": \"secret").json::<Json>().unwrap_err();
+        assert_eq!(error.kind, AzureErrorKind::BadAnswer);
+        assert!(!error.to_string().contains("secret"), "{error}");
+        let error = answer(&[], "\"secret\"").json::<Vec<u8>>().unwrap_err().to_string();
+        assert!(error.contains("another shape") && !error.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn a_pause_is_in_seconds_or_a_date() {
+        let now = "2026-11-25T03:00:00Z".parse().unwrap();
+        let pause = |text| answer(&[("retry-after", text)], "").retry_after(now);
+        assert_eq!(pause("7"), Some(Duration::from_secs(7)));
+        assert_eq!(pause("Wed, 25 Nov 2026 03:00:30 GMT"), Some(Duration::from_secs(30)));
+        assert_eq!(pause("Wed, 25 Nov 2026 02:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(pause("soon"), None);
+    }
+}
