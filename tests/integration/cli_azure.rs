@@ -364,7 +364,9 @@ async fn one_that_may_not_be_listened_on_does_not_hold_up_the_others() {
         };
         bed.azure.emulator.inject_azure(fault).unwrap();
     }
-    let ran = bed.run(&["add", "-o", "json"], "1\nall\n").await;
+    let mut arguments = vec!["add", "-s", "Contoso Production", "-rg", "rg-integration"];
+    arguments.extend(["-ns", "contoso", "-n", "sql", "-n", "web", "-o", "json"]);
+    let ran = bed.run(&arguments, "").await;
     let error = &ran.expect(13).errors()[0];
     assert_eq!(
         (&error["code"], &error["connection"]),
