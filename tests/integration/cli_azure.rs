@@ -221,7 +221,9 @@ async fn a_code_signs_in_from_another_device() {
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
     let code = tokio::time::timeout(LIMIT, async {
         let first = said.next_line().await.unwrap().unwrap();
-        assert!(first.contains("/devicelogin in a browser on any device"), "{first}");
+        assert!(first.ends_with("/devicelogin"), "{first}");
+        let second = said.next_line().await.unwrap().unwrap();
+        assert_eq!(second, "in a browser on any device and type the code");
         assert_eq!(said.next_line().await.unwrap().unwrap(), "");
         said.next_line().await.unwrap().unwrap().trim().to_owned()
     });

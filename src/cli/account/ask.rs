@@ -22,6 +22,9 @@ const OTHER_LINES: usize = 6;
 /// Cells before a row: the cursor and the check box.
 const BEFORE_ONE: usize = 2;
 const BEFORE_SOME: usize = 6;
+/// The keys, in a line of the terminal.
+const LONG_HELP: &str = "↑↓ to move, space to select, → all shown, ← none, type to filter, Enter when done, Esc to leave";
+const SHORT_HELP: &str = "space selects, → all, ← none, type to filter, Enter: done";
 /// Chosen rows that are named in the end; more are counted.
 const NAMED: usize = 4;
 
@@ -72,6 +75,8 @@ pub(in crate::cli) async fn some(
     let checked: &[usize] = if choices.len() == 1 { &[0] } else { &[] };
     let rows = rows(printer, choices, BEFORE_SOME);
     let page = page(printer);
+    let is_narrow = printer.question_size().columns < LONG_HELP.chars().count() + 3;
+    let help = if is_narrow { SHORT_HELP } else { LONG_HELP };
     let chosen = on_terminal(printer, move |config| {
         MultiSelect::new(question, rows)
             .with_page_size(page)
@@ -89,9 +94,7 @@ pub(in crate::cli) async fn some(
                     Validation::Valid
                 })
             })
-            .with_help_message(
-                "↑↓ to move, space to select, → all shown, ← none, type to filter, Enter when done, Esc to leave",
-            )
+            .with_help_message(help)
             .with_render_config(config)
             .prompt()
     })

@@ -72,7 +72,7 @@ pub(in crate::cli) async fn by(
             let show = move |code: DeviceCode| {
                 let until = text::clock(code.expires_at, &zone);
                 printer::tell(&format!(
-                    "To sign in to Azure, open {} in a browser on any device and type the code\n\n    {}\n\nIt is valid until {until}. Waiting for you to sign in… (Ctrl-C leaves)\n",
+                    "To sign in to Azure, open {}\nin a browser on any device and type the code\n\n    {}\n\nIt is valid until {until}. Waiting for you to sign in… (Ctrl-C leaves)\n",
                     text::plain(&code.address),
                     text::plain(&code.code),
                 ));

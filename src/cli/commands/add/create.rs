@@ -41,7 +41,6 @@ pub(super) async fn run(
     let all = connections.len();
     let mut service = Service::open(context).await?;
     let printer = context.printer;
-    printer.progress("Asking Azure for the keys…");
     let asked = connections.into_iter().map(|(found, usable)| async move {
         let key = azure.connection_string(&found).await;
         (found, usable.id, key)
@@ -50,6 +49,8 @@ pub(super) async fn run(
     let mut added: Vec<ConnectionId> = Vec::new();
     let mut exits = Vec::new();
     let is_left = loop {
+        let at = (added.len() + exits.len() + 1).min(all);
+        printer.progress(&format!("Asking Azure for the keys and adding: {at} of {all}…"));
         let next = tokio::select! {
             biased;
             _ = signals.next() => break true,
