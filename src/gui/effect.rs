@@ -55,7 +55,7 @@ pub(crate) enum Effect {
 /// Something to be done with an Azure account, of which the backend holds one at the most.
 #[derive(Debug)]
 pub(crate) enum AzureWork {
-    /// Signs in, in this way. The account that is there stays until another is.
+    /// Signs in, in this way. The account that is there goes first.
     SignIn(Method, Box<Setup>),
     /// Opens the page of the sign-in that is under way once more.
     OpenPage,

@@ -14,7 +14,13 @@ mod azure_sign_in;
 mod azure_speed;
 #[cfg(feature = "emulator")]
 mod bed;
+#[cfg(all(unix, feature = "emulator"))]
+mod cli_azure;
+#[cfg(all(unix, feature = "emulator"))]
+mod cli_azure_terminal;
 mod cli_commands;
+#[cfg(unix)]
+mod cli_pty;
 mod cli_support;
 #[cfg(unix)]
 mod cli_terminal;

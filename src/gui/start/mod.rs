@@ -103,6 +103,7 @@ fn backend(
         channels,
         home: options.home.clone(),
         preferences_file: own.preferences_file.clone(),
+        open: crate::azure::open_browser,
     };
     Ok(Box::new(Live::start(runtime, places, front, waker)))
 }

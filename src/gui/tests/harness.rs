@@ -215,9 +215,26 @@ impl Window {
         rows.map(|row| row.name.split(", ").next().unwrap().to_owned()).collect()
     }
 
-    /// Clicks such a row.
+    /// Clicks such a row, after scrolling to it.
     #[track_caller]
     pub(super) fn choose(&mut self, name: &str) {
+        let list = self.thing(&self.text("azure-list")).rect;
+        let is_in_sight = |window: &Self| {
+            let starts = [format!("{name}, "), format!("{name} · ")];
+            let things = window.things();
+            let mut rows = things.iter().filter(|thing| thing.role == Role::CheckBox);
+            rows.any(|row| {
+                starts.iter().any(|start| row.name.starts_with(start))
+                    && list.contains(row.rect.center())
+            })
+        };
+        self.send(Event::PointerMoved(list.center()));
+        for delta in [vec2(0.0, 9_000.0)].into_iter().chain([vec2(0.0, -80.0); 30]) {
+            if is_in_sight(self) {
+                break;
+            }
+            self.wheel(delta);
+        }
         let at = self.choice(name).rect.center();
         self.click_at(at, PointerButton::Primary, Modifiers::NONE);
     }
@@ -288,6 +305,18 @@ impl Window {
         if modifiers.any() {
             self.hold(Modifiers::NONE);
         }
+        self.settle();
+    }
+
+    /// Turns the wheel.
+    pub(super) fn wheel(&mut self, delta: Vec2) {
+        self.send(Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta,
+            phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Wheel,
+            modifiers: Modifiers::NONE,
+        });
         self.settle();
     }
 

@@ -1,5 +1,6 @@
 //! The real world, on threads of its own.
 
+mod azure;
 #[cfg(feature = "emulator")]
 mod demo;
 mod files;
@@ -16,6 +17,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
+use self::azure::Opener;
 use super::{Backend, News, Refusal};
 use crate::gui::effect::Effect;
 use crate::gui::state::Ticket;
@@ -47,6 +49,8 @@ pub(crate) struct Places {
     pub home: Option<PathBuf>,
     /// The window's own file.
     pub preferences_file: PathBuf,
+    /// What opens the page of a sign-in.
+    pub open: Opener,
 }
 
 /// The backend of the real window.
@@ -178,6 +182,7 @@ struct Hub {
     outbox: Outbox,
     link: link::Handle,
     saver: files::Saver,
+    azure: azure::Desk,
     #[cfg(feature = "emulator")]
     demo: demo::Handle,
 }
@@ -191,6 +196,7 @@ impl Hub {
         }
         Self {
             saver: files::Saver::start(places.preferences_file.clone(), outbox.clone()),
+            azure: azure::Desk::new(outbox.clone(), places.open),
             #[cfg(feature = "emulator")]
             demo: demo::Handle::start(link.clone(), outbox.clone()),
             link,
@@ -200,7 +206,7 @@ impl Hub {
     }
 
     /// Until the window is gone.
-    async fn run(self, mut begun: mpsc::Receiver<Effect>) {
+    async fn run(mut self, mut begun: mpsc::Receiver<Effect>) {
         while let Some(effect) = begun.recv().await {
             self.begin(effect);
         }
@@ -209,7 +215,7 @@ impl Hub {
         self.saver.end().await;
     }
 
-    fn begin(&self, effect: Effect) {
+    fn begin(&mut self, effect: Effect) {
         let outbox = self.outbox.clone();
         match effect {
             Effect::Ask { ticket, request } => {
@@ -236,7 +242,7 @@ impl Hub {
             Effect::StopDemo => self.demo.leave(),
             #[cfg(not(feature = "emulator"))]
             Effect::StartDemo | Effect::StopDemo => {}
-            Effect::Azure { .. } => {}
+            Effect::Azure { run, work } => self.azure.begin(run, work),
             // The window's own.
             Effect::Copy(_)
             | Effect::Open(_)

@@ -92,6 +92,7 @@ fn open(paths: &Paths, home: &Path) -> (Window, Bell) {
         channels: vec![paths.channel.clone()],
         home: Some(home.to_owned()),
         preferences_file: home.join("window.json"),
+        open: super::azure::browser,
     };
     let (waker, bell) = (Waker::default(), Bell::default());
     let live = Live::start(runtime(), places, None, waker.clone());

@@ -67,8 +67,10 @@ fn signed_in(
     }
     form.last = Some(account.clone());
     form.sign_in = SignIn::In(account);
-    let is_to_be_read =
-        form.listing.as_ref().is_some_and(|listing| matches!(listing.reading, Reading::Failed(_)));
+    let is_to_be_read = form
+        .listing
+        .as_ref()
+        .is_some_and(|listing| !matches!(listing.reading, Reading::Done | Reading::Stopped));
     if !matches!(form.subscriptions, Reads::Done(_)) {
         read_subscriptions(state, effects);
     } else if is_to_be_read {

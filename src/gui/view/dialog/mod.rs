@@ -88,6 +88,8 @@ fn stay_in_the_middle(ui: &Ui, size: egui::Vec2) {
     if ui.data(|data| data.get_temp(id)) != Some(size) {
         ui.data_mut(|data| data.insert_temp(id, size));
         ui.ctx().request_discard("the dialog has another size");
+        // Where this frame is drawn no third time, the next one has it right.
+        ui.ctx().request_repaint();
     }
 }
 

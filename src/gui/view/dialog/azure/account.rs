@@ -16,6 +16,7 @@ const WIDTH: f32 = 300.0;
 const MANY: usize = 10;
 
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, account: &Account) {
+    ui.add_space(4.0);
     ui.horizontal(|ui| {
         let spoken = cx.texts.with("azure-account", &[("name", account.name.as_str().into())]);
         let pill = widget::quiet_pill(ui, Tone::Ok, &account.name).on_hover_text(&spoken);

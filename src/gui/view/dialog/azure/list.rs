@@ -17,7 +17,7 @@ const HEAD_HEIGHT: f32 = 36.0;
 /// What the dialog takes besides the rows.
 const BESIDE: f32 = 462.0;
 /// Rows that are always in sight, and that are at the most.
-const LEAST: f32 = 4.0;
+const LEAST: f32 = 3.0;
 const MOST: f32 = 10.0;
 
 /// The box to filter by.
@@ -45,12 +45,14 @@ fn list_id() -> Id {
     Id::unique("azure-list")
 }
 
-pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, listing: &Listing) {
+/// The list. It is small where something beside it needs room.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, listing: &Listing, needs_room: bool) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let width = ui.available_width();
     head(ui, cx, listing, width);
     let rows = ((ui.ctx().content_rect().height() - BESIDE) / ROW_HEIGHT).floor();
-    let height = rows.clamp(LEAST, MOST) * ROW_HEIGHT;
+    let most = if needs_room { LEAST } else { MOST };
+    let height = rows.clamp(LEAST, most) * ROW_HEIGHT;
     let (area, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     ui.scope_builder(UiBuilder::new().max_rect(area), |ui| {
         ui.set_clip_rect(ui.clip_rect().intersect(area));

@@ -64,7 +64,8 @@ fn listed(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, listing: &Listing) {
     }
     below::failures(ui, cx, listing);
     list::filter(ui, cx, listing);
-    list::show(ui, cx, listing);
+    let needs_room = form.problems_open || listing.failed().next().is_some();
+    list::show(ui, cx, listing, needs_room);
     below::progress(ui, cx, listing);
     below::problems(ui, cx, form);
 }

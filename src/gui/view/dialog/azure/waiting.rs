@@ -66,9 +66,7 @@ fn device_code(ui: &mut Ui, cx: &mut Cx<'_>, code: &DeviceCode) {
                 if widget::button(ui, Kind::Plain, &copy, true).clicked() {
                     cx.act(Action::Copy(code.address.clone()));
                 }
-                let address = [("address", code.address.as_str().into())];
-                let open = cx.texts.with("azure-device-open", &address);
-                if widget::link(ui, &open).clicked() {
+                if widget::link(ui, &cx.texts.get("azure-device-open")).clicked() {
                     cx.act(Action::Open(code.address.clone()));
                 }
             });
