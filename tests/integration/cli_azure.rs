@@ -187,6 +187,7 @@ async fn login_says_why_nothing_works() {
     assert!(ran.expect(12).out.contains("Azure CLI      Nobody is signed in"), "{ran:?}");
     assert!(ran.err.contains("no sign-in to Azure works"), "{ran:?}");
 
+    bed.service.set("azure.authority", &bed.azure.emulator.resource_manager());
     let mut command = bed.home.command(&["login", "--sign-in", "environment", "-o", "json"]);
     command.env("AZURE_CLIENT_ID", APPLICATION).env("AZURE_CLIENT_SECRET", "wrong");
     command.env("AZURE_TENANT_ID", "contoso.com");
@@ -201,6 +202,8 @@ async fn login_says_why_nothing_works() {
 #[tokio::test]
 async fn a_service_principal_needs_no_person() {
     let bed = Bed::usual().await;
+    // Azure's library sends no secret without TLS.
+    bed.service.set("azure.authority", &bed.azure.emulator.resource_manager());
     let with_application = |arguments: &[&str]| {
         let mut command = bed.home.command(arguments);
         command.env("AZURE_CLIENT_ID", APPLICATION).env("AZURE_TENANT_ID", "contoso.com");
@@ -347,18 +350,20 @@ async fn scripts_name_what_they_want() {
 
 #[tokio::test]
 async fn one_that_may_not_be_listened_on_does_not_hold_up_the_others() {
-    let denied = DeniedConfig::new().action("listKeys/action");
-    let web = "/hybridConnections/web";
     let bed = Bed::usual().await;
-    let token = bed.azure.token("organizations", YOU).await;
-    let scope = format!(
-        "{}/resourceGroups/rg-integration/providers/Microsoft.Relay/namespaces/contoso",
-        bed.azure.subscription(&token).await
-    );
-    let config = account()
-        .denied(denied.clone().scope(format!("{scope}{web}")))
-        .denied(denied.scope(format!("{scope}/authorizationRules")));
-    let bed = Bed::start(usual().azure(config)).await;
+    for path in
+        ["/hybridConnections/web/authorizationRules", "/namespaces/contoso/authorizationRules"]
+    {
+        let fault = AzureFault::Refuse {
+            path: Some(path.to_owned()),
+            status: 403,
+            code: "AuthorizationFailed".to_owned(),
+            message: "The client does not have authorization.".to_owned(),
+            retry_after: None,
+            times: None,
+        };
+        bed.azure.emulator.inject_azure(fault).unwrap();
+    }
     let ran = bed.run(&["add", "-o", "json"], "1\nall\n").await;
     let error = &ran.expect(13).errors()[0];
     assert_eq!(
@@ -367,8 +372,24 @@ async fn one_that_may_not_be_listened_on_does_not_hold_up_the_others() {
     );
     assert_eq!(error["azureCode"], "AuthorizationFailed", "{ran:?}");
     assert!(error["correlationId"].is_string(), "{ran:?}");
-    assert!(error["message"].as_str().unwrap().contains("listKeys/action"), "{ran:?}");
     assert_eq!(bed.added(), ["contoso/sql"]);
+    let ran = bed.run(&["add", "--replace"], "1\n2\n").await;
+    assert!(ran.expect(13).err.contains("error: The account may not do this (403)"), "{ran:?}");
+    assert_eq!((ran.out.as_str(), bed.added().len()), ("", 1));
+}
+
+#[tokio::test]
+async fn a_missing_permission_is_named_with_who_can_give_it() {
+    let denied = DeniedConfig::new().action("listKeys/action");
+    let bed = Bed::start(usual().azure(account().denied(denied))).await;
+    let ran = bed.run(&["add"], "1\nall\n").await;
+    for name in ["contoso/sql", "contoso/web"] {
+        let said = format!("error: {name}: The account may not do this (403)");
+        assert!(ran.expect(13).err.contains(&said), "{ran:?}");
+    }
+    assert!(ran.err.contains("authorizationRules/listKeys/action on /subscriptions/"), "{ran:?}");
+    assert!(ran.err.contains("An owner of the resource"), "{ran:?}");
+    assert!(bed.added().is_empty());
 }
 
 #[tokio::test]
