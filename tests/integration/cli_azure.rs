@@ -1,7 +1,6 @@
 //! `hcm login` and `hcm add` with an Azure account, against the emulator's Azure: without a
 //! terminal, as scripts use them.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -20,6 +19,8 @@ use tokio::process::Command;
 use crate::cli_support::{FakeService, Home, KEY, LIMIT, Ran, string};
 use crate::emulator_azure::{self, Azure, YOU};
 
+/// The Azure CLI and the browser of the tests.
+const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs");
 const APPLICATION: &str = "6f0c2a1e-1111-4222-8333-444455556666";
 const APPLICATION_SECRET: &str = "bm90LWEtcmVhbC1zZWNyZXQtb2YtYW4tYXBw";
 
@@ -91,11 +92,8 @@ impl Bed {
 
     /// `hcm` beside an Azure CLI that does what `script` says.
     pub(crate) fn with_azure_cli(&self, arguments: &[&str], script: &str) -> Command {
-        let folder = self.home.path().join("bin");
-        std::fs::create_dir_all(&folder).unwrap();
-        program(&folder.join("az"), script);
         let mut command = self.home.command(arguments);
-        command.env("PATH", folder);
+        command.env("PATH", PROGRAMS).env("FAKE_AZURE_CLI", script);
         command
     }
 
@@ -104,7 +102,7 @@ impl Bed {
         let mut command = self.signed_in(arguments).await;
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         // It may end before it has read all of it.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes()).await;
+        child.stdin.take().unwrap().write_all(input.as_bytes()).await.ok();
         let ran = Ran::of(child).await;
         self.check(&ran.out);
         self.check(&ran.err);
@@ -131,11 +129,12 @@ impl Bed {
         strings.iter().map(|string| string.id.short()).collect()
     }
 
-    /// A browser that tells the pipe `page` what it was opened with.
-    pub(crate) fn browser<'a>(&self, page: &Path, browser: &'a Path) -> &'a Path {
+    /// `hcm` beside a browser, which tells the pipe `page` what it was opened with.
+    pub(crate) fn with_browser(&self, arguments: &[&str], page: &Path) -> Command {
         mknodat(CWD, page, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-        program(browser, &format!("echo \"$1\" > '{}'", page.display()));
-        browser
+        let mut command = self.home.command(arguments);
+        command.env("BROWSER", format!("{PROGRAMS}/browser")).env("FAKE_BROWSER_PIPE", page);
+        command
     }
 
     /// Does what a person does on the page that the browser was opened with.
@@ -152,11 +151,6 @@ impl Bed {
     fn keys_asked_for(&self) -> u64 {
         self.azure.emulator.azure_counters().of("listKeys")
     }
-}
-
-fn program(path: &Path, script: &str) {
-    std::fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 #[tokio::test]
@@ -254,9 +248,9 @@ async fn one_who_does_not_want_to_wait_for_a_code_leaves() {
 #[tokio::test]
 async fn the_browser_that_the_environment_names_signs_in() {
     let bed = Bed::usual().await;
-    let (page, browser) = (bed.home.path().join("page"), bed.home.path().join("browser"));
-    let mut command = bed.home.command(&["login", "--sign-in", "browser", "-o", "json"]);
-    let child = command.env("BROWSER", bed.browser(&page, &browser)).spawn().unwrap();
+    let page = bed.home.path().join("page");
+    let arguments = ["login", "--sign-in", "browser", "-o", "json"];
+    let child = bed.with_browser(&arguments, &page).spawn().unwrap();
     bed.sign_in_at(&page).await;
     let ran = Ran::of(child).await;
     assert_eq!(ran.expect(0).json()["SignIns"][0]["Account"], YOU, "{ran:?}");
@@ -364,7 +358,9 @@ async fn one_that_may_not_be_listened_on_does_not_hold_up_the_others() {
         };
         bed.azure.emulator.inject_azure(fault).unwrap();
     }
-    let ran = bed.run(&["add", "-o", "json"], "1\nall\n").await;
+    let mut arguments = vec!["add", "-s", "Contoso Production", "-rg", "rg-integration"];
+    arguments.extend(["-ns", "contoso", "-n", "sql", "-n", "web", "-o", "json"]);
+    let ran = bed.run(&arguments, "").await;
     let error = &ran.expect(13).errors()[0];
     assert_eq!(
         (&error["code"], &error["connection"]),

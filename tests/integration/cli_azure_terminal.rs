@@ -151,10 +151,8 @@ async fn a_person_signs_in_where_nothing_else_works() {
 #[tokio::test]
 async fn the_browser_signs_in_at_a_terminal() {
     let bed = Bed::usual().await;
-    let (page, browser) = (bed.home.path().join("page"), bed.home.path().join("browser"));
-    let mut command = bed.home.command(&["add"]);
-    command.env("BROWSER", bed.browser(&page, &browser));
-    let mut terminal = Terminal::of(command, 100, 30);
+    let page = bed.home.path().join("page");
+    let mut terminal = Terminal::of(bed.with_browser(&["add"], &page), 100, 30);
     bed.sign_in_at(&page).await;
     let shown = terminal.until(|screen| screen.contains("> Contoso Production")).await;
     assert!(shown.contains("Signed in to Azure as you@contoso.com (Browser)."), "{shown}");
