@@ -99,7 +99,7 @@ impl App {
         let (mut actions, again_at) = (cx.actions, cx.again_at);
         self.hold_focus(&ctx);
         actions.extend(self.placed(&ctx));
-        self.state.table.reveal = false;
+        self.state.revealed();
         self.trace.frame(self.state.snapshot.is_some());
         let mut effects = Vec::new();
         let acted = !actions.is_empty();
@@ -244,7 +244,7 @@ mod tests {
         let ctx = Context::default();
         let preferences = Preferences { language: choice, ..Preferences::default() };
         let state = State::new(preferences, system);
-        let backend = Box::new(Mock::sample());
+        let backend = Box::new(Mock::sample(Default::default()));
         let mut app = App::new(&ctx, state, backend, Timestamp::now, Trace::begin());
         app.drain(&ctx);
         let mut output = ctx.run_ui(egui::RawInput::default(), |ui| app.draw(ui));

@@ -5,7 +5,13 @@ mod architecture;
 #[cfg(feature = "emulator")]
 mod azure_account;
 #[cfg(feature = "emulator")]
+mod azure_browse;
+#[cfg(feature = "emulator")]
+mod azure_keys;
+#[cfg(feature = "emulator")]
 mod azure_sign_in;
+#[cfg(feature = "emulator")]
+mod azure_speed;
 #[cfg(feature = "emulator")]
 mod bed;
 #[cfg(all(unix, feature = "emulator"))]

@@ -228,6 +228,37 @@ def says_that_none_works(stage):
     check(stage.service_pid() is not None, "the service is not touched")
 
 
+def selects_with_azure(stage, out):
+    step("in the demo: signs in to Azure in a browser, chooses two, creates them")
+    browser = Path(__file__).with_name("browser.py")
+    window = Window(stage, stage.names, out, "--demo", log="azure.log", BROWSER=str(browser))
+    window.see(re.compile("hello, " + CONNECTED + ".*"), "row")
+    window.click(text("new"), "button")
+    window.click(text("select-with-azure"))
+    window.see(text("azure-sign-in"), "button", enabled=True)
+    window.shot("12-azure-sign-in")
+    window.click(text("azure-sign-in"), "button")
+    window.see(re.compile(pattern("azure-account", name="you@contoso.com")))
+    window.click(text("azure-subscription"))
+    window.click("Contoso Production")
+    window.see(re.compile(pattern("azure-read")))
+    for name in ["crm-sql", "print-server"]:
+        window.click(text("azure-filter"))
+        window.keys("ctrl+a")
+        window.type(name)
+        chosen = re.compile(name + ", .*")
+        window.click(chosen, "check box")
+    window.see(re.compile(".*" + pattern("azure-selected", count=2)))
+    window.shot("13-azure-chosen")
+    window.click(re.compile(pattern("create-several", count=2)), "button")
+    for name in ["crm-sql", "print-server"]:
+        window.see(re.compile(f"{name}, {CONNECTED}.*"), "row")
+    window.shot("14-azure-connected")
+    check(window.close() == 0, "a window that is closed ends with 0")
+    told = stage.said("azure.log") + log_of_window(stage)
+    check("eyJ" not in told, "no token is in the log")
+
+
 def shows_no_key(stage):
     step("no key is in any log")
     key = re.search("SharedAccessKey=([^;]+)", stage.connection_string(CONNECTION))[1]
@@ -270,6 +301,7 @@ def live(stage, out):
     place = remembers_its_place(stage, window)
     draws_with_the_other(stage, out, place, other)
     falls_back(stage, out, first, other)
+    selects_with_azure(stage, out)
     says_that_none_works(stage)
     shows_no_key(stage)
 

@@ -183,8 +183,8 @@ async fn one_is_looked_up_by_its_names() {
     server
         .on(&format!("GET {path}"), [Reply::json(&namespace("contoso"))])
         .on(
-            &format!("GET {path}/hybridConnections/a%2Fb"),
-            [Reply::json(&connection("contoso", "a/b"))],
+            &format!("GET {path}/hybridConnections/a~b"),
+            [Reply::json(&connection("contoso", "a~b"))],
         )
         .on(
             "GET /subscriptions/s1/resourceGroups/rg/providers/Microsoft.Relay/namespaces/closed",
@@ -193,6 +193,7 @@ async fn one_is_looked_up_by_its_names() {
     let azure = account(&server);
     let found = within(azure.find(&subscription(), "rg", "contoso", "a/b")).await.unwrap();
     assert_eq!(found.usable.as_ref().unwrap().id.full(), "contoso.servicebus.example/a/b");
+    assert_eq!(found.name, "a/b");
     let resource = azure.resource(&found);
     assert_eq!(resource.subscription, "Production");
     assert_eq!((resource.resource_group.as_str(), resource.region.as_str()), ("rg", "West Europe"));

@@ -93,7 +93,7 @@ fn backend(
     waker: Waker,
 ) -> Result<Box<dyn Backend>, PathsError> {
     if options.mock_service {
-        return Ok(Box::new(Mock::sample()));
+        return Ok(Box::new(Mock::sample(waker)));
     }
     let channels = match &options.home {
         Some(home) => vec![Paths::in_home(home)?.channel],

@@ -43,7 +43,7 @@ pub(crate) struct NewForm {
     /// How far it is.
     pub phase: Phase,
     /// The other way.
-    pub azure: AzureForm,
+    pub azure: Box<AzureForm>,
 }
 
 /// The two ways to add connections.
@@ -110,7 +110,7 @@ impl NewForm {
             entries: Vec::new(),
             check_at: None,
             phase: Phase::Editing,
-            azure: AzureForm::default(),
+            azure: Box::default(),
         }
     }
 

@@ -221,10 +221,18 @@ impl State {
         self.last_ticket
     }
 
+    /// What was to be brought into sight is.
+    pub(super) fn revealed(&mut self) {
+        self.table.reveal = false;
+        if let Some(listing) = self.azure_mut().and_then(|form| form.listing.as_mut()) {
+            listing.reveal = false;
+        }
+    }
+
     /// The tab "Select with Azure", while its dialog is open.
     pub(crate) fn azure(&self) -> Option<&AzureForm> {
         match &self.dialog {
-            Some(Dialog::New(form)) => Some(&form.azure),
+            Some(Dialog::New(form)) => Some(&*form.azure),
             _ => None,
         }
     }
@@ -232,7 +240,7 @@ impl State {
     /// The same, to change it.
     pub(super) fn azure_mut(&mut self) -> Option<&mut AzureForm> {
         match &mut self.dialog {
-            Some(Dialog::New(form)) => Some(&mut form.azure),
+            Some(Dialog::New(form)) => Some(&mut *form.azure),
             _ => None,
         }
     }

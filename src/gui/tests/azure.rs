@@ -5,7 +5,9 @@ use jiff::SignedDuration;
 
 use super::harness::{Opening, Window, now};
 use super::strings::KEY;
-use crate::azure::{AzureError, AzureErrorKind, DeviceCode, Subscription, Subscriptions};
+use crate::azure::{
+    AzureError, AzureErrorKind, BrowseEvent, DeviceCode, Subscription, Subscriptions,
+};
 use crate::gui::backend::{AzureNews, News, Refusal};
 use crate::gui::state::{Link, LinkProblem, SignIn, Ticket};
 use crate::ipc::protocol::Request;
@@ -89,7 +91,7 @@ fn somebody_signs_in_chooses_and_creates() {
     assert!(window.says("you@contoso.com") && window.says(&window.text("azure-not-stored")));
     window.choose("crm-sql");
     window.choose("print-server");
-    assert!(window.choice("crm-sql").selected);
+    assert!(window.find_choice("crm-sql").selected);
     assert!(window.tells("azure-selected", &[("count", 2_u32.into())]));
     window.desk.forget();
     window.click(&create(&window, 2));
@@ -202,6 +204,37 @@ fn only_the_rows_in_sight_are_there() {
 }
 
 #[test]
+fn a_thousand_are_scrolled_and_filtered_like_ten() {
+    let mut window = listed();
+    let found = |window: &Window| {
+        let state = window.state();
+        let listing = state.azure().unwrap().listing.as_ref().unwrap();
+        let one = listing.found[0].clone();
+        (0..1000)
+            .map(|number| {
+                let mut one = one.clone();
+                one.name = format!("hc-{number:04}");
+                one.resource_id = format!("/hybridConnections/{number:04}");
+                one
+            })
+            .collect()
+    };
+    let news = AzureNews::Browsed(vec![BrowseEvent::Found(found(&window))]);
+    window.tell(News::Azure { run: run(&window), news });
+    assert!((5..14).contains(&window.choices().len()));
+    let list = window.text("azure-list");
+    tab_to(&mut window, &list);
+    for _ in 0..50 {
+        window.key(Key::PageDown);
+    }
+    let cursor = window.state().azure().unwrap().listing.as_ref().unwrap().cursor.clone().unwrap();
+    assert!(window.choices().iter().any(|name| cursor.ends_with(&name[3..])), "{cursor}");
+    window.click(&window.text("azure-filter"));
+    window.type_text("hc-0777");
+    assert_eq!(window.choices(), ["hc-0777"]);
+}
+
+#[test]
 fn one_that_fails_says_why_and_the_rest_is_there() {
     let mut window = listed();
     for name in ["crm-sql", "payroll-locked"] {
@@ -212,9 +245,9 @@ fn one_that_fails_says_why_and_the_rest_is_there() {
     for text in ["listKeys/action", "AuthorizationFailed", "Azure Relay Owner"] {
         assert!(window.says(text), "{text} in:\n{}", window.dump());
     }
-    let added = window.choice("crm-sql");
+    let added = window.find_choice("crm-sql");
     assert!(!added.enabled && added.name.contains(&window.text("azure-added")), "{}", added.name);
-    let failed = window.choice("payroll-locked");
+    let failed = window.find_choice("payroll-locked");
     assert!(failed.selected && failed.name.contains("403"), "{}", failed.name);
     window.click(&window.text("azure-copy-error"));
     let copied = window.copied.clone().unwrap();

@@ -218,6 +218,13 @@ impl Window {
     /// Clicks such a row, after scrolling to it.
     #[track_caller]
     pub(super) fn choose(&mut self, name: &str) {
+        let at = self.find_choice(name).rect.center();
+        self.click_at(at, PointerButton::Primary, Modifiers::NONE);
+    }
+
+    /// Such a row, after scrolling to it.
+    #[track_caller]
+    pub(super) fn find_choice(&mut self, name: &str) -> Thing {
         let list = self.thing(&self.text("azure-list")).rect;
         let is_in_sight = |window: &Self| {
             let starts = [format!("{name}, "), format!("{name} · ")];
@@ -235,8 +242,7 @@ impl Window {
             }
             self.wheel(delta);
         }
-        let at = self.choice(name).rect.center();
-        self.click_at(at, PointerButton::Primary, Modifiers::NONE);
+        self.choice(name)
     }
 
     /// Names of the connections whose rows there are, from top to bottom.

@@ -74,7 +74,8 @@ impl Waker {
         ctx.request_repaint();
     }
 
-    fn wake(&self, within: Duration) {
+    /// Has it drawn within this time.
+    pub(crate) fn wake(&self, within: Duration) {
         if let Some(ctx) = self.0.get() {
             ctx.request_repaint_after(within);
         }

@@ -43,6 +43,11 @@ impl Azure {
         Some(News::Azure { run, news })
     }
 
+    /// When there is more to tell.
+    pub(super) fn next_at(&self) -> Option<Timestamp> {
+        self.later.iter().map(|(at, ..)| *at).min()
+    }
+
     pub(super) fn begin(&mut self, run: Ticket, work: AzureWork, now: Timestamp) {
         match work {
             AzureWork::SignIn(method, _) => {

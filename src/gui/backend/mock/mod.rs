@@ -4,9 +4,11 @@
 mod azure;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::live::Waker;
 use super::{Backend, News, Refusal};
 use crate::gui::effect::Effect;
 use crate::gui::sample;
@@ -29,6 +31,8 @@ pub(crate) struct Mock {
     clock: fn() -> Timestamp,
     /// Azure, as far as it is made up too.
     azure: azure::Azure,
+    /// Has the window look for what comes later.
+    waker: Waker,
 }
 
 impl Mock {
@@ -38,12 +42,14 @@ impl Mock {
         let first = Push::Snapshot(Box::new(snapshot.clone()));
         let news = [News::Link(Link::Up { version }), News::Push(first)].into();
         let azure = azure::Azure::default();
-        Self { snapshot, settings: Settings::default(), news, asked: Vec::new(), clock, azure }
+        let (settings, waker) = (Settings::default(), Waker::default());
+        Self { snapshot, settings, news, asked: Vec::new(), clock, azure, waker }
     }
 
     /// The service that `--mock-service` shows.
-    pub(crate) fn sample() -> Self {
-        Self::new(sample::snapshot(Timestamp::now()), Timestamp::now).with_slow_azure()
+    pub(crate) fn sample(waker: Waker) -> Self {
+        let mock = Self::new(sample::snapshot(Timestamp::now()), Timestamp::now);
+        Self { waker, ..mock.with_slow_azure() }
     }
 
     /// One whose Azure takes a moment for everything, as the real one does.
@@ -210,7 +216,12 @@ impl Backend for Mock {
     }
 
     fn next(&mut self) -> Option<News> {
-        self.news.pop_front().or_else(|| self.azure.next((self.clock)()))
+        let now = (self.clock)();
+        let next = self.news.pop_front().or_else(|| self.azure.next(now));
+        if let (None, Some(at)) = (&next, self.azure.next_at()) {
+            self.waker.wake(Duration::try_from(at.duration_since(now)).unwrap_or_default());
+        }
+        next
     }
 }
 

@@ -101,7 +101,13 @@ pub(in crate::gui::update) fn on_added(
 /// Closes the dialog when everything that was chosen is there.
 fn finish(state: &mut State, now: Timestamp, effects: &mut Vec<Effect>) {
     let Some(listing) = listing_mut(state) else { return };
-    if listing.is_creating() || listing.failed().next().is_some() {
+    if listing.is_creating() {
+        return;
+    }
+    let failed = listing.failed().next().map(|(first, _)| first.resource_id.clone());
+    if failed.is_some() {
+        listing.cursor = failed;
+        listing.reveal = true;
         return;
     }
     let added = listing.ids_added();
