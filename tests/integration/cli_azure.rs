@@ -16,7 +16,8 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
 
-use crate::cli_support::{FakeService, Home, KEY, LIMIT, Ran, string};
+use crate::bed::Host;
+use crate::cli_support::{FakeService, Home, KEY, LIMIT, Ran, hcm_in, string};
 use crate::emulator_azure::{self, Azure, YOU};
 
 /// The Azure CLI and the browser of the tests.
@@ -79,15 +80,7 @@ impl Bed {
     /// `hcm` beside an Azure CLI that is signed in.
     pub(crate) async fn signed_in(&self, arguments: &[&str]) -> Command {
         let token = self.azure.token("organizations", YOU).await;
-        let answer = json!({
-            "accessToken": token,
-            "expiresOn": "2038-01-01 00:00:00.000000",
-            "expires_on": 2_145_916_800_u32,
-            "subscription": "s",
-            "tenant": "t",
-            "tokenType": "Bearer",
-        });
-        self.with_azure_cli(arguments, &format!("echo '{answer}'"))
+        self.with_azure_cli(arguments, &answer(&token))
     }
 
     /// `hcm` beside an Azure CLI that does what `script` says.
@@ -151,6 +144,19 @@ impl Bed {
     fn keys_asked_for(&self) -> u64 {
         self.azure.emulator.azure_counters().of("listKeys")
     }
+}
+
+/// What an Azure CLI does that is signed in.
+fn answer(token: &str) -> String {
+    let answer = json!({
+        "accessToken": token,
+        "expiresOn": "2038-01-01 00:00:00.000000",
+        "expires_on": 2_145_916_800_u32,
+        "subscription": "s",
+        "tenant": "t",
+        "tokenType": "Bearer",
+    });
+    format!("echo '{answer}'")
 }
 
 #[tokio::test]
@@ -416,4 +422,30 @@ async fn the_proxys_password_comes_from_the_environment() {
     let ran = Ran::of(command.env("HCM_PROXY_PASSWORD", "secret").spawn().unwrap()).await;
     assert_eq!(ran.expect(14).errors()[0]["code"], "proxy-unreachable", "{ran:?}");
     assert!(!ran.err.contains("secret"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn what_was_added_listens() {
+    let azure = emulator_azure::start(usual().azure(account())).await;
+    let mut host = Host::start(&azure.emulator).await;
+    host.set("azure.cloud", "custom").await;
+    host.set("azure.authority", &azure.emulator.authority()).await;
+    host.set("azure.resource_manager", &azure.emulator.resource_manager()).await;
+    host.set("azure.portal", "https://portal.azure.com").await;
+    let token = azure.token("organizations", YOU).await;
+    let hcm = |arguments: &[&str]| {
+        let mut command = hcm_in(host.home.path(), arguments);
+        command.env("PATH", PROGRAMS).env("FAKE_AZURE_CLI", answer(&token));
+        command.spawn().unwrap()
+    };
+    let place = ["add", "-s", "Contoso Production", "-rg", "rg-integration", "-ns", "contoso"];
+    Ran::of(hcm(&[&place[..], &["-n", "sql"]].concat())).await.expect(0);
+    let ran = Ran::of(hcm(&["show", "contoso/sql", "-o", "json"])).await;
+    let shown = ran.expect(0).json();
+    assert_eq!(shown["ResourceGroup"], "rg-integration");
+    let address = shown["PortalAddress"].as_str().unwrap();
+    assert!(address.starts_with("https://portal.azure.com/#@"), "{address}");
+    assert!(address.ends_with("/namespaces/contoso/hybridConnections/sql"), "{address}");
+    host.until_connected("sql").await;
+    host.stop().await;
 }

@@ -1,5 +1,7 @@
 //! `hcm add` with an Azure account at a terminal: arrow keys, filters, and leaving.
 
+use hybrid_connection_manager::emulator::AzureFault;
+
 use crate::cli_azure::{Bed, account, usual};
 use crate::cli_pty::{Terminal, screen};
 use crate::emulator_azure::YOU;
@@ -160,4 +162,23 @@ async fn the_browser_signs_in_at_a_terminal() {
     terminal.until(|screen| screen.contains("> [x] orders")).await;
     terminal.type_in("\r");
     ends_with(&bed, terminal, 0, "Added fabrikam/orders: Connecting").await;
+}
+
+#[tokio::test]
+async fn what_was_added_before_one_leaves_stays() {
+    let bed = Bed::usual().await;
+    let slow = AzureFault::Slow { path: Some("/hybridConnections/web/".into()), millis: 600_000 };
+    bed.azure.emulator.inject_azure(slow).unwrap();
+    let mut terminal = start(&bed, &["add"]).await;
+    terminal.until(|screen| screen.contains("> Contoso Production")).await;
+    terminal.type_in("\r");
+    terminal.until(|screen| screen.contains("> [ ] sql")).await;
+    terminal.type_in(RIGHT);
+    terminal.type_in("\r");
+    terminal.until(|screen| screen.contains("adding: 2 of 2…")).await;
+    terminal.interrupt();
+    let last =
+        "Added contoso/sql: Connecting\nerror: interrupted; 1 of 2 hybrid connections were added";
+    ends_with(&bed, terminal, 130, last).await;
+    assert_eq!(bed.added(), ["contoso/sql"]);
 }

@@ -84,27 +84,7 @@ impl Home {
 
     /// `hcm` with `arguments`, for the service of this home.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hcm"));
-        command.arg("--home").arg(self.path()).args(arguments).kill_on_drop(true);
-        for name in ["HCM_HOME", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
-            command.env_remove(name);
-        }
-        command.env("TZ", "UTC").env("TERM", "xterm-256color");
-        // Nothing of this machine signs in to anything.
-        for (name, _) in std::env::vars() {
-            if name.starts_with("AZURE_") || name.ends_with("_ENDPOINT") {
-                command.env_remove(name);
-            }
-        }
-        for name in ["BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "HCM_PROXY_PASSWORD"] {
-            command.env_remove(name);
-        }
-        command.env("AZURE_TOKEN_CREDENTIALS", "dev");
-        if cfg!(unix) {
-            command.env("PATH", "");
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
+        hcm_in(self.path(), arguments)
     }
 
     /// Runs `hcm` to its end.
@@ -120,6 +100,31 @@ impl Home {
         drop(stdin);
         Ran::of(child).await
     }
+}
+
+/// `hcm` with `arguments`, for the service whose home is `home`.
+pub(crate) fn hcm_in(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hcm"));
+    command.arg("--home").arg(home).args(arguments).kill_on_drop(true);
+    for name in ["HCM_HOME", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    command.env("TZ", "UTC").env("TERM", "xterm-256color");
+    // Nothing of this machine signs in to anything.
+    for (name, _) in std::env::vars() {
+        if name.starts_with("AZURE_") || name.ends_with("_ENDPOINT") {
+            command.env_remove(name);
+        }
+    }
+    for name in ["BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "HCM_PROXY_PASSWORD"] {
+        command.env_remove(name);
+    }
+    command.env("AZURE_TOKEN_CREDENTIALS", "dev");
+    if cfg!(unix) {
+        command.env("PATH", "");
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
 }
 
 /// How `hcm` ended and what it said.
