@@ -103,6 +103,13 @@ impl Http {
         Ok(Answer { host, status, headers, body })
     }
 
+    /// The error of this client that is inside another one, if there is any.
+    pub(crate) fn failure_in(&self, error: &(dyn StdError + 'static)) -> Option<AzureError> {
+        let ours = causes(error).find_map(|cause| cause.downcast_ref::<reqwest::Error>())?;
+        let host = ours.url().and_then(url::Url::host_str).unwrap_or("Azure");
+        Some(self.failure(host, ours))
+    }
+
     fn failure(&self, host: &str, error: &reqwest::Error) -> AzureError {
         let kind = self.kind_of(error);
         let detail = format!("{host}: {}", root(error));

@@ -117,6 +117,14 @@ impl Proxy {
         }
     }
 
+    /// The whole address, password included.
+    pub fn to_secret(&self) -> Secret {
+        let mut text = String::new();
+        // Writing to a text does not fail.
+        self.write(&mut text, |password| encode(password.expose())).unwrap_or_default();
+        Secret::new(text)
+    }
+
     fn write(&self, f: &mut impl fmt::Write, password: impl Fn(&Secret) -> String) -> fmt::Result {
         f.write_str("http://")?;
         if let Some(login) = &self.login {
@@ -197,7 +205,7 @@ fn encode(text: &str) -> String {
 pub mod exposed {
     use serde::{Deserialize as _, Deserializer, Serializer, de};
 
-    use super::{Proxy, Secret, encode};
+    use super::Proxy;
 
     /// Writes all of `proxy`.
     ///
@@ -208,11 +216,7 @@ pub mod exposed {
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         let Some(proxy) = proxy else { return serializer.serialize_none() };
-        let mut text = String::new();
-        proxy
-            .write(&mut text, |password: &Secret| encode(password.expose()))
-            .map_err(serde::ser::Error::custom)?;
-        serializer.serialize_str(&text)
+        serializer.serialize_str(proxy.to_secret().expose())
     }
 
     /// Reads a proxy.

@@ -1,13 +1,14 @@
 //! What differs between operating systems: where files are, who may read them,
 //! how a file is written so that it survives a power cut, local sockets, the signals
 //! that end a program, and what a window needs of the system: one for each person, its
-//! start at login, the start of the service. The only place for `cfg(target_os)` and
+//! start at login, the start of the service, a program that is asked something. The only place for `cfg(target_os)` and
 //! unsafe code.
 
 #[cfg(feature = "gui")]
 pub mod appearance;
 pub mod autostart;
 pub mod browser;
+pub mod child;
 pub mod files;
 pub mod front;
 pub mod graphics;

@@ -10,7 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("platform", &[]),
     ("tls", &["model"]),
     ("relay", &["model", "tls"]),
-    ("azure", &["model", "tls"]),
+    ("azure", &["model", "platform", "tls"]),
     ("store", &["model", "platform"]),
     ("ipc", &["model", "platform"]),
     ("display", &["model"]),

@@ -1,32 +1,77 @@
 //! The Azure CLI's login, by `azure_identity`.
 
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::process::Output;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
-use azure_identity::{AzureCliCredential, AzureCliCredentialOptions};
+use azure_identity::{AzureCliCredential, AzureCliCredentialOptions, Executor};
+use tokio::time::timeout;
 
 use super::kept::Make;
-use super::refusal::{error_of, into_core};
-use super::{AzureError, AzureErrorKind};
+use super::refusal::{error_of, into_core, texts_of};
+use super::{AzureError, AzureErrorKind, SILENT_LIMIT};
+use crate::azure::setup::Setup;
+use crate::model::Proxy;
+use crate::platform::child;
+
+/// The Azure CLI's program.
+const PROGRAM: &str = "az";
 
 /// Makes credentials that ask the Azure CLI.
 pub(super) struct Maker {
-    /// The tenant that was asked for.
-    pub(super) tenant: Option<String>,
+    tenant: Option<String>,
+    executor: Arc<dyn Executor>,
+}
+
+impl Maker {
+    pub(super) fn new(setup: &Setup) -> Result<Self, AzureError> {
+        // What a shell says of a missing program depends on its language.
+        if !child::is_in_path(PROGRAM) {
+            return Err(AzureError::new(AzureErrorKind::NoAzureCli, ""));
+        }
+        let executor = Arc::new(Quietly { proxy: setup.proxy.clone() });
+        Ok(Self { tenant: setup.tenant.clone(), executor })
+    }
 }
 
 #[async_trait]
 impl Make for Maker {
     fn credential(&self, tenant_id: Option<&str>) -> Result<Arc<dyn TokenCredential>, AzureError> {
         let tenant_id = tenant_id.or(self.tenant.as_deref()).map(str::to_owned);
-        let options = AzureCliCredentialOptions { tenant_id, ..Default::default() };
+        let executor = Some(self.executor.clone());
+        let options = AzureCliCredentialOptions { tenant_id, executor, ..Default::default() };
         let inner = AzureCliCredential::new(Some(options)).map_err(|error| error_of(&error))?;
         Ok(Arc::new(InWords(inner)))
     }
 }
 
-/// The credential whose errors say what to do.
+/// Runs the Azure CLI where nobody sees it, and through the proxy of the settings unless the
+/// environment names another one.
+#[derive(Debug)]
+struct Quietly {
+    proxy: Option<Proxy>,
+}
+
+impl Quietly {
+    fn environment(&self) -> Vec<(&'static str, OsString)> {
+        const PROXY: &str = "HTTPS_PROXY";
+        let is_set = [PROXY, "https_proxy"].iter().any(|name| std::env::var_os(name).is_some());
+        let proxy = self.proxy.as_ref().filter(|_| !is_set);
+        proxy.map(|proxy| (PROXY, proxy.to_secret().expose().into())).into_iter().collect()
+    }
+}
+
+#[async_trait]
+impl Executor for Quietly {
+    async fn run(&self, program: &OsStr, args: &[&OsStr]) -> io::Result<Output> {
+        child::output(program, args, &self.environment()).await
+    }
+}
+
+/// The credential whose errors say what to do, and come in time.
 #[derive(Debug)]
 struct InWords(Arc<AzureCliCredential>);
 
@@ -37,23 +82,38 @@ impl TokenCredential for InWords {
         scopes: &[&str],
         options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
-        let token = self.0.get_token(scopes, options).await;
-        token.map_err(|error| into_core(in_words(error_of(&error))))
+        match timeout(SILENT_LIMIT, self.0.get_token(scopes, options)).await {
+            Ok(token) => token.map_err(|error| into_core(in_words(&error))),
+            Err(_) => {
+                let detail =
+                    format!("the Azure CLI gave no token within {} s", SILENT_LIMIT.as_secs());
+                Err(into_core(AzureError::new(AzureErrorKind::TimedOut, detail)))
+            }
+        }
     }
 }
 
 /// The error by what the Azure CLI prints.
-fn in_words(mut error: AzureError) -> AzureError {
-    let text = error.detail.to_ascii_lowercase();
-    if text.contains("not found on path") {
+fn in_words(error: &azure_core::Error) -> AzureError {
+    let said = texts_of(error);
+    let mut error = error_of(error);
+    if said.contains("not found on PATH") {
         return AzureError::new(AzureErrorKind::NoAzureCli, "");
     }
-    if error.kind == AzureErrorKind::SignInFailed && text.contains("az login") {
-        return AzureError::new(AzureErrorKind::AzureCliSignedOut, "");
+    let is_over = error.kind == AzureErrorKind::CodeExpired;
+    let is_out = error.kind == AzureErrorKind::SignInFailed && said.contains("az login");
+    if is_over || is_out {
+        error.kind = AzureErrorKind::AzureCliSignedOut;
     }
-    // "AzureCliCredential authentication failed. …: ERROR: what happened"
-    if let Some((_, said)) = error.detail.rsplit_once("ERROR: ") {
-        error.detail = said.to_owned();
+    if error.code.as_deref() == Some("AADSTS500011") {
+        error.kind = AzureErrorKind::SignInFailed;
+        error.detail =
+            "the Azure CLI is perhaps set to another cloud than azure.cloud (az cloud show)"
+                .to_owned();
+    }
+    // Whoever is signed out knows what that means.
+    if is_out {
+        error.detail.clear();
     }
     error
 }
@@ -62,15 +122,54 @@ fn in_words(mut error: AzureError) -> AzureError {
 mod tests {
     use super::*;
 
-    fn kind(detail: &str) -> AzureErrorKind {
-        in_words(AzureError::new(AzureErrorKind::SignInFailed, detail)).kind
+    /// What the Azure CLI prints, as `azure_identity` wraps it.
+    #[derive(Debug)]
+    struct Prints(&'static str);
+
+    #[async_trait]
+    impl Executor for Prints {
+        async fn run(&self, _: &OsStr, _: &[&OsStr]) -> io::Result<Output> {
+            let script = [OsStr::new("-c"), OsStr::new("cat >&2 <<E\n$SAID\nE\nexit 1")];
+            child::output(OsStr::new("/bin/sh"), &script, &[("SAID", self.0.into())]).await
+        }
+    }
+
+    async fn error(said: &'static str) -> AzureError {
+        let maker = Maker { tenant: None, executor: Arc::new(Prints(said)) };
+        let credential = maker.credential(None).unwrap();
+        error_of(&credential.get_token(&["https://x/.default"], None).await.unwrap_err())
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_the_azure_cli_prints_is_understood() {
+        let out = error("ERROR: Please run 'az login' to setup account.").await;
+        assert_eq!((out.kind, &*out.detail), (AzureErrorKind::AzureCliSignedOut, ""));
+        let over = error(
+            "ERROR: AADSTS700082: The refresh token has expired due to inactivity. The token was issued on 2025-08-11T05:42:31Z and was inactive for 90.00:00:00. Trace ID: 0c6c Correlation ID: 7a1b-22 Timestamp: 2026-11-25 03:00:00Z\nInteractive authentication is needed. Please run:\naz login --scope https://management.core.windows.net//.default",
+        )
+        .await;
+        assert_eq!(over.kind, AzureErrorKind::AzureCliSignedOut, "{over}");
+        assert_eq!(over.code.as_deref(), Some("AADSTS700082"));
+        assert_eq!(over.correlation_id.as_deref(), Some("7a1b-22"));
+        assert!(over.detail.starts_with("The refresh token has expired"), "{over}");
+        let more = error("ERROR: AADSTS50076: You must use multi-factor authentication. Trace ID: x\nPlease run: az login").await;
+        assert_eq!(more.kind, AzureErrorKind::InteractionRequired);
+        let other = error("ERROR: AADSTS500011: The resource principal named https://x was not found in the tenant.").await;
+        assert!(other.to_string().contains("az cloud show"), "{other}");
+        let strange = error("ERROR: something else").await;
+        assert_eq!(strange.kind, AzureErrorKind::SignInFailed);
+        assert_eq!(strange.detail, "something else");
     }
 
     #[test]
-    fn what_the_azure_cli_prints_is_understood() {
-        assert_eq!(kind("az not found on PATH"), AzureErrorKind::NoAzureCli);
-        let out = "ERROR: Please run 'az login' to setup account.";
-        assert_eq!(kind(out), AzureErrorKind::AzureCliSignedOut);
-        assert_eq!(kind("ERROR: something else"), AzureErrorKind::SignInFailed);
+    fn the_azure_cli_goes_through_the_proxy_too() {
+        let quietly = Quietly { proxy: Some("http://me:p%40ss@proxy:3128".parse().unwrap()) };
+        if std::env::var_os("HTTPS_PROXY").is_none() && std::env::var_os("https_proxy").is_none() {
+            let environment = quietly.environment();
+            assert_eq!(environment[0].1, "http://me:p%40ss@proxy:3128");
+        }
+        assert!(!format!("{quietly:?}").contains("ss@"));
+        assert!(Quietly { proxy: None }.environment().is_empty());
     }
 }

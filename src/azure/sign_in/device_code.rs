@@ -91,7 +91,12 @@ impl Flow for DeviceCodeFlow {
                 Err(NoTokens::Refused(refusal)) => match refusal.error.as_str() {
                     "authorization_pending" => {}
                     "slow_down" => pause = (pause + SLOWER).min(LONGEST_PAUSE),
-                    _ => return Err(refusal.into_error()),
+                    _ => match refusal.into_error() {
+                        error if is_short(error.kind) => {
+                            tracing::debug!(%error, "asking for the token again");
+                        }
+                        error => return Err(error),
+                    },
                 },
                 // The person is still typing: a short break of the network ends nothing.
                 Err(NoTokens::Failed(error)) if is_short(error.kind) => {

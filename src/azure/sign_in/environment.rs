@@ -7,24 +7,23 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
-use azure_core::credentials::{Secret, TokenCredential};
-use azure_core::http::{ClientOptions, Transport};
+use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
+use azure_core::http::{ClientOptions, RetryOptions, Transport};
 use azure_identity::{
     ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
     ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
     WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::kept::Make;
-use super::refusal::error_of;
+use super::refusal::{causes, error_of, into_core};
 use super::{AzureError, AzureErrorKind};
 use crate::azure::http::Http;
 use crate::azure::setup::Setup;
 
 /// Where a virtual machine's managed identity answers (Azure Instance Metadata Service).
-const METADATA_SERVICE: (&str, u16) = ("169.254.169.254", 80);
+const METADATA_SERVICE: &str = "http://169.254.169.254";
 /// How long it is looked for: it is on the same machine.
 const METADATA_LIMIT: Duration = Duration::from_secs(1);
 
@@ -36,9 +35,20 @@ pub(super) struct Maker {
 }
 
 enum Identity {
-    ServicePrincipal { tenant: String, client_id: String, secret: Secret },
-    Workload { tenant: String, client_id: String },
-    Managed { client_id: Option<String> },
+    ServicePrincipal {
+        tenant: String,
+        client_id: String,
+        secret: Secret,
+    },
+    Workload {
+        tenant: String,
+        client_id: String,
+    },
+    Managed {
+        client_id: Option<String>,
+        /// The environment names it; else the machine may have none.
+        is_named: bool,
+    },
 }
 
 impl Maker {
@@ -47,13 +57,21 @@ impl Maker {
         let identity = match named(|name| std::env::var(name).ok(), setup.tenant.as_deref())? {
             Some(identity) => identity,
             None if may_be_managed(variable("AZURE_TOKEN_CREDENTIALS").as_deref())
-                && has_metadata_service().await =>
+                && has_metadata_service(http, METADATA_SERVICE).await =>
             {
-                Identity::Managed { client_id: variable("AZURE_CLIENT_ID") }
+                Identity::Managed { client_id: variable("AZURE_CLIENT_ID"), is_named: false }
             }
             None => return Err(AzureError::new(AzureErrorKind::NoEnvironment, "")),
         };
-        let authority = setup.cloud.authority.as_str().trim_end_matches('/').to_owned();
+        let authority = &setup.cloud.authority;
+        let asks_entra = !matches!(identity, Identity::Managed { .. });
+        if asks_entra && (authority.scheme() != "https" || authority.path() != "/") {
+            let detail = format!(
+                "an identity of the environment needs an azure.authority with https:// and no path, and it is {authority}"
+            );
+            return Err(AzureError::new(AzureErrorKind::BadSetting, detail));
+        }
+        let authority = authority.as_str().trim_end_matches('/').to_owned();
         Ok(Self { identity, http: http.clone(), authority })
     }
 
@@ -63,6 +81,8 @@ impl Maker {
         ClientOptions {
             transport: Some(Transport::new(Arc::new(self.http.client().clone()))),
             cloud: Some(Arc::new(CloudConfiguration::Custom(cloud))),
+            // Who is tried again for a minute is told late what is wrong.
+            retry: RetryOptions::none(),
             ..ClientOptions::default()
         }
     }
@@ -91,7 +111,7 @@ impl Make for Maker {
                 WorkloadIdentityCredential::new(Some(options))
                     .map(|it| it as Arc<dyn TokenCredential>)
             }
-            Identity::Managed { client_id } => {
+            Identity::Managed { client_id, .. } => {
                 let options = ManagedIdentityCredentialOptions {
                     user_assigned_id: client_id.clone().map(UserAssignedId::ClientId),
                     client_options: self.options(),
@@ -100,7 +120,48 @@ impl Make for Maker {
                     .map(|it| it as Arc<dyn TokenCredential>)
             }
         };
-        made.map_err(|error| error_of(&error))
+        let inner = made.map_err(|error| error_of(&error))?;
+        let is_named = !matches!(self.identity, Identity::Managed { is_named: false, .. });
+        Ok(Arc::new(InWords { inner, http: self.http.clone(), is_named }))
+    }
+}
+
+/// The credential whose errors say what to do.
+#[derive(Debug)]
+struct InWords {
+    inner: Arc<dyn TokenCredential>,
+    http: Http,
+    is_named: bool,
+}
+
+impl InWords {
+    fn error(&self, error: &azure_core::Error) -> AzureError {
+        if let Some(failure) = self.http.failure_in(error) {
+            return failure;
+        }
+        let is_no_json = |error: &serde_json::Error| error.is_syntax() || error.is_eof();
+        let mut causes = causes(error);
+        if causes.any(|cause| cause.downcast_ref::<serde_json::Error>().is_some_and(is_no_json)) {
+            return AzureError::new(AzureErrorKind::NotAzure, "a token was asked for");
+        }
+        let error = error_of(error);
+        if self.is_named || error.code.is_some() {
+            return error;
+        }
+        let detail = format!("this machine has no managed identity ({})", error.detail);
+        AzureError::new(AzureErrorKind::NoEnvironment, detail)
+    }
+}
+
+#[async_trait]
+impl TokenCredential for InWords {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let token = self.inner.get_token(scopes, options).await;
+        token.map_err(|error| into_core(self.error(&error)))
     }
 }
 
@@ -135,8 +196,22 @@ fn named(
             client_id: needed(client_id, "AZURE_CLIENT_ID", BESIDE)?,
         }));
     }
-    let is_managed = variable("IDENTITY_ENDPOINT").is_some() || variable("MSI_ENDPOINT").is_some();
-    Ok(is_managed.then_some(Identity::Managed { client_id }))
+    let unsupported = |what: &str| {
+        let detail = format!("the managed identity of {what} is not supported");
+        Err(AzureError::new(AzureErrorKind::NoEnvironment, detail))
+    };
+    let is_set = |name: &str| variable(name).is_some();
+    match () {
+        () if is_set("IDENTITY_ENDPOINT") && is_set("IDENTITY_SERVER_THUMBPRINT") => {
+            unsupported("Service Fabric")
+        }
+        () if is_set("IDENTITY_ENDPOINT") && is_set("IDENTITY_HEADER") => {
+            Ok(Some(Identity::Managed { client_id, is_named: true }))
+        }
+        () if is_set("IDENTITY_ENDPOINT") => unsupported("Azure Arc"),
+        () if is_set("MSI_ENDPOINT") => unsupported("Cloud Shell and Azure Machine Learning"),
+        () => Ok(None),
+    }
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -150,8 +225,12 @@ fn may_be_managed(credentials: Option<&str>) -> bool {
     credentials.is_none_or(|name| wanted.contains(&name.trim().to_ascii_lowercase().as_str()))
 }
 
-async fn has_metadata_service() -> bool {
-    matches!(timeout(METADATA_LIMIT, TcpStream::connect(METADATA_SERVICE)).await, Ok(Ok(_)))
+/// Whether Azure's metadata service is at `base`. Other clouds have something else at the
+/// same address; Azure's refuses whoever does not send its header with 400.
+async fn has_metadata_service(http: &Http, base: &str) -> bool {
+    let page = format!("{base}/metadata/identity/oauth2/token");
+    let asking = http.client().get(page).send();
+    matches!(timeout(METADATA_LIMIT, asking).await, Ok(Ok(answer)) if answer.status() == 400)
 }
 
 #[cfg(test)]
@@ -176,13 +255,75 @@ mod tests {
         assert!(matches!(of(&principal), Ok(Some(Identity::ServicePrincipal { .. }))));
         let workload = [principal[0], principal[1], ("AZURE_FEDERATED_TOKEN_FILE", "/f")];
         assert!(matches!(of(&workload), Ok(Some(Identity::Workload { .. }))));
-        let managed = of(&[("IDENTITY_ENDPOINT", "http://127.0.0.1:1"), ("AZURE_CLIENT_ID", "c")]);
-        assert!(matches!(managed, Ok(Some(Identity::Managed { client_id: Some(_) }))));
+        let endpoint = ("IDENTITY_ENDPOINT", "http://127.0.0.1:1");
+        let managed = of(&[endpoint, ("IDENTITY_HEADER", "h"), ("AZURE_CLIENT_ID", "c")]);
+        let is_managed = |found: &Identity| {
+            matches!(found, Identity::Managed { client_id: Some(_), is_named: true })
+        };
+        assert!(managed.is_ok_and(|found| found.as_ref().is_some_and(is_managed)));
+        let arc = of(&[endpoint, ("IMDS_ENDPOINT", "http://127.0.0.1:1")]).err().unwrap();
+        assert!(arc.kind == AzureErrorKind::NoEnvironment && arc.detail.contains("Azure Arc"));
         assert!(matches!(of(&[("AZURE_CLIENT_ID", "c")]), Ok(None)));
         let half = of(&[principal[2], principal[1]]).err().unwrap();
         assert!(half.detail.contains("AZURE_TENANT_ID"), "{half}");
         assert!(!half.to_string().contains("not a secret"));
         assert!(may_be_managed(None) && may_be_managed(Some("prod")));
         assert!(!may_be_managed(Some("dev")) && !may_be_managed(Some("AzureCliCredential")));
+    }
+
+    /// Answers every request with `status` and `body`.
+    async fn answering(status: &'static str, body: &'static str) -> String {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut head = [0; 4096];
+                if stream.read(&mut head).await.is_ok() {
+                    let length = body.len();
+                    let answer = format!(
+                        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+                    );
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                }
+            }
+        });
+        address
+    }
+
+    fn setup(proxy: Option<&str>) -> Setup {
+        let mut settings = crate::model::Settings::default();
+        settings.set("network.proxy", proxy.unwrap_or_default()).unwrap();
+        Setup::of(&settings).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_metadata_service_of_another_cloud_is_not_azures() {
+        let http = Http::new(&setup(None)).unwrap();
+        let azure = answering("400 Bad Request", "{}").await;
+        assert!(has_metadata_service(&http, &azure).await);
+        for status in ["404 Not Found", "200 OK", "401 Unauthorized"] {
+            assert!(!has_metadata_service(&http, &answering(status, "").await).await, "{status}");
+        }
+        assert!(!has_metadata_service(&http, "http://127.0.0.1:1").await);
+    }
+
+    #[tokio::test]
+    async fn a_way_that_is_closed_is_told_at_once_and_by_its_name() {
+        let setup = setup(Some("http://127.0.0.1:1"));
+        let http = Http::new(&setup).unwrap();
+        let identity = Identity::ServicePrincipal {
+            tenant: "contoso.com".to_owned(),
+            client_id: "c".to_owned(),
+            secret: Secret::new("not a secret"),
+        };
+        let authority = "https://login.invalid".to_owned();
+        let maker = Maker { identity, http, authority };
+        let credential = maker.credential(None).unwrap();
+        let asking = credential.get_token(&["https://x/.default"], None);
+        let error = timeout(Duration::from_secs(10), asking).await.unwrap().unwrap_err();
+        let error = error_of(&error);
+        assert_eq!(error.kind, AzureErrorKind::ProxyUnreachable, "{error}");
+        assert!(!error.to_string().contains("not a secret"));
     }
 }

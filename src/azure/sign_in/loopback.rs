@@ -5,6 +5,7 @@
 //! get a page that says that they were not used, and change nothing.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -21,7 +22,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use url::form_urlencoded;
 
@@ -34,6 +35,8 @@ use crate::model::Secret;
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// How long it may take to fetch the last page.
 const PAGE_LIMIT: Duration = Duration::from_secs(3);
+/// The wait after a connection could not be taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Connections at once; a browser opens one or two.
 const MOST_CONNECTIONS: usize = 16;
 
@@ -61,12 +64,8 @@ impl Loopback {
     /// Opens a port for the sign-in with this `state`.
     pub(super) async fn open(state: &str) -> Result<Self, AzureError> {
         let closed =
-            |error: std::io::Error| AzureError::new(AzureErrorKind::NoLoopback, error.to_string());
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(closed)?;
-        let port = listener.local_addr().map_err(closed)?.port();
-        let mut listeners = vec![listener];
-        // A browser may take "localhost" for either address. Without IPv6 it takes this one.
-        listeners.extend(TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok());
+            |error: io::Error| AzureError::new(AzureErrorKind::NoLoopback, error.to_string());
+        let (port, listeners) = listen().await.map_err(closed)?;
         let (answer, answers) = mpsc::channel(1);
         let (end, ended) = watch::channel(None);
         let shared = Arc::new(Shared {
@@ -117,12 +116,32 @@ impl Loopback {
     }
 }
 
+/// A free port on both loopback addresses: a browser may take "localhost" for either, and
+/// nobody else must answer there. Without IPv6 there is only one.
+async fn listen() -> io::Result<(u16, Vec<TcpListener>)> {
+    const TRIES: usize = 16;
+    let mut in_use = None;
+    for _ in 0..TRIES {
+        let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let port = v4.local_addr()?.port();
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
+            Ok(v6) => return Ok((port, vec![v4, v6])),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => in_use = Some(error),
+            Err(_) => return Ok((port, vec![v4])),
+        }
+    }
+    Err(in_use.unwrap_or_else(|| io::ErrorKind::AddrInUse.into()))
+}
+
 /// Takes connections until it is aborted; those that are open end with it.
 async fn serve(listener: TcpListener, shared: Arc<Shared>, room: Arc<Semaphore>) {
     let mut connections = JoinSet::new();
     loop {
         let Ok(permit) = room.clone().acquire_owned().await else { return };
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
         while connections.try_join_next().is_some() {}
         let shared = shared.clone();
         connections.spawn(async move {

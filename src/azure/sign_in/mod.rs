@@ -121,7 +121,7 @@ pub(crate) struct SignedIn {
 
 /// Signs in with the Azure CLI's login.
 pub(crate) async fn with_azure_cli(setup: &Setup) -> Result<SignedIn, AzureError> {
-    let make = azure_cli::Maker { tenant: setup.tenant.clone() };
+    let make = azure_cli::Maker::new(setup)?;
     within_silent_limit(begin(setup, Method::AzureCli, Kept::new(make))).await
 }
 

@@ -37,35 +37,51 @@ impl Refusal {
         let kind = number.and_then(kind_of_number).unwrap_or_else(|| kind_of_error(&self.error));
         let code = match number {
             Some(number) => format!("AADSTS{number}"),
-            None => self.error.chars().take(60).collect(),
+            None => word(&self.error, 60),
         };
-        let correlation_id =
-            self.correlation_id.or_else(|| value_after(&self.error_description, "Correlation ID:"));
+        let correlation_id = self
+            .correlation_id
+            .map(|id| word(&id, 64))
+            .or_else(|| value_after(&self.error_description, "Correlation ID:"));
         AzureError::new(kind, plain(&self.error_description)).with_azure(Some(code), correlation_id)
     }
 }
 
 /// The error inside an `azure_core` one: ours where we made it, else by what it says.
 pub(crate) fn error_of(error: &azure_core::Error) -> AzureError {
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
-    let mut texts = Vec::new();
-    while let Some(found) = cause {
-        if let Some(ours) = found.downcast_ref::<AzureError>() {
-            return ours.clone();
-        }
-        texts.push(found.to_string());
-        cause = found.source();
-    }
-    // The credentials of azure_identity tell most in their innermost text.
-    of_text(&texts.join(": "))
+    let ours = causes(error).find_map(|cause| cause.downcast_ref::<AzureError>());
+    ours.cloned().unwrap_or_else(|| of_text(&texts_of(error)))
 }
 
-/// An error of which only a text is known.
+/// All that an error says, the innermost first, which says most; each text once.
+pub(super) fn texts_of(error: &azure_core::Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for text in causes(error).map(ToString::to_string) {
+        if !texts.iter().any(|before| *before == text) {
+            texts.push(text);
+        }
+    }
+    texts.reverse();
+    texts.join("\n")
+}
+
+pub(super) fn causes(error: &azure_core::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    std::iter::from_fn(move || {
+        let error = next?;
+        next = error.source();
+        Some(error)
+    })
+}
+
+/// An error of which only a text is known: its first line says what happened.
 fn of_text(text: &str) -> AzureError {
     let number = number_in(text);
     let kind = number.and_then(kind_of_number).unwrap_or(AzureErrorKind::SignInFailed);
     let code = number.map(|number| format!("AADSTS{number}"));
-    AzureError::new(kind, plain(text)).with_azure(code, value_after(text, "Correlation ID:"))
+    let said = text.rsplit_once("ERROR: ").map_or(text, |(_, said)| said);
+    let said = said.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    AzureError::new(kind, plain(said)).with_azure(code, value_after(text, "Correlation ID:"))
 }
 
 /// For `azure_core`, which wants errors of its own.
@@ -114,6 +130,11 @@ fn number_in(text: &str) -> Option<u64> {
     let after = &text[text.find(PREFIX)? + PREFIX.len()..];
     let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
+}
+
+/// `text` as one word that can be shown.
+fn word(text: &str, longest: usize) -> String {
+    text.chars().filter(|c| c.is_ascii_graphic()).take(longest).collect()
 }
 
 /// The word behind `name`.
