@@ -20,7 +20,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, account: &Acc
     ui.horizontal(|ui| {
         let spoken = cx.texts.with("azure-account", &[("name", account.name.as_str().into())]);
         let pill = widget::quiet_pill(ui, Tone::Ok, &account.name).on_hover_text(&spoken);
-        widget::speak(&pill.accessible_name(spoken));
+        ui.ctx().accesskit_node_builder(pill.id, |node| node.set_value(spoken));
+        widget::speak(&pill);
         let is_free = !form.is_creating();
         ui.add_enabled_ui(is_free, |ui| {
             if widget::link(ui, &cx.texts.get("azure-another-account")).clicked() {
