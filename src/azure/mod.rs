@@ -15,6 +15,8 @@ mod http;
 mod keys;
 pub mod setup;
 pub mod sign_in;
+#[cfg(test)]
+mod tests;
 
 pub use browse::{
     BrowseEvent, FoundConnection, Namespace, Subscription, Subscriptions, Unusable, Usable,

@@ -121,7 +121,9 @@ pub(super) enum Verb {
             the identity that the environment names (AZURE_TENANT_ID, AZURE_CLIENT_ID and\n\
             AZURE_CLIENT_SECRET, or a managed identity), then, on a terminal, the browser or a\n\
             code. The account is used for this alone: it is not kept, and the service never gets it.\n\
-            Where standard input is no terminal, hcm reads the answers from it, one a line.\n\n\
+            Where standard input is no terminal, hcm reads the answers from it, one a line.\n\
+            Cloud, proxy and CA are those of the service's settings; the password of the proxy,\n\
+            which the service does not tell, is asked for or taken from HCM_PROXY_PASSWORD.\n\n\
             For scripts, name what to add: --subscription, --resource-group, --namespace, --name.\n\n\
             A connection string is that of a rule with the Listen right, and names the hybrid\n\
             connection: Endpoint=sb://…/;SharedAccessKeyName=…;SharedAccessKey=…;EntityPath=…\n\

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
-use inquire::ui::RenderConfig;
+use inquire::ui::{Color, ErrorMessageRenderConfig, RenderConfig, StyleSheet, Styled};
 use inquire::{InquireError, Password, PasswordDisplayMode};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -78,10 +78,7 @@ pub(super) async fn on_terminal<T: Send + 'static>(
     printer: &Printer,
     ask: impl FnOnce(RenderConfig<'static>) -> Result<T, InquireError> + Send + 'static,
 ) -> Result<T, Failure> {
-    let config = match printer.question_style().color {
-        true => RenderConfig::default_colored(),
-        false => RenderConfig::empty(),
-    };
+    let config = if printer.question_style().color { colored() } else { RenderConfig::empty() };
     let config = config.with_canceled_prompt_indicator("".into());
     let asked = tokio::task::spawn_blocking(move || ask(config)).await;
     let asked = asked.map_err(|error| unreadable(io::Error::other(error.to_string())))?;
@@ -89,6 +86,20 @@ pub(super) async fn on_terminal<T: Send + 'static>(
         InquireError::OperationCanceled | InquireError::OperationInterrupted => left(),
         error => unreadable(io::Error::other(error.to_string())),
     })
+}
+
+/// Colours that can be read on dark and light terminals.
+fn colored() -> RenderConfig<'static> {
+    let accent = StyleSheet::new().with_fg(Color::DarkCyan);
+    RenderConfig::empty()
+        .with_prompt_prefix(Styled::new("?").with_fg(Color::DarkGreen))
+        .with_answered_prompt_prefix(Styled::new(">").with_fg(Color::DarkGreen))
+        .with_highlighted_option_prefix(Styled::new(">").with_fg(Color::DarkCyan))
+        .with_selected_checkbox(Styled::new("[x]").with_fg(Color::DarkGreen))
+        .with_selected_option(Some(accent))
+        .with_answer(accent)
+        .with_help_message(StyleSheet::new().with_fg(Color::DarkGrey))
+        .with_error_message(ErrorMessageRenderConfig::default_colored())
 }
 
 /// The failure of one who leaves before anything was added.

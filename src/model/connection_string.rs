@@ -8,6 +8,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use zeroize::Zeroize as _;
+
 use super::connection::{Credential, HybridConnection};
 use super::names::{ConnectionId, DEFAULT_PORT, NamespaceAddress};
 use super::part_problem::PartProblem;
@@ -174,7 +176,12 @@ impl ConnectionString {
     pub fn parse_many(text: &str) -> Vec<Numbered<Result<Self, ConnectionStringError>>> {
         split(text)
             .into_iter()
-            .map(|one| Numbered { line: one.line, value: Self::from_fields(&one.value) })
+            .map(|mut one| {
+                let value = Self::from_fields(&one.value);
+                // One of them is a key.
+                one.value.zeroize();
+                Numbered { line: one.line, value }
+            })
             .collect()
     }
 
@@ -192,23 +199,22 @@ impl ConnectionString {
     /// The connection string in its usual spelling, key included.
     pub fn to_secret(&self) -> Secret {
         let endpoint = self.id.namespace().service_bus_endpoint();
-        let entity_path = self.id.name();
-        let credential = match &self.credential {
+        let (part, secret) = match &self.credential {
             Credential::Key { name, key } => {
-                format!("SharedAccessKeyName={name};SharedAccessKey={}", key.expose())
+                (format!("SharedAccessKeyName={name};SharedAccessKey="), key)
             }
-            Credential::Signature { token, .. } => {
-                format!("SharedAccessSignature={}", token.expose())
-            }
+            Credential::Signature { token, .. } => ("SharedAccessSignature=".to_owned(), token),
         };
-        let credential = Secret::new(credential);
         let timeout = self
             .operation_timeout
             .map_or_else(String::new, |timeout| format!(";OperationTimeout={}", timeout.as_secs()));
-        Secret::new(format!(
-            "Endpoint={endpoint};{};EntityPath={entity_path}{timeout}",
-            credential.expose()
-        ))
+        let begin = format!("Endpoint={endpoint};{part}");
+        let end = format!(";EntityPath={}{timeout}", self.id.name());
+        let parts = [&begin, secret.expose(), &end];
+        // A text that grows leaves copies of its beginning behind.
+        let mut text = String::with_capacity(parts.iter().map(|part| part.len()).sum());
+        parts.iter().for_each(|part| text.push_str(part));
+        Secret::new(text)
     }
 
     fn from_fields(fields: &[String]) -> Result<Self, ConnectionStringError> {

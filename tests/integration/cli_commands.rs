@@ -115,18 +115,28 @@ async fn nothing_to_add_is_an_error_in_words() {
     let home = Home::new();
     let _service = home.serve(vec![]);
     let ran = home.hcm(&["add"]).await;
-    assert!(ran.expect(2).err.contains("pass it on standard input (hcm add -)"), "{ran:?}");
+    assert!(ran.expect(12).err.contains("no sign-in to Azure works"), "{ran:?}");
+    assert!(ran.err.contains("--sign-in device-code"), "{ran:?}");
     let ran = home.hcm_with(&["add", "-"], "\n# nothing\n").await;
     assert!(ran.expect(6).err.contains("there is no connection string"), "{ran:?}");
 }
 
 #[tokio::test]
-async fn what_needs_an_azure_account_is_not_supported_and_says_what_to_do() {
+async fn an_account_is_asked_for_only_where_the_service_is_there_to_take_what_it_gives() {
     let home = Home::new();
-    let ran = home.hcm(&["add", "-s", "1-2", "-rg", "g", "-ns", "contoso", "-n", "sql"]).await;
-    assert!(ran.expect(11).err.contains("copy the connection string of contoso/sql"), "{ran:?}");
+    for arguments in [&["add"][..], &["add", "-s", "1", "-rg", "g", "-ns", "contoso", "-n", "sql"]]
+    {
+        let ran = home.hcm(arguments).await;
+        assert!(ran.expect(3).err.contains("the service does not run"), "{ran:?}");
+    }
+    let ran = home.hcm(&["add", "-s", "1", "-ns", "contoso"]).await;
+    assert!(ran.expect(2).err.contains("missing: --resource-group, --name."), "{ran:?}");
+    let ran = home.hcm(&["login"]).await;
+    assert!(ran.expect(12).err.contains("the settings of the service"), "{ran:?}");
+    assert!(ran.out.contains("The Azure CLI is not installed"), "{ran:?}");
     let ran = home.hcm(&["login", "-o", "json"]).await;
-    assert_eq!(ran.expect(11).errors()[0]["code"], "not-supported");
+    assert_eq!(ran.expect(12).errors()[0]["code"], "not-signed-in");
+    assert_eq!(ran.json()["SignIns"][0]["Error"]["Code"], "no-azure-cli");
 }
 
 #[tokio::test]
@@ -304,7 +314,7 @@ async fn settings_are_read_and_changed() {
     let ran = home.hcm(&["settings", "get"]).await;
     assert_eq!(
         ran.expect(0).out,
-        "log.keep_files = 14\nlog.level = info\nnetwork.extra_ca_certificates is not set\nnetwork.proxy is not set\nservice.drain_seconds = 30\n"
+        "azure.audience is not set\nazure.authority is not set\nazure.client_id = 04b07795-8ddb-461a-bbee-02f9e1bf7b46\nazure.cloud = public\nazure.portal is not set\nazure.resource_manager is not set\nazure.tenant is not set\nlog.keep_files = 14\nlog.level = info\nnetwork.extra_ca_certificates is not set\nnetwork.proxy is not set\nservice.drain_seconds = 30\n"
     );
     let ran = home.hcm(&["settings", "set", "log.level", "DEBUG"]).await;
     assert_eq!(ran.expect(0).out, "log.level = debug\n");
@@ -313,7 +323,7 @@ async fn settings_are_read_and_changed() {
     let error = &ran.expect(6).errors()[0];
     assert_eq!((&error["code"], &error["field"]), (&json!("invalid-setting"), &json!("log.level")));
     let ran = home.hcm(&["settings", "get", "log.lvl"]).await;
-    assert!(ran.expect(6).err.contains("there are: log.keep_files, log.level"), "{ran:?}");
+    assert!(ran.expect(6).err.contains("there are: azure.audience, "), "{ran:?}");
 
     tokio::fs::write(home.path().join("ca.pem"), "-----BEGIN CERTIFICATE-----\n").await.unwrap();
     let set = ["settings", "set", "network.extra_ca_certificates"];

@@ -12,8 +12,8 @@ use hybrid_connection_manager::ipc::protocol::{
 };
 use hybrid_connection_manager::ipc::{Listener, ServerChannel, ServerWriter};
 use hybrid_connection_manager::model::{
-    ConnectionId, ConnectionSelector, ConnectionStatus, ConnectionString, ConnectionView, Desired,
-    Endpoint, Fault, FaultCode, ServiceInfo, Settings, Snapshot, Traffic,
+    AzureResource, ConnectionId, ConnectionSelector, ConnectionStatus, ConnectionString,
+    ConnectionView, Desired, Endpoint, Fault, FaultCode, ServiceInfo, Settings, Snapshot, Traffic,
 };
 use hybrid_connection_manager::platform::Paths;
 use jiff::Timestamp;
@@ -90,6 +90,19 @@ impl Home {
             command.env_remove(name);
         }
         command.env("TZ", "UTC").env("TERM", "xterm-256color");
+        // Nothing of this machine signs in to anything.
+        for (name, _) in std::env::vars() {
+            if name.starts_with("AZURE_") || name.ends_with("_ENDPOINT") {
+                command.env_remove(name);
+            }
+        }
+        for name in ["BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "HCM_PROXY_PASSWORD"] {
+            command.env_remove(name);
+        }
+        command.env("AZURE_TOKEN_CREDENTIALS", "dev");
+        if cfg!(unix) {
+            command.env("PATH", "");
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -256,6 +269,21 @@ impl FakeService {
         sent.map(|string| ConnectionString::parse(string.expose()).unwrap()).collect()
     }
 
+    /// Changes a setting as if it had been so from the start.
+    pub(crate) fn set(&self, name: &str, value: &str) {
+        self.state().settings.set(name, value).unwrap();
+    }
+
+    /// Where the connections that came are in Azure, as it was sent.
+    pub(crate) fn resources(&self) -> Vec<Option<AzureResource>> {
+        let state = self.state();
+        let sent = state.requests.iter().filter_map(|request| match request {
+            Request::AddConnection { resource, .. } => Some(resource.clone()),
+            _ => None,
+        });
+        sent.collect()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
@@ -379,14 +407,16 @@ fn answer(
         Request::CheckConnectionString { .. } => {
             Err(RequestError::new(ErrorCode::Other, "not played here"))
         }
-        Request::AddConnection { connection_string, replace, .. } => {
+        Request::AddConnection { connection_string, replace, resource } => {
             let parsed = ConnectionString::parse(connection_string.expose()).unwrap();
             let name = parsed.id.name().to_owned();
             if !replace && state.snapshot.connections.iter().any(|view| view.id == parsed.id) {
                 let text = format!("{} is there already", parsed.id);
                 return Err(RequestError::new(ErrorCode::AlreadyExists, text));
             }
-            let connection = Box::new(view(&name, ConnectionStatus::Starting));
+            let mut connection = Box::new(view(&name, ConnectionStatus::Starting));
+            connection.id = parsed.id.clone();
+            connection.resource = resource;
             publish(state, pushed, Event::Connection { connection });
             Ok(Response::Connection { id: parsed.id })
         }

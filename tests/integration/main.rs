@@ -5,10 +5,22 @@ mod architecture;
 #[cfg(feature = "emulator")]
 mod azure_account;
 #[cfg(feature = "emulator")]
+mod azure_browse;
+#[cfg(feature = "emulator")]
+mod azure_keys;
+#[cfg(feature = "emulator")]
 mod azure_sign_in;
 #[cfg(feature = "emulator")]
+mod azure_speed;
+#[cfg(feature = "emulator")]
 mod bed;
+#[cfg(all(unix, feature = "emulator"))]
+mod cli_azure;
+#[cfg(all(unix, feature = "emulator"))]
+mod cli_azure_terminal;
 mod cli_commands;
+#[cfg(unix)]
+mod cli_pty;
 mod cli_support;
 #[cfg(unix)]
 mod cli_terminal;

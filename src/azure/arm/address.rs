@@ -97,6 +97,17 @@ pub(in crate::azure) fn part_of<'a>(id: &'a str, name: &str) -> Option<&'a str> 
     parts.next()
 }
 
+/// The name of a hybrid connection in the relay. Resource Manager, whose names are parts of a
+/// path, writes its slashes as `~`, which no name has.
+pub(in crate::azure) fn relay_name(name: &str) -> String {
+    name.replace('~', "/")
+}
+
+/// The same name in Resource Manager.
+pub(in crate::azure) fn resource_name(name: &str) -> String {
+    name.replace('/', "~")
+}
+
 /// `.` and `..`, which lead elsewhere, also percent-encoded.
 fn is_dots(part: &str) -> bool {
     let part = part.to_ascii_lowercase().replace("%2e", ".");

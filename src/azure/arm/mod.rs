@@ -8,7 +8,10 @@ mod patience;
 mod refusal;
 mod wire;
 
-pub(super) use address::{RELAY, SUBSCRIPTIONS, check_resource_id, of_path, of_resource, part_of};
+pub(super) use address::{
+    RELAY, SUBSCRIPTIONS, check_resource_id, of_path, of_resource, part_of, relay_name,
+    resource_name,
+};
 pub(super) use client::{Arm, Call};
 pub(super) use pages::Pages;
 pub(super) use refusal::one_line;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use url::{Host, Url};
 
 use super::{FoundConnection, Namespace, Subscription, Unusable, Usable};
-use crate::azure::arm::{HybridConnectionItem, Lenient, NamespaceItem, one_line, part_of};
+use crate::azure::arm::{
+    HybridConnectionItem, Lenient, NamespaceItem, one_line, part_of, relay_name,
+};
 use crate::model::metadata::parse_endpoint;
 use crate::model::{ConnectionId, NamespaceAddress};
 
@@ -37,10 +39,11 @@ impl Place {
         subscription: &Arc<Subscription>,
     ) -> FoundConnection {
         let metadata = item.properties.user_metadata.unwrap_or_default();
+        let name = relay_name(&item.name);
         FoundConnection {
-            usable: self.usable(&item.name, &metadata),
+            usable: self.usable(&name, &metadata),
             resource_id: item.id,
-            name: item.name,
+            name,
             namespace: self.namespace.clone(),
             subscription: subscription.clone(),
             listeners: item.properties.listener_count.and_then(Lenient::into_fitting),

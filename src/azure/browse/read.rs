@@ -12,6 +12,7 @@ use super::found::Place;
 use super::{BrowseEvent, FoundConnection, Namespace, Subscription};
 use crate::azure::arm::{
     self, Arm, Call, HybridConnectionItem, NamespaceItem, Pages, of_path, of_resource,
+    resource_name,
 };
 use crate::azure::error::{AzureError, AzureErrorKind};
 
@@ -44,6 +45,7 @@ pub(in crate::azure) async fn find(
     names: [&str; 3],
 ) -> Result<FoundConnection, AzureError> {
     let [resource_group, namespace, name] = names;
+    let name = resource_name(name);
     let path = [
         "subscriptions",
         &subscription.id,
@@ -54,7 +56,7 @@ pub(in crate::azure) async fn find(
         "namespaces",
         namespace,
         "hybridConnections",
-        name,
+        &name,
     ];
     let get = async |parts: &[&str], action| {
         let address = of_path(arm.base(), parts, arm::RELAY)?;

@@ -1,6 +1,7 @@
 //! The subscriptions of an account, tenant by tenant.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use futures_util::StreamExt as _;
 use futures_util::future::join;
@@ -54,8 +55,8 @@ pub(in crate::azure) async fn subscriptions(
     for TenantItem { tenant_id: id, display_name: name } in tenants {
         if is_own(&id) {
             home.name = name;
-        } else if !names.contains_key(&folded(&id)) {
-            names.insert(folded(&id), name.clone().unwrap_or_else(|| id.clone()));
+        } else if let Entry::Vacant(entry) = names.entry(folded(&id)) {
+            entry.insert(name.clone().unwrap_or_else(|| id.clone()));
             others.push(Tenant { other: Some(id.clone()), id: Some(id), name });
         }
     }

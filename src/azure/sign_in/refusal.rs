@@ -88,8 +88,8 @@ fn kind_of_number(number: u64) -> Option<AzureErrorKind> {
         50053 | 50055 | 50056 | 50057 | 50126 | 50144 | 7000215 | 7000222 | 700027 | 7000229 => {
             AzureErrorKind::BadCredentials
         }
-        54005 | 70000 | 70002 | 70008 | 70019 | 70020 | 700082 | 700084 | 50148 | 501481
-        | 50133 | 50089 => AzureErrorKind::CodeExpired,
+        54005 | 70000 | 70002 | 70008 | 70043 | 70019 | 70020 | 700082 | 700084 | 50148
+        | 501481 | 50133 | 50089 => AzureErrorKind::CodeExpired,
         90033 | 90006 | 90007 | 90008 | 90009 | 50196 | 50000 => AzureErrorKind::AzureFailed,
         _ => return None,
     })

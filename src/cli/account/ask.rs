@@ -83,7 +83,7 @@ pub(in crate::cli) async fn some(
             })
             .with_validator(|chosen: &[inquire::list_option::ListOption<&Row>]| {
                 Ok(if chosen.is_empty() {
-                    let text = "Nothing is selected yet: select with the space bar, then press Enter";
+                    let text = "Select at least one with the space bar, then press Enter";
                     Validation::Invalid(ErrorMessage::Custom(text.to_owned()))
                 } else {
                     Validation::Valid

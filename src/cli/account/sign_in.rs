@@ -44,10 +44,10 @@ async fn by_first(printer: &Printer, setup: &Setup) -> Result<Azure, Failure> {
         }
     }
     if !prompt::can_ask() {
-        return Err(none_works(&tried));
+        return Err(none_works(&tried, true));
     }
     for (method, error) in &tried {
-        if error.kind != AzureErrorKind::NoEnvironment {
+        if *method != Method::Environment || !is_not_set_up(error) {
             printer.note(&format!("{}: {}.", method_name(*method), why(error)));
         }
     }
@@ -103,10 +103,12 @@ pub(in crate::cli) async fn by_person(
 
 /// Opens the page of the sign-in, and tells its address to whoever sees no browser.
 fn open(page: &Url) -> std::io::Result<()> {
+    printer::tell("Opening the browser to sign in to Azure…\n");
+    azure::open_browser(page)?;
     printer::tell(&format!(
-        "Sign in to Azure in the browser. If it does not open by itself, open this page:\n{page}\nWaiting for you to sign in… (Ctrl-C leaves)\n"
+        "Waiting for you to sign in there… (Ctrl-C leaves). Where no page has opened, open this one:\n{page}\n"
     ));
-    azure::open_browser(page)
+    Ok(())
 }
 
 fn needs_another_device(kind: AzureErrorKind) -> bool {
@@ -114,36 +116,36 @@ fn needs_another_device(kind: AzureErrorKind) -> bool {
 }
 
 /// Whether a way was just not prepared, in contrast to one that was and failed.
-fn is_not_set_up(kind: AzureErrorKind) -> bool {
-    matches!(
-        kind,
-        AzureErrorKind::NoAzureCli
-            | AzureErrorKind::AzureCliSignedOut
-            | AzureErrorKind::NoEnvironment
-    )
+fn is_not_set_up(error: &AzureError) -> bool {
+    match error.kind {
+        AzureErrorKind::NoAzureCli | AzureErrorKind::AzureCliSignedOut => true,
+        // One that is prepared by halves has a detail.
+        AzureErrorKind::NoEnvironment => error.detail.is_empty(),
+        _ => false,
+    }
 }
 
 /// Why a way does not work: in short where it was not prepared.
 fn why(error: &AzureError) -> String {
-    if is_not_set_up(error.kind) {
+    if is_not_set_up(error) {
         error.kind.summary().to_owned()
     } else {
         text::plain(&error.to_string()).trim_end_matches('.').to_owned()
     }
 }
 
-/// No way works, and nobody is there to sign in.
-pub(in crate::cli) fn none_works(tried: &[(Method, AzureError)]) -> Failure {
-    let mut words = "no sign-in to Azure works".to_owned();
-    for (method, error) in tried {
-        let separator = if words.ends_with("works") { ". " } else { " " };
+/// No way works, and nobody is there to sign in. With `tells`
+/// it names the reasons, for whoever has not seen them yet.
+pub(in crate::cli) fn none_works(tried: &[(Method, AzureError)], tells: bool) -> Failure {
+    let mut words = "no sign-in to Azure works.".to_owned();
+    for (method, error) in tried.iter().filter(|_| tells) {
         // A text takes everything.
-        write!(words, "{separator}{}: {}.", method_name(*method), why(error)).ok();
+        write!(words, " {}: {}.", method_name(*method), why(error)).ok();
     }
     words.push_str(
         " Sign in with az login, name a service principal in the environment (AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET), or choose --sign-in browser or --sign-in device-code",
     );
-    let failed = tried.iter().filter(|(_, error)| !is_not_set_up(error.kind));
+    let failed = tried.iter().filter(|(_, error)| !is_not_set_up(error));
     match Exit::together(failed.map(|(_, error)| Exit::of_azure(error.kind))) {
         Exit::Ok => Failure::new(Exit::NotSignedIn, words),
         exit => Failure::new(exit, words),
@@ -160,10 +162,11 @@ mod tests {
 
     #[test]
     fn what_was_not_prepared_is_said_in_short() {
-        let failure = none_works(&[
+        let tried = [
             (Method::AzureCli, error(AzureErrorKind::AzureCliSignedOut, "a long story")),
             (Method::Environment, error(AzureErrorKind::NoEnvironment, "")),
-        ]);
+        ];
+        let failure = none_works(&tried, true);
         assert_eq!((failure.exit, failure.code.as_str()), (Exit::NotSignedIn, "not-signed-in"));
         assert!(
             failure.message.starts_with(
@@ -174,12 +177,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_prepared_by_halves_is_explained() {
+        let half = error(AzureErrorKind::NoEnvironment, "AZURE_TENANT_ID is not set");
+        let failure = none_works(&[(Method::Environment, half)], true);
+        assert_eq!(failure.exit, Exit::NotSignedIn);
+        assert!(failure.message.contains("AZURE_TENANT_ID is not set"), "{failure}");
+    }
+
+    #[test]
     fn what_was_prepared_and_failed_gives_the_number() {
-        let failure = none_works(&[
+        let tried = [
             (Method::AzureCli, error(AzureErrorKind::NoAzureCli, "")),
             (Method::Environment, error(AzureErrorKind::Unreachable, "no route")),
-        ]);
+        ];
+        let failure = none_works(&tried, true);
         assert_eq!(failure.exit, Exit::AzureNotReachable);
         assert!(failure.message.contains("could not be reached: no route"), "{failure}");
+        let failure = none_works(&tried, false);
+        assert_eq!(failure.exit, Exit::AzureNotReachable);
+        assert!(failure.message.starts_with("no sign-in to Azure works. Sign in"), "{failure}");
     }
 }

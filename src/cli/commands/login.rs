@@ -112,7 +112,7 @@ impl Report {
             }
         }
         let Some(subscriptions) = subscriptions else {
-            return Err(self.failure());
+            return Err(self.failure(printer.is_json()));
         };
         subscriptions?;
         let is_azure_cli =
@@ -126,7 +126,7 @@ impl Report {
     }
 
     /// No way works.
-    fn failure(self) -> Failure {
+    fn failure(self, tells: bool) -> Failure {
         let mut errors: Vec<(Method, AzureError)> = Vec::new();
         for Attempt { method, result } in self.tried {
             if let Err(error) = result {
@@ -135,7 +135,7 @@ impl Report {
         }
         match errors.as_slice() {
             [(_, error)] => error.clone().into(),
-            several => sign_in::none_works(several),
+            several => sign_in::none_works(several, tells),
         }
     }
 }

@@ -30,7 +30,10 @@ impl Choices {
 
     /// One line for each, aligned and cut to `width`, without a heading.
     pub(crate) fn lines(&self, width: usize) -> Vec<String> {
-        let lines = table::render(&self.columns, &self.rows, Some(width), Style { color: false });
+        // Without its title a column is as wide as its texts.
+        let columns: Vec<Column> =
+            self.columns.iter().map(|column| Column { title: "", ..*column }).collect();
+        let lines = table::render(&columns, &self.rows, Some(width), Style { color: false });
         lines.into_iter().skip(1).collect()
     }
 

@@ -48,4 +48,4 @@ login: {SignIns, Subscriptions, Problems}.
 
 Errors: one object a line: {code, message, field, line, connection, azureCode, correlationId};
 field is the part of the connection string or the setting, line that of the input, connection the
-one of several; each is left out where there is none.";
+one of several; each is left out where there is none. What hcm add asks stands there too.";
