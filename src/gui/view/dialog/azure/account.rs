@@ -70,12 +70,6 @@ fn choices(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, all: &[Subscription],
             .scope(|ui| widget::text_field(ui, &mut filter, field, &hint, WIDTH))
             .inner
             .accessible_name(hint.to_string());
-        if !ui.memory(|memory| memory.focused()).is_some_and(|focused| focused == field.id)
-            && filter.is_empty()
-            && field.gained_focus()
-        {
-            field.request_focus();
-        }
         if field.changed() {
             ui.data_mut(|data| data.insert_temp(typed, filter.clone()));
         }
