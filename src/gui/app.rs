@@ -194,6 +194,13 @@ impl App {
                     ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(attention));
                     request.shown();
                 }
+                Effect::Attention => {
+                    if ctx.input(|input| input.viewport().focused == Some(false)) {
+                        let attention = UserAttentionType::Informational;
+                        ctx.send_viewport_cmd(ViewportCommand::Focus);
+                        ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(attention));
+                    }
+                }
                 Effect::Close => ctx.send_viewport_cmd(ViewportCommand::Close),
                 Effect::Ask { .. }
                 | Effect::StartService

@@ -48,6 +48,8 @@ pub(crate) enum Effect {
     Focus(Target),
     /// Brings the window to the front.
     Raise(ShowRequest),
+    /// Tells somebody who looks elsewhere that there is something new in the window.
+    Attention,
     /// Closes the window.
     Close,
 }

@@ -10,6 +10,7 @@ use super::harness::{Opening, Window, now};
 use crate::gui::backend::{News, Refusal};
 use crate::gui::state::{Link, LinkProblem, ThemeChoice};
 use crate::ipc::protocol::Request;
+use crate::model::CloudName;
 
 fn open() -> Window {
     open_settings(Opening { foreign_characters: true, ..Opening::new() })
@@ -174,4 +175,25 @@ fn what_is_typed_survives_news_of_the_service() {
     assert_eq!(window.thing(&proxy).value.as_deref(), Some("http://half.typed"));
     window.key(Key::Escape);
     assert!(window.state().dialog.is_none());
+}
+
+#[test]
+fn a_cloud_of_one_s_own_has_its_addresses() {
+    let mut window = open();
+    let authority = window.text("settings-authority");
+    assert!(!window.has(&authority), "a named cloud has its own");
+    window.click(&window.text("azure-cloud"));
+    window.click(&window.text("cloud-custom"));
+    fill(&mut window, &authority, "https://login.contoso.local");
+    let manager = window.text("settings-resource-manager");
+    fill(&mut window, &manager, "ftp://management.contoso.local");
+    window.click(&window.text("save"));
+    assert!(window.says("https:// address"), "{}", window.dump());
+    fill(&mut window, &manager, "https://management.contoso.local");
+    window.click(&window.text("save"));
+    assert!(window.state().dialog.is_none());
+    window.chord(Modifiers::COMMAND, Key::N);
+    window.click(&window.text("select-with-azure"));
+    let cloud = window.texts().cloud(CloudName::Custom, "https://login.contoso.local");
+    assert_eq!(window.thing(&window.text("azure-cloud")).value, Some(cloud));
 }

@@ -249,6 +249,7 @@ impl Hub {
             | Effect::Open(_)
             | Effect::Focus(_)
             | Effect::Raise(_)
+            | Effect::Attention
             | Effect::Close => {}
         }
     }

@@ -53,6 +53,8 @@ fn signed_in(
 ) {
     let Some(method) = signing_in(state, run).map(|sign_in| sign_in.method) else { return };
     let Some(form) = state.azure_mut() else { return };
+    // Whoever signed in is in a browser now.
+    effects.push(Effect::Attention);
     let account = match result {
         Ok(account) => account,
         Err(error) => {

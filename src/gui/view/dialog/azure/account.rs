@@ -20,7 +20,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, account: &Acc
     ui.horizontal(|ui| {
         let spoken = cx.texts.with("azure-account", &[("name", account.name.as_str().into())]);
         let pill = widget::quiet_pill(ui, Tone::Ok, &account.name).on_hover_text(&spoken);
-        widget::speak(&pill.accessible_name(spoken));
+        ui.ctx().accesskit_node_builder(pill.id, |node| node.set_value(spoken));
+        widget::speak(&pill);
         let is_free = !form.is_creating();
         ui.add_enabled_ui(is_free, |ui| {
             if widget::link(ui, &cx.texts.get("azure-another-account")).clicked() {
@@ -69,12 +70,6 @@ fn choices(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, all: &[Subscription],
             .scope(|ui| widget::text_field(ui, &mut filter, field, &hint, WIDTH))
             .inner
             .accessible_name(hint.to_string());
-        if !ui.memory(|memory| memory.focused()).is_some_and(|focused| focused == field.id)
-            && filter.is_empty()
-            && field.gained_focus()
-        {
-            field.request_focus();
-        }
         if field.changed() {
             ui.data_mut(|data| data.insert_temp(typed, filter.clone()));
         }
