@@ -57,7 +57,7 @@ pub(crate) fn error_of(error: &azure_core::Error) -> AzureError {
 pub(super) fn texts_of(error: &azure_core::Error) -> String {
     let mut texts: Vec<String> = Vec::new();
     for text in causes(error).map(ToString::to_string) {
-        if !texts.iter().any(|before| *before == text) {
+        if !texts.contains(&text) {
             texts.push(text);
         }
     }
