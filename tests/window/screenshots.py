@@ -143,6 +143,31 @@ def take_main(stage, names, out, seconds):
     return apps
 
 
+def take_azure(stage, names, out):
+    """The demo's Azure, and a person who has signed in and chosen."""
+    prefer(stage, theme="light")
+    browser = Path(__file__).resolve().with_name("browser.py")
+    window = Window(stage, names, out, "--demo", log="azure.log", BROWSER=str(browser))
+    window.click(text("new"), "button")
+    window.click(text("select-with-azure"))
+    window.see(text("azure-sign-in"), "button", enabled=True)
+    window.click(text("azure-sign-in"), "button")
+    window.see(re.compile(pattern("azure-account", name="you@contoso.com")))
+    window.click(text("azure-subscription"))
+    window.click("Contoso Production")
+    window.see(re.compile(pattern("azure-read")))
+    for name in ["print-server", "crm-sql", ""]:
+        window.click(text("azure-filter"))
+        window.keys("ctrl+a", "BackSpace")
+        if name:
+            window.type(name)
+            window.click(re.compile(f"{name}, .*"), "check box")
+    window.see(re.compile(".*" + pattern("azure-selected", count=2)))
+    rest_pointer(window)
+    picture(window, "select-with-azure")
+    window.close()
+
+
 def rest_pointer(window):
     """Where the pointer is, nothing is to look different."""
     left, top, width, height = window.place()
@@ -156,6 +181,7 @@ def main():
         names = Names()
         take_empty(stage, names, out)
         take_main(stage, names, out, seconds)
+        take_azure(stage, names, out)
 
 
 if __name__ == "__main__":
