@@ -68,7 +68,7 @@ async fn a_token_that_stays_refused_ends_it() {
 #[tokio::test]
 async fn no_token_is_no_call() {
     let server = Server::start().await;
-    let azure = account_with(&server, Method::Browser, &Tokens::refusing(&[HOME]));
+    let azure = account_with(&server, Method::Browser, &Tokens::refusing(HOME, AzureErrorKind::InteractionRequired));
     let told = Told::by(&azure).await;
     assert_eq!(told.error().kind, AzureErrorKind::InteractionRequired);
     assert_eq!(server.counters().all, 0);
