@@ -81,7 +81,9 @@ async fn a_tenant_that_refuses_is_a_problem_of_its_own() {
             let azure = account_with(&server, method, &Tokens::refusing("guest", kind));
             let subscriptions = within(azure.subscriptions()).await.unwrap();
             assert_eq!(names(&subscriptions), [("Production", None)]);
-            let [(tenant, error)] = &subscriptions.problems[..] else { panic!("{method:?} {kind:?}") };
+            let [(tenant, error)] = &subscriptions.problems[..] else {
+                panic!("{method:?} {kind:?}")
+            };
             assert_eq!((tenant.as_str(), error.kind), ("Fabrikam", kind));
         }
     }
