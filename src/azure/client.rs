@@ -26,9 +26,11 @@ const EVENTS: usize = 64;
 pub struct Azure(Arc<Inner>);
 
 struct Inner {
-    http: Http,
+    /// One for all: what Azure says to one call holds for the others.
+    arm: Arm,
     cloud: Cloud,
-    signed_in: SignedIn,
+    account: Account,
+    ends_at: Option<Timestamp>,
     reach: Mutex<Reach>,
 }
 
@@ -42,17 +44,19 @@ impl Azure {
     /// An account that has just signed in.
     pub(crate) fn new(setup: &Setup, http: Http, signed_in: SignedIn) -> Self {
         let cloud = setup.cloud.clone();
-        Self(Arc::new(Inner { http, cloud, signed_in, reach: Mutex::default() }))
+        let SignedIn { account, tenants, ends_at } = signed_in;
+        let arm = Arm::new(http, &cloud, tenants, AT_ONCE);
+        Self(Arc::new(Inner { arm, cloud, account, ends_at, reach: Mutex::default() }))
     }
 
     /// Who is signed in.
     pub fn account(&self) -> &Account {
-        &self.0.signed_in.account
+        &self.0.account
     }
 
     /// When the first access token ends.
     pub fn token_ends(&self) -> Option<Timestamp> {
-        self.0.signed_in.ends_at
+        self.0.ends_at
     }
 
     /// The cloud that was signed in to.
@@ -66,7 +70,7 @@ impl Azure {
     /// # Errors
     /// If there is nothing to show at all.
     pub async fn subscriptions(&self) -> Result<Subscriptions, AzureError> {
-        let (list, reach) = browse::subscriptions(&self.arm(), self.account()).await?;
+        let (list, reach) = browse::subscriptions(&self.0.arm, self.account()).await?;
         self.0.reach.lock().unwrap_or_else(PoisonError::into_inner).extend(reach);
         Ok(list)
     }
@@ -79,7 +83,7 @@ impl Azure {
     pub fn browse(&self, subscription: &Subscription) -> mpsc::Receiver<BrowseEvent> {
         let (events, receiver) = mpsc::channel(EVENTS);
         let pauses = events.downgrade();
-        let arm = self.arm().telling_pauses(move |seconds| {
+        let arm = self.0.arm.telling_pauses(move |seconds| {
             // Who has that many events still to take does not miss this one.
             let _ =
                 pauses.upgrade().map(|events| events.try_send(BrowseEvent::Waiting { seconds }));
@@ -102,7 +106,7 @@ impl Azure {
     ) -> Result<FoundConnection, AzureError> {
         let tenant = self.tenant_of(subscription);
         let names = [resource_group, namespace, name];
-        browse::find(&self.arm(), subscription, tenant.as_deref(), names).await
+        browse::find(&self.0.arm, subscription, tenant.as_deref(), names).await
     }
 
     /// Asks for a key of `found` and makes its connection string: of a rule with the Listen
@@ -114,7 +118,7 @@ impl Azure {
     pub async fn connection_string(&self, found: &FoundConnection) -> Result<Secret, AzureError> {
         check_resource_id(&found.resource_id)?;
         let tenant = self.tenant_of(&found.subscription);
-        keys::connection_string(&self.arm(), tenant.as_deref(), found).await
+        keys::connection_string(&self.0.arm, tenant.as_deref(), found).await
     }
 
     /// Where `found` is in Azure, as the service keeps it.
@@ -130,11 +134,6 @@ impl Azure {
             tenant_id: tenant.cloned(),
             portal: self.0.cloud.portal.clone(),
         }
-    }
-
-    fn arm(&self) -> Arm {
-        let Inner { http, cloud, signed_in, .. } = &*self.0;
-        Arm::new(http.clone(), cloud, signed_in.tenants.clone(), AT_ONCE)
     }
 
     /// The tenant whose token shows `subscription`; none for that which was signed in to.

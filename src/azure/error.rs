@@ -154,6 +154,14 @@ kinds! {
     Forbidden = "forbidden",
         "The account may not do this (403)",
         "An owner of the resource, or an administrator of its subscription, can give that permission; the role Azure Relay Owner has it.";
+    /// A lock on the resource or above it.
+    Locked = "locked",
+        "A lock in Azure keeps the keys from being read",
+        "Ask an owner to remove the lock, or paste a connection string.";
+    /// Another 4xx, with a code of Azure's.
+    Refused = "refused",
+        "Azure refuses this",
+        "Azure's own words say why; change it there, or ask an owner of the resource.";
     /// 404.
     NotFound = "not-found",
         "Azure has no such resource (404)",

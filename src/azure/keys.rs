@@ -47,7 +47,7 @@ pub(super) async fn connection_string(
     let why = match own {
         Ok(Some(key)) => return Ok(key),
         Ok(None) => None,
-        Err(error) if error.kind == AzureErrorKind::Forbidden => Some(error),
+        Err(error) if is_about_this(&error) => Some(error),
         Err(error) => return Err(error),
     };
     let namespace = &found.namespace.resource_id;
@@ -55,10 +55,15 @@ pub(super) async fn connection_string(
         (Ok(Some(key)), _) => Ok(key),
         // The right on the one hybrid connection is the smaller one to ask for.
         (Ok(None), Some(why)) => Err(why),
-        (Err(error), Some(why)) if error.kind == AzureErrorKind::Forbidden => Err(why),
+        (Err(error), Some(why)) if is_about_this(&error) => Err(why),
         (Err(error), _) => Err(error),
         (Ok(None), None) => Err(AzureError::new(AzureErrorKind::NoListenRule, usable.id.short())),
     }
+}
+
+/// Whether the keys of one resource are closed, and those of another may be open.
+fn is_about_this(error: &AzureError) -> bool {
+    matches!(error.kind, AzureErrorKind::Forbidden | AzureErrorKind::Locked)
 }
 
 /// The key of the best rule of the resource `id`; none without a rule that may listen.

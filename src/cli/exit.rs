@@ -106,7 +106,9 @@ impl Exit {
             | Kind::NoEnvironment
             | Kind::TokenRefused
             | Kind::WrongTenant => Self::NotSignedIn,
-            Kind::Forbidden | Kind::NoListenRule => Self::AzureForbidden,
+            Kind::Forbidden | Kind::Locked | Kind::Refused | Kind::NoListenRule => {
+                Self::AzureForbidden
+            }
             Kind::NotFound => Self::NotFound,
             Kind::ProxyPassword | Kind::BadSetting => Self::InvalidInput,
             Kind::Throttled

@@ -22,17 +22,26 @@ use crate::azure::sign_in::{Tenants, error_of};
 /// Is told for how many seconds Azure wants a pause.
 type OnPause = Box<dyn Fn(u64) + Send + Sync>;
 
-/// What one piece of work needs to call Resource Manager: it shares its pauses and its
-/// limit of calls at once.
+/// What one piece of work needs to call Resource Manager. All work of an account shares its
+/// pauses and its limit of calls at once.
 pub(in crate::azure) struct Arm {
+    shared: Arc<Shared>,
+    /// A long list has no more calls than this wait for a slot: what is asked for meanwhile
+    /// does not have to wait for all of it.
+    turns: Semaphore,
+    told: Pause,
+    on_pause: OnPause,
+}
+
+struct Shared {
     http: Http,
     base: Url,
     scope: String,
     tenants: Arc<dyn Tenants>,
+    at_once: usize,
     slots: Semaphore,
     pause: Pause,
     renewal: Mutex<()>,
-    on_pause: OnPause,
 }
 
 /// A call.
@@ -66,42 +75,47 @@ enum Next {
 }
 
 impl Arm {
-    /// For work with at most `at_once` calls at a time.
+    /// For an account with at most `at_once` calls at a time.
     pub(in crate::azure) fn new(
         http: Http,
         cloud: &Cloud,
         tenants: Arc<dyn Tenants>,
         at_once: usize,
     ) -> Self {
-        Self {
+        let shared = Shared {
             http,
             base: cloud.resource_manager.clone(),
             scope: cloud.scope(),
             tenants,
+            at_once,
             slots: Semaphore::new(at_once),
             pause: Pause::default(),
             renewal: Mutex::default(),
-            on_pause: Box::new(|_| ()),
-        }
+        };
+        Self::of(Arc::new(shared), Box::new(|_| ()))
     }
 
-    /// Tells `on_pause` for how many seconds Azure wants a pause.
+    /// The same for another piece of work, which tells `on_pause` for how many seconds Azure
+    /// wants a pause.
     pub(in crate::azure) fn telling_pauses(
-        mut self,
+        &self,
         on_pause: impl Fn(u64) + Send + Sync + 'static,
     ) -> Self {
-        self.on_pause = Box::new(on_pause);
-        self
+        Self::of(self.shared.clone(), Box::new(on_pause))
+    }
+
+    fn of(shared: Arc<Shared>, on_pause: OnPause) -> Self {
+        Self { turns: Semaphore::new(shared.at_once), shared, told: Pause::default(), on_pause }
     }
 
     /// Where Resource Manager is.
     pub(in crate::azure) fn base(&self) -> &Url {
-        &self.base
+        &self.shared.base
     }
 
     /// Calls until there is an answer with success, or none is to be expected.
     pub(in crate::azure) async fn send(&self, call: &Call<'_>) -> Result<Answer, AzureError> {
-        let credential = self.tenants.for_tenant(call.tenant)?;
+        let credential = self.shared.tenants.for_tenant(call.tenant)?;
         let mut token = self.token(&*credential).await?;
         let mut patience = Patience::default();
         let mut is_renewed = false;
@@ -136,11 +150,12 @@ impl Arm {
 
     /// One try, when it is its turn.
     async fn once(&self, call: &Call<'_>, token: &AccessToken) -> Result<Answer, AzureError> {
+        // Never closed, so there always is one of both.
+        let _turn = self.turns.acquire().await;
         let _slot = loop {
-            self.pause.over().await;
-            // Never closed, so there always is one.
-            let slot = self.slots.acquire().await;
-            if !self.pause.is_on() {
+            self.pause_is_over().await;
+            let slot = self.shared.slots.acquire().await;
+            if self.shared.pause.left().is_none() {
                 break slot;
             }
         };
@@ -156,11 +171,21 @@ impl Arm {
         if call.method == Method::POST {
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        self.http.send(request).await
+        self.shared.http.send(request).await
+    }
+
+    /// Waits until no pause is on, whoever's call began it.
+    async fn pause_is_over(&self) {
+        while let Some(left) = self.shared.pause.left() {
+            if self.told.begin(left) {
+                (self.on_pause)(left.as_secs_f64().ceil() as u64);
+            }
+            sleep(left).await;
+        }
     }
 
     async fn token(&self, credential: &dyn TokenCredential) -> Result<AccessToken, AzureError> {
-        let token = credential.get_token(&[&self.scope], None).await;
+        let token = credential.get_token(&[&self.shared.scope], None).await;
         token.map_err(|error| error_of(&error))
     }
 
@@ -172,10 +197,10 @@ impl Arm {
         refused: &AccessToken,
     ) -> Result<Next, AzureError> {
         // Calls that are refused together renew the token once.
-        let _renewing = self.renewal.lock().await;
+        let _renewing = self.shared.renewal.lock().await;
         let mut token = self.token(credential).await?;
         if token.token == refused.token {
-            self.tenants.forget(call.tenant).await;
+            self.shared.tenants.forget(call.tenant).await;
             token = self.token(credential).await?;
         }
         Ok(Next::Again(Some(token)))
@@ -184,9 +209,7 @@ impl Arm {
     fn after_throttling(&self, patience: &mut Patience, answer: &Answer) -> Next {
         let asked = answer.retry_after(Timestamp::now());
         let Some(pause) = patience.after_throttling(asked) else { return Next::Fail };
-        if self.pause.begin(pause) {
-            (self.on_pause)(pause.as_secs_f64().ceil() as u64);
-        }
+        self.shared.pause.begin(pause);
         Next::Again(None)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 /// How long one call waits in all, because Azure asks for it.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -57,21 +57,11 @@ impl Pause {
         is_news
     }
 
-    /// Waits until no pause is on.
-    pub(super) async fn over(&self) {
-        while let Some(until) = self.on() {
-            sleep_until(until).await;
-        }
-    }
-
-    /// Whether a pause is on.
-    pub(super) fn is_on(&self) -> bool {
-        self.on().is_some()
-    }
-
-    fn on(&self) -> Option<Instant> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.filter(|until| *until > Instant::now())
+    /// How long it still lasts, if one is on.
+    pub(super) fn left(&self) -> Option<Duration> {
+        let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = known?.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
     }
 }
 
@@ -107,14 +97,15 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pause_holds_everybody_and_is_told_once() {
+    async fn a_pause_is_news_once_and_ends() {
         let pause = Pause::default();
-        pause.over().await;
-        let begin = Instant::now();
+        assert_eq!(pause.left(), None);
         assert!(pause.begin(2 * SECOND));
         assert!(!pause.begin(2 * SECOND) && !pause.begin(SECOND));
         assert!(pause.begin(4 * SECOND));
-        pause.over().await;
-        assert!(begin.elapsed() >= 4 * SECOND);
+        tokio::time::advance(3 * SECOND).await;
+        assert_eq!(pause.left(), Some(SECOND));
+        tokio::time::advance(SECOND).await;
+        assert_eq!(pause.left(), None);
     }
 }

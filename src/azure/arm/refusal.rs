@@ -32,10 +32,12 @@ fn kind_of(status: u16, code: Option<&str>) -> AzureErrorKind {
     match (status, code) {
         (401, Some("InvalidAuthenticationTokenTenant")) => AzureErrorKind::WrongTenant,
         (401, _) => AzureErrorKind::TokenRefused,
-        // A lock on the resource lets nobody ask for keys.
-        (403, _) | (409, Some("ScopeLocked")) => AzureErrorKind::Forbidden,
+        (403, _) => AzureErrorKind::Forbidden,
         (404, _) => AzureErrorKind::NotFound,
         (429, _) => AzureErrorKind::Throttled,
+        (409, Some("ScopeLocked")) => AzureErrorKind::Locked,
+        // What has a code was understood, and will be refused again.
+        (400..500, Some(_)) => AzureErrorKind::Refused,
         (500.., _) => AzureErrorKind::AzureFailed,
         _ => AzureErrorKind::BadAnswer,
     }
@@ -120,8 +122,13 @@ mod tests {
     fn a_refusal_for_another_reason_keeps_azures_words() {
         let body = r#"{"error":{"code":"ScopeLocked","message":"The scope is locked.\r\n  Please remove the lock."}}"#;
         let error = refused(409, body);
-        assert_eq!(error.kind, AzureErrorKind::Forbidden);
+        assert_eq!(error.kind, AzureErrorKind::Locked);
         assert_eq!(error.detail, "The scope is locked. Please remove the lock.");
+        let body = r#"{"error":{"code":"ReadOnlyDisabledSubscription","message":"The subscription is disabled and therefore marked as read only."}}"#;
+        let error = refused(409, body);
+        assert_eq!(error.kind, AzureErrorKind::Refused);
+        assert_eq!(error.code.as_deref(), Some("ReadOnlyDisabledSubscription"));
+        assert!(error.detail.ends_with("marked as read only."), "{error}");
         let body = r#"{"code":"RequestDisallowedByPolicy","message":"Not here."}"#;
         assert_eq!(refused(403, body).detail, "Not here.");
     }
@@ -131,6 +138,9 @@ mod tests {
         let page = "<html><body>Sign in to our Wi-Fi</body></html>";
         for (status, body, kind) in [
             (400, "{}", AzureErrorKind::BadAnswer),
+            (400, r#"{"error":{"code":"BadRequest"}}"#, AzureErrorKind::Refused),
+            (405, r#"{"code":"MethodNotAllowed"}"#, AzureErrorKind::Refused),
+            (409, "", AzureErrorKind::BadAnswer),
             (401, "", AzureErrorKind::TokenRefused),
             (
                 401,

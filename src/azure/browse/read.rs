@@ -171,6 +171,8 @@ fn is_about_all(error: &AzureError) -> bool {
     !matches!(
         error.kind,
         AzureErrorKind::Forbidden
+            | AzureErrorKind::Locked
+            | AzureErrorKind::Refused
             | AzureErrorKind::NotFound
             | AzureErrorKind::AzureFailed
             | AzureErrorKind::BadAnswer

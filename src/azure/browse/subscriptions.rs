@@ -9,7 +9,7 @@ use futures_util::stream;
 
 use super::{Subscription, Subscriptions};
 use crate::azure::arm::{self, Arm, Pages, SubscriptionItem, TenantItem, of_path};
-use crate::azure::error::AzureError;
+use crate::azure::error::{AzureError, AzureErrorKind};
 use crate::azure::sign_in::{Account, Method};
 
 /// Tenants that are read at the same time.
@@ -60,9 +60,8 @@ pub(in crate::azure) async fn subscriptions(
             others.push(Tenant { other: Some(id.clone()), id: Some(id), name });
         }
     }
-    // A service principal and a managed identity live in one tenant, and the Azure CLI has
-    // the tenants that somebody signed in to.
-    let is_person = matches!(account.method, Method::Browser | Method::DeviceCode);
+    let is_cli = account.method == Method::AzureCli;
+    // A service principal and a managed identity live in one tenant.
     if account.method == Method::Environment {
         others.clear();
     }
@@ -86,11 +85,11 @@ pub(in crate::azure) async fn subscriptions(
                 home_error = Some(error);
                 continue;
             }
-            Err(error) if is_person => {
+            Err(error) if is_cli && is_elsewhere(&error) => continue,
+            Err(error) => {
                 problems.push((tenant.title(), error));
                 continue;
             }
-            Err(_) => continue,
         };
         for item in items {
             let key = folded(&item.subscription_id);
@@ -136,6 +135,12 @@ async fn tenants(arm: &Arm) -> Result<Vec<TenantItem>, AzureError> {
 async fn of_tenant(arm: &Arm, tenant: Option<&str>) -> Result<Vec<SubscriptionItem>, AzureError> {
     let address = of_path(arm.base(), &["subscriptions"], arm::SUBSCRIPTIONS)?;
     Pages::new(tenant, address, LIST_SUBSCRIPTIONS).all(arm).await
+}
+
+/// Whether the Azure CLI has no login for a tenant: it has those that somebody signed in to,
+/// and another one is no news.
+fn is_elsewhere(error: &AzureError) -> bool {
+    matches!(error.kind, AzureErrorKind::AzureCliSignedOut | AzureErrorKind::NotInTenant)
 }
 
 fn same(one: &str, other: &str) -> bool {

@@ -2,7 +2,10 @@
 
 use std::time::Instant;
 
-use super::server::{NAMESPACES, Reply, Server, connection, connections, with_namespaces};
+use super::server::{
+    NAMESPACES, Reply, Server, connection, connection_path, connections, namespace, namespace_path,
+    with_namespaces,
+};
 use super::*;
 
 #[tokio::test]
@@ -68,7 +71,11 @@ async fn a_token_that_stays_refused_ends_it() {
 #[tokio::test]
 async fn no_token_is_no_call() {
     let server = Server::start().await;
-    let azure = account_with(&server, Method::Browser, &Tokens::refusing(&[HOME]));
+    let azure = account_with(
+        &server,
+        Method::Browser,
+        &Tokens::refusing(HOME, AzureErrorKind::InteractionRequired),
+    );
     let told = Told::by(&azure).await;
     assert_eq!(told.error().kind, AzureErrorKind::InteractionRequired);
     assert_eq!(server.counters().all, 0);
@@ -117,4 +124,50 @@ async fn a_captive_portal_is_told_from_azure() {
         assert_eq!(told.error().kind, AzureErrorKind::NotAzure);
         assert!(!told.error().to_string().contains("airport"));
     }
+}
+
+#[tokio::test]
+async fn a_pause_holds_for_everything_that_an_account_does() {
+    let server = with_namespaces(&["one"]).await;
+    let throttled = Reply::error(429, "TooManyRequests", "slow down").with("retry-after", "2");
+    server
+        .on(NAMESPACES, [throttled, Reply::list(&[namespace("one")])])
+        .on(&format!("GET {}", namespace_path("one")), [Reply::json(&namespace("one"))])
+        .on(
+            &format!("GET {}", connection_path("one", "sql")),
+            [Reply::json(&connection("one", "sql"))],
+        );
+    let azure = account(&server);
+    let mut first = azure.browse(&subscription());
+    assert_eq!(within(first.recv()).await, Some(BrowseEvent::Waiting { seconds: 2 }));
+    let begin = Instant::now();
+    let subscription = subscription();
+    let looking = azure.find(&subscription, "rg", "one", "sql");
+    let (told, found) = within(async { tokio::join!(Told::by(&azure), looking) }).await;
+    found.unwrap();
+    assert!(begin.elapsed() >= Duration::from_secs(1));
+    // A list that begins in the pause tells of it as well.
+    assert_eq!(told.done, Some(Ok(())));
+    assert!(matches!(told.waits[..], [1 | 2]), "{:?}", told.waits);
+}
+
+#[tokio::test]
+async fn a_look_up_does_not_wait_for_a_long_list() {
+    let names: Vec<_> = (0..100).map(|number| format!("ns-{number}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let server = with_namespaces(&names).await;
+    let path = format!("GET {}", connection_path("ns-0", "sql"));
+    server
+        .on(&format!("GET {}", namespace_path("ns-0")), [Reply::json(&namespace("ns-0"))])
+        .on(&path, [Reply::json(&connection("ns-0", "sql"))]);
+    let azure = account(&server);
+    let mut events = azure.browse(&subscription());
+    let progress = BrowseEvent::Progress { read: 0, found: 100, is_complete: false };
+    assert_eq!(within(events.recv()).await, Some(progress));
+    within(azure.find(&subscription(), "rg", "ns-0", "sql")).await.unwrap();
+    let before = server.asked().iter().position(|asked| asked.what == path).unwrap();
+    assert!(before < 60, "{before} calls came first");
+    let told = Told::from(events).await;
+    assert_eq!((told.done.as_ref(), told.found.len()), (Some(&Ok(())), 100));
+    assert!(server.counters().most_in_flight <= 16);
 }

@@ -164,3 +164,24 @@ async fn no_error_shows_a_key() {
         assert!(!format!("{error} {error:?}").contains(KEY), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_lock_and_a_refusal_are_told_as_such() {
+    let locked = Reply::error(409, "ScopeLocked", "The scope is locked.");
+    let disabled = Reply::error(409, "ReadOnlyDisabledSubscription", "It is read only.");
+    let path = connection_path("contoso", "sql");
+    let above = namespace_path("contoso");
+    for (refusal, kind, answers) in
+        [(locked, AzureErrorKind::Locked, 4), (disabled, AzureErrorKind::Refused, 2)]
+    {
+        let (server, azure, found) = chosen().await;
+        for of in [&path, &above] {
+            server
+                .on(&format!("GET {of}/authorizationRules"), [rules(of, &[("all", &["Listen"])])])
+                .on(&list_keys(of, "all"), [refusal.clone()]);
+        }
+        let error = within(azure.connection_string(&found)).await.unwrap_err();
+        assert_eq!(error.kind, kind);
+        assert_eq!(server.counters().all, 2 + answers);
+    }
+}

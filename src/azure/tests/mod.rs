@@ -6,7 +6,7 @@ mod keys;
 mod server;
 mod subscriptions;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -121,13 +121,13 @@ impl Told {
 #[derive(Default)]
 struct Tokens {
     numbers: Arc<Mutex<HashMap<String, u32>>>,
-    refused: HashSet<String>,
+    refused: HashMap<String, AzureErrorKind>,
 }
 
 impl Tokens {
-    /// Without a token for these tenants.
-    fn refusing(tenants: &[&str]) -> Arc<Self> {
-        let refused = tenants.iter().map(|tenant| (*tenant).to_owned()).collect();
+    /// Without a token for `tenant`.
+    fn refusing(tenant: &str, kind: AzureErrorKind) -> Arc<Self> {
+        let refused = HashMap::from([(tenant.to_owned(), kind)]);
         Arc::new(Self { refused, ..Self::default() })
     }
 
@@ -141,8 +141,8 @@ impl Tokens {
 impl Tenants for Tokens {
     fn for_tenant(&self, tenant: Option<&str>) -> Result<Arc<dyn TokenCredential>, AzureError> {
         let tenant = tenant.unwrap_or(HOME).to_owned();
-        if self.refused.contains(&tenant) {
-            return Err(AzureError::new(AzureErrorKind::InteractionRequired, "MFA"));
+        if let Some(kind) = self.refused.get(&tenant) {
+            return Err(AzureError::new(*kind, "no token"));
         }
         Ok(Arc::new(Token { tenant, numbers: self.numbers.clone() }))
     }

@@ -76,14 +76,30 @@ async fn a_subscription_that_is_managed_for_somebody_is_reached_from_home() {
 async fn a_tenant_that_refuses_is_a_problem_of_its_own() {
     let server =
         with_tenants(Reply::list(&[item("1", "Production", HOME)]), Reply::list(&[])).await;
-    let azure = account_with(&server, Method::Browser, &Tokens::refusing(&["guest"]));
-    let subscriptions = within(azure.subscriptions()).await.unwrap();
-    assert_eq!(names(&subscriptions), [("Production", None)]);
-    let [(tenant, error)] = &subscriptions.problems[..] else { panic!("{subscriptions:?}") };
-    assert_eq!((tenant.as_str(), error.kind), ("Fabrikam", AzureErrorKind::InteractionRequired));
-    // The Azure CLI has the tenants that somebody signed in to, and no others.
-    let azure = account_with(&server, Method::AzureCli, &Tokens::refusing(&["guest"]));
-    assert!(within(azure.subscriptions()).await.unwrap().problems.is_empty());
+    for method in [Method::Browser, Method::AzureCli] {
+        for kind in [AzureErrorKind::InteractionRequired, AzureErrorKind::TimedOut] {
+            let azure = account_with(&server, method, &Tokens::refusing("guest", kind));
+            let subscriptions = within(azure.subscriptions()).await.unwrap();
+            assert_eq!(names(&subscriptions), [("Production", None)]);
+            let [(tenant, error)] = &subscriptions.problems[..] else {
+                panic!("{method:?} {kind:?}")
+            };
+            assert_eq!((tenant.as_str(), error.kind), ("Fabrikam", kind));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_azure_cli_has_the_tenants_that_somebody_signed_in_to() {
+    let server =
+        with_tenants(Reply::list(&[item("1", "Production", HOME)]), Reply::list(&[])).await;
+    for kind in [AzureErrorKind::AzureCliSignedOut, AzureErrorKind::NotInTenant] {
+        for (method, problems) in [(Method::AzureCli, 0), (Method::Browser, 1)] {
+            let azure = account_with(&server, method, &Tokens::refusing("guest", kind));
+            let subscriptions = within(azure.subscriptions()).await.unwrap();
+            assert_eq!(subscriptions.problems.len(), problems, "{method:?} {kind:?}");
+        }
+    }
 }
 
 #[tokio::test]
