@@ -111,6 +111,7 @@ mod tests {
             tenant_id: "t".to_owned(),
             tenant: None,
             state: None,
+            reached_by: None,
         };
         place.connection(serde_json::from_value(item).unwrap(), &Arc::new(subscription))
     }

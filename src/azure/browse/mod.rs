@@ -9,7 +9,7 @@ use crate::model::metadata::MetadataError;
 use crate::model::{ConnectionId, Endpoint};
 
 pub(super) use read::{find, read};
-pub(super) use subscriptions::{Reach, subscriptions};
+pub(super) use subscriptions::subscriptions;
 
 /// A subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,9 @@ pub struct Subscription {
     pub tenant: Option<String>,
     /// Azure's word for a subscription that cannot be used fully, "Disabled" for example.
     pub state: Option<String>,
+    /// Id of the tenant whose token shows it, where that is known. It is not always its own:
+    /// who manages one for somebody else (Azure Lighthouse) sees it from home.
+    pub reached_by: Option<String>,
 }
 
 /// All subscriptions that an account can see.

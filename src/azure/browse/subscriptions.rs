@@ -17,10 +17,6 @@ const AT_ONCE: usize = 8;
 const LIST_SUBSCRIPTIONS: &str = "Microsoft.Resources/subscriptions/read";
 const LIST_TENANTS: &str = "Microsoft.Resources/tenants/read";
 
-/// Which tenant's token shows a subscription, by its id in lower case. It is not always the
-/// subscription's own: who manages one for somebody else sees it from home.
-pub(in crate::azure) type Reach = HashMap<String, Option<String>>;
-
 /// A tenant whose subscriptions are read.
 struct Tenant {
     /// Its id, if another token than that of the sign-in is needed.
@@ -37,11 +33,11 @@ impl Tenant {
     }
 }
 
-/// All subscriptions that the account can see, and how to reach them.
+/// All subscriptions that the account can see.
 pub(in crate::azure) async fn subscriptions(
     arm: &Arm,
     account: &Account,
-) -> Result<(Subscriptions, Reach), AzureError> {
+) -> Result<Subscriptions, AzureError> {
     let (tenants, own) = join(tenants(arm), of_tenant(arm, None)).await;
     let mut problems = Vec::new();
     let tenants = tenants.unwrap_or_else(|error| {
@@ -75,7 +71,6 @@ pub(in crate::azure) async fn subscriptions(
         .await;
     read.insert(0, (home, own));
     let mut list: HashMap<String, Subscription> = HashMap::new();
-    let mut reach = Reach::new();
     let mut home_error = None;
     for (tenant, items) in read {
         let items = match items {
@@ -102,8 +97,8 @@ pub(in crate::azure) async fn subscriptions(
             let name = names.get(&folded(&owner)).cloned();
             let name = name.or_else(|| tenant.name.clone().filter(|_| from_its_own));
             let tenant_name = name.filter(|_| !is_own(&owner));
-            reach.insert(key.clone(), tenant.other.clone());
-            list.insert(key, subscription(item, owner, tenant_name));
+            let reached_by = tenant.id.clone();
+            list.insert(key, Subscription { reached_by, ..subscription(item, owner, tenant_name) });
         }
     }
     match home_error {
@@ -113,7 +108,7 @@ pub(in crate::azure) async fn subscriptions(
     let mut list: Vec<_> = list.into_values().collect();
     list.sort_by_cached_key(|one| (one.name.to_lowercase(), one.id.clone()));
     problems.sort_by_cached_key(|(title, _)| title.to_lowercase());
-    Ok((Subscriptions { list, problems }, reach))
+    Ok(Subscriptions { list, problems })
 }
 
 fn subscription(item: SubscriptionItem, tenant_id: String, tenant: Option<String>) -> Subscription {
@@ -124,6 +119,7 @@ fn subscription(item: SubscriptionItem, tenant_id: String, tenant: Option<String
         tenant_id,
         tenant,
         state: item.state.filter(|state| !state.eq_ignore_ascii_case("Enabled")),
+        reached_by: None,
     }
 }
 

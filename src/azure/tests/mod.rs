@@ -66,6 +66,7 @@ fn subscription() -> Subscription {
         tenant_id: HOME.to_owned(),
         tenant: None,
         state: None,
+        reached_by: None,
     }
 }
 

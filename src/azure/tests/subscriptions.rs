@@ -66,8 +66,11 @@ async fn a_subscription_that_is_managed_for_somebody_is_reached_from_home() {
     assert_eq!(subscriptions.list[0].tenant_id, "customer");
     Told::from(azure.browse(&subscriptions.list[0])).await;
     assert_eq!(server.asked().pop().unwrap().token, "home-0");
+    // The way to it survives a new sign-in.
+    Told::from(account(&server).browse(&subscriptions.list[0])).await;
+    assert_eq!(server.asked().pop().unwrap().token, "home-0");
     // One that was never listed is reached through its own tenant.
-    let other = Subscription { id: "8".to_owned(), ..subscriptions.list[0].clone() };
+    let other = Subscription { reached_by: None, ..subscriptions.list[0].clone() };
     Told::from(azure.browse(&other)).await;
     assert_eq!(server.asked().pop().unwrap().token, "customer-0");
 }

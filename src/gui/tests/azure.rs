@@ -401,6 +401,7 @@ fn many_subscriptions_are_found_by_typing() {
         tenant_id: "t".to_owned(),
         tenant: (number == 7).then(|| "Fabrikam".to_owned()),
         state: (number == 8).then(|| "Disabled".to_owned()),
+        reached_by: None,
     });
     let error = refused(AzureErrorKind::ConditionalAccess);
     let problems = vec![("Northwind".to_owned(), error)];
