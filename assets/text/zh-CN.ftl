@@ -267,6 +267,7 @@ details-resource-group = 资源组
 details-region = 区域
 details-resource-id = 资源 ID
 unusable-no-address = 其命名空间没有可用的服务总线终结点
+unusable-odd-shape = 无法理解 Azure 对它的描述
 unusable-no-metadata = 没有终结点：它没有元数据
 unusable-not-json = 其元数据不是有效的 JSON
 unusable-no-endpoint = 其元数据没有指定终结点

@@ -85,6 +85,9 @@ pub enum Unusable {
     /// Its namespace has no usable address.
     #[error("its namespace tells no usable Service Bus endpoint ({0})")]
     NoAddress(String),
+    /// What Azure says of it has another shape than it should.
+    #[error("Azure describes it in a way that cannot be understood")]
+    OddShape,
     /// Its metadata names no endpoint.
     #[error("{0}")]
     NoEndpoint(#[from] MetadataError),
