@@ -278,6 +278,7 @@ azure-not-read =
 azure-not-read-show = Show why
 azure-not-read-hide = Hide
 azure-not-read-namespace = Namespace { $name }
+azure-not-read-tenants = The list of tenants
 azure-not-read-tenant = Tenant { $name }
 azure-not-added =
     { $count ->

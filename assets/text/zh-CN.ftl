@@ -255,6 +255,7 @@ azure-not-read = 有 { $count } 个部分无法读取
 azure-not-read-show = 显示原因
 azure-not-read-hide = 隐藏
 azure-not-read-namespace = 命名空间 { $name }
+azure-not-read-tenants = 租户列表
 azure-not-read-tenant = 租户 { $name }
 azure-not-added = { $count } 个连接未能添加
 azure-not-added-more = …以及另外 { $count } 个

@@ -34,8 +34,17 @@ pub struct Subscription {
 pub struct Subscriptions {
     /// Ordered by name.
     pub list: Vec<Subscription>,
-    /// Tenants whose subscriptions could not be read: name (or id), and why.
-    pub problems: Vec<(String, AzureError)>,
+    /// What could not be read, and why.
+    pub problems: Vec<(Unread, AzureError)>,
+}
+
+/// A part of the subscriptions that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unread {
+    /// The list of tenants: there may be others.
+    Tenants,
+    /// The subscriptions of a tenant, by its name or id.
+    Tenant(String),
 }
 
 /// A Relay namespace.

@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::join;
 use futures_util::stream;
 
-use super::{Subscription, Subscriptions};
+use super::{Subscription, Subscriptions, Unread};
 use crate::azure::arm::{self, Arm, Pages, SubscriptionItem, TenantItem, of_path};
 use crate::azure::error::{AzureError, AzureErrorKind};
 use crate::azure::sign_in::{Account, Method};
@@ -27,9 +27,9 @@ struct Tenant {
 }
 
 impl Tenant {
-    /// How people know it.
-    fn title(&self) -> String {
-        self.name.clone().or_else(|| self.id.clone()).unwrap_or_default()
+    /// It, as people know it.
+    fn unread(&self) -> Unread {
+        Unread::Tenant(self.name.clone().or_else(|| self.id.clone()).unwrap_or_default())
     }
 }
 
@@ -40,8 +40,12 @@ pub(in crate::azure) async fn subscriptions(
 ) -> Result<Subscriptions, AzureError> {
     let (tenants, own) = join(tenants(arm), of_tenant(arm, None)).await;
     let mut problems = Vec::new();
+    // A service principal and a managed identity live in one tenant.
+    let has_one = account.method == Method::Environment;
     let tenants = tenants.unwrap_or_else(|error| {
-        problems.push(("/tenants".to_owned(), error));
+        if !has_one {
+            problems.push((Unread::Tenants, error));
+        }
         Vec::new()
     });
     let is_own = |id: &str| account.tenant_id.as_deref().is_some_and(|own| same(own, id));
@@ -57,8 +61,7 @@ pub(in crate::azure) async fn subscriptions(
         }
     }
     let is_cli = account.method == Method::AzureCli;
-    // A service principal and a managed identity live in one tenant.
-    if account.method == Method::Environment {
+    if has_one {
         others.clear();
     }
     let mut read = stream::iter(others)
@@ -76,13 +79,13 @@ pub(in crate::azure) async fn subscriptions(
         let items = match items {
             Ok(items) => items,
             Err(error) if tenant.other.is_none() => {
-                problems.push((tenant.title(), error.clone()));
+                problems.push((tenant.unread(), error.clone()));
                 home_error = Some(error);
                 continue;
             }
             Err(error) if is_cli && is_elsewhere(&error) => continue,
             Err(error) => {
-                problems.push((tenant.title(), error));
+                problems.push((tenant.unread(), error));
                 continue;
             }
         };
@@ -107,7 +110,10 @@ pub(in crate::azure) async fn subscriptions(
     }
     let mut list: Vec<_> = list.into_values().collect();
     list.sort_by_cached_key(|one| (one.name.to_lowercase(), one.id.clone()));
-    problems.sort_by_cached_key(|(title, _)| title.to_lowercase());
+    problems.sort_by_cached_key(|(what, _)| match what {
+        Unread::Tenants => None,
+        Unread::Tenant(title) => Some(title.to_lowercase()),
+    });
     Ok(Subscriptions { list, problems })
 }
 

@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use super::http::Http;
 use super::sign_in::{SignedIn, Tenants};
 use super::{Account, Azure, AzureError, AzureErrorKind, BrowseEvent, Cloud, Method, Setup};
-use super::{FoundConnection, Subscription, Subscriptions};
+use super::{FoundConnection, Subscription, Subscriptions, Unread};
 use crate::model::CloudName;
 
 const HOME: &str = "home";
