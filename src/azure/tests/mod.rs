@@ -23,6 +23,8 @@ use super::{FoundConnection, Subscription, Subscriptions, Unread};
 use crate::model::CloudName;
 
 const HOME: &str = "home";
+/// The tenant that everything breaks with.
+const BROKEN: &str = "broken";
 
 /// A limit that only a hanging test meets.
 async fn within<T>(future: impl Future<Output = T>) -> T {
@@ -142,6 +144,7 @@ impl Tokens {
 impl Tenants for Tokens {
     fn for_tenant(&self, tenant: Option<&str>) -> Result<Arc<dyn TokenCredential>, AzureError> {
         let tenant = tenant.unwrap_or(HOME).to_owned();
+        assert_ne!(tenant, BROKEN, "a mistake, made on purpose");
         if let Some(kind) = self.refused.get(&tenant) {
             return Err(AzureError::new(*kind, "no token"));
         }
