@@ -278,6 +278,7 @@ azure-not-read =
 azure-not-read-show = Show why
 azure-not-read-hide = Hide
 azure-not-read-namespace = Namespace { $name }
+azure-not-read-tenants = The list of tenants
 azure-not-read-tenant = Tenant { $name }
 azure-not-added =
     { $count ->
@@ -298,6 +299,7 @@ details-resource-group = Resource group
 details-region = Region
 details-resource-id = Resource ID
 unusable-no-address = Its namespace has no usable Service Bus endpoint
+unusable-odd-shape = Azure describes it in a way that cannot be understood
 unusable-no-metadata = No endpoint: it has no metadata
 unusable-not-json = Its metadata is not valid JSON
 unusable-no-endpoint = Its metadata names no endpoint

@@ -1,13 +1,13 @@
 //! A signed-in account, and what can be done with it.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::arm::{Arm, check_resource_id};
-use super::browse::{self, BrowseEvent, FoundConnection, Reach, Subscription, Subscriptions};
+use super::browse::{self, BrowseEvent, FoundConnection, Subscription, Subscriptions};
 use super::cloud::Cloud;
 use super::error::AzureError;
 use super::http::Http;
@@ -31,7 +31,6 @@ struct Inner {
     cloud: Cloud,
     account: Account,
     ends_at: Option<Timestamp>,
-    reach: Mutex<Reach>,
 }
 
 impl fmt::Debug for Azure {
@@ -46,7 +45,7 @@ impl Azure {
         let cloud = setup.cloud.clone();
         let SignedIn { account, tenants, ends_at } = signed_in;
         let arm = Arm::new(http, &cloud, tenants, AT_ONCE);
-        Self(Arc::new(Inner { arm, cloud, account, ends_at, reach: Mutex::default() }))
+        Self(Arc::new(Inner { arm, cloud, account, ends_at }))
     }
 
     /// Who is signed in.
@@ -70,9 +69,7 @@ impl Azure {
     /// # Errors
     /// If there is nothing to show at all.
     pub async fn subscriptions(&self) -> Result<Subscriptions, AzureError> {
-        let (list, reach) = browse::subscriptions(&self.0.arm, self.account()).await?;
-        self.0.reach.lock().unwrap_or_else(PoisonError::into_inner).extend(reach);
-        Ok(list)
+        browse::subscriptions(&self.0.arm, self.account()).await
     }
 
     /// Reads all hybrid connections of `subscription` in the background, until
@@ -138,13 +135,9 @@ impl Azure {
 
     /// The tenant whose token shows `subscription`; none for that which was signed in to.
     fn tenant_of(&self, subscription: &Subscription) -> Option<String> {
-        let reach = self.0.reach.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = subscription.id.to_ascii_lowercase();
-        reach.get(&id).cloned().unwrap_or_else(|| {
-            let own = self.account().tenant_id.as_deref();
-            let is_own = own.is_some_and(|own| own.eq_ignore_ascii_case(&subscription.tenant_id));
-            let is_other = !is_own && !subscription.tenant_id.is_empty();
-            is_other.then(|| subscription.tenant_id.clone())
-        })
+        let own = self.account().tenant_id.as_deref();
+        let tenant = subscription.reached_by.as_ref().unwrap_or(&subscription.tenant_id);
+        let is_own = own.is_some_and(|own| own.eq_ignore_ascii_case(tenant));
+        (!is_own && !tenant.is_empty()).then(|| tenant.clone())
     }
 }

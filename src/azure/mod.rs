@@ -19,7 +19,7 @@ pub mod sign_in;
 mod tests;
 
 pub use browse::{
-    BrowseEvent, FoundConnection, Namespace, Subscription, Subscriptions, Unusable, Usable,
+    BrowseEvent, FoundConnection, Namespace, Subscription, Subscriptions, Unread, Unusable, Usable,
 };
 pub use client::Azure;
 pub use cloud::Cloud;

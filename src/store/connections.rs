@@ -24,7 +24,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde::{Deserialize as _, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -51,6 +51,8 @@ struct Unknown {
     entry: Object,
     /// Beside the key or signature, and about this one alone.
     secret: Object,
+    /// In `resource`, and about this one alone.
+    resource: Object,
 }
 
 impl ConnectionsFile {
@@ -113,11 +115,12 @@ impl ConnectionsFile {
         for connection in edited {
             let Some(unknown) = self.unknown_of.get(&connection.id) else { continue };
             let mut unknown = unknown.clone();
-            let same_secret = before
-                .iter()
-                .any(|old| old.id == connection.id && old.credential == connection.credential);
-            if !same_secret {
+            let old = before.iter().find(|old| old.id == connection.id);
+            if old.is_none_or(|old| old.credential != connection.credential) {
                 unknown.secret.clear();
+            }
+            if old.is_none_or(|old| old.resource != connection.resource) {
+                unknown.resource.clear();
             }
             unknown_of.insert(connection.id.clone(), unknown);
         }
@@ -172,9 +175,17 @@ struct StoredConnection<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<&'a Endpoint>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    resource: Option<&'a AzureResource>,
+    resource: Option<StoredResource<&'a AzureResource, &'a Object>>,
     #[serde(flatten)]
     unknown: &'a Object,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredResource<R, U> {
+    #[serde(flatten)]
+    known: R,
+    #[serde(flatten)]
+    unknown: U,
 }
 
 #[derive(Serialize)]
@@ -203,7 +214,10 @@ impl<'a> StoredConnection<'a> {
             signature,
             desired: connection.desired,
             endpoint: connection.last_endpoint.as_ref(),
-            resource: connection.resource.as_ref(),
+            resource: connection
+                .resource
+                .as_ref()
+                .map(|known| StoredResource { known, unknown: &unknown.resource }),
             unknown: &unknown.entry,
         }
     }
@@ -263,15 +277,17 @@ fn read_entry(
             None
         }),
     };
-    let resource = match entry.remove("resource") {
+    let resource: Option<StoredResource<AzureResource, Object>> = match entry.remove("resource") {
         None | Some(Value::Null) => None,
-        Some(value) => AzureResource::deserialize(value).ok().or_else(|| {
+        Some(value) => StoredResource::deserialize(value).ok().or_else(|| {
             tolerate("has a \"resource\" that does not say where it is in Azure");
             None
         }),
     };
+    let (resource, of_resource) = resource.map(|it| (it.known, it.unknown)).unzip();
     let connection = HybridConnection { id, credential, desired, last_endpoint, resource };
-    Ok((connection, Unknown { entry, secret }))
+    let unknown = Unknown { entry, secret, resource: of_resource.unwrap_or_default() };
+    Ok((connection, unknown))
 }
 
 fn take_secret(entry: &mut Object, name: &str) -> Result<Option<(Secret, Object)>, String> {

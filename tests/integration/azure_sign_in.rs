@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hybrid_connection_manager::azure::sign_in::BrowserFlow;
 use hybrid_connection_manager::azure::{
-    Azure, AzureErrorKind, DeviceCode, Method, Setup, Subscription,
+    Azure, AzureErrorKind, DeviceCode, Method, Setup, Subscription, Unread,
 };
 use hybrid_connection_manager::emulator::{AzureConfig, AzureFault, SignInStep, UserConfig};
 use hybrid_connection_manager::model::Settings;
@@ -217,7 +217,7 @@ async fn a_guest_sees_the_subscriptions_of_other_tenants() {
     cloud.emulator.inject_azure(fault).unwrap();
     let found = azure.subscriptions().await.unwrap();
     assert_eq!(found.list.len(), 1);
-    let [(tenant, error)] = &found.problems[..] else { panic!("{found:?}") };
+    let [(Unread::Tenant(tenant), error)] = &found.problems[..] else { panic!("{found:?}") };
     assert_eq!((&**tenant, error.kind), ("Fabrikam", AzureErrorKind::InteractionRequired));
 }
 

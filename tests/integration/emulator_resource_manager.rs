@@ -249,6 +249,23 @@ async fn a_missing_right_is_told_as_azure_tells_it() {
     let token = azure.token("organizations", YOU).await;
     assert_eq!(azure.get(&namespace, &token).await.status, 200);
     assert_eq!(azure.get(&format!("{namespace}/hybridConnections"), &token).await.status, 403);
+    // What is denied at one hybrid connection is denied below it, and nowhere else.
+    let one = format!("{namespace}/hybridConnections/sql");
+    let azure =
+        crate::emulator_azure::azure(AzureConfig::new().denied(DeniedConfig::new().scope(&one)))
+            .await;
+    let token = azure.token("organizations", YOU).await;
+    let rule = format!("{one}/authorizationRules/defaultListener");
+    for path in [&one, &format!("{one}/authorizationRules"), &rule] {
+        let answer = azure.get(path, &token).await;
+        assert_eq!(answer.status, 403, "{path}");
+        let told = answer.json().to_string();
+        assert!(told.contains(&format!("'{path}'")), "{told}");
+    }
+    assert_eq!(azure.ask("POST", &format!("{rule}/listKeys"), &token).await.status, 403);
+    for path in ["hybridConnections", "authorizationRules"] {
+        assert_eq!(azure.get(&format!("{namespace}/{path}"), &token).await.status, 200, "{path}");
+    }
     let azure = crate::emulator_azure::azure(AzureConfig::new().denied(subscription)).await;
     let token = azure.token("organizations", YOU).await;
     let list = azure.get("/subscriptions", &token).await.json();

@@ -131,6 +131,14 @@ fn what_a_newer_version_added_survives_at_every_level() {
     let mut newer = entry("sql");
     newer["note"] = json!({"by": ["them"]});
     newer["key"]["sealed_at"] = json!(5);
+    newer["resource"] = json!({
+        "id": "/subscriptions/1/x",
+        "subscription_id": "1",
+        "subscription": "Production",
+        "resource_group": "rg",
+        "region": "West Europe",
+        "kind": {"z": [1]},
+    });
     let whole = json!({"version": 1, "connections": [newer], "future": {"a": null}});
     let home = Home::with_connections(whole.to_string());
     put(&home.paths.settings_file, r#"{"version":1,"log":{"level":"warn","x":1},"proxy":{"y":2}}"#);
@@ -146,6 +154,16 @@ fn what_a_newer_version_added_survives_at_every_level() {
     let replaced = Credential::Key { name: "listen".into(), key: Secret::new("bmV3") };
     store.update_connections(|list| list[0].credential = replaced).unwrap();
     expected["connections"][0]["key"] = json!({"protection": "none", "value": "bmV3"});
+    assert_eq!(read(&home), expected);
+
+    // Nor what was said about where it was.
+    let elsewhere = |list: &mut Vec<HybridConnection>| {
+        list[0].resource.as_mut().unwrap().region = "East US".to_owned();
+    };
+    store.update_connections(elsewhere).unwrap();
+    let resource = &mut expected["connections"][0]["resource"];
+    resource["region"] = json!("East US");
+    resource.as_object_mut().unwrap().remove("kind");
     assert_eq!(read(&home), expected);
 
     store.update_connections(|list| list.clear()).unwrap();

@@ -1,7 +1,7 @@
 //! What Resource Manager answers with, as far as it is of use here.
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
 /// A page of a list.
 #[derive(Debug, Deserialize)]
@@ -38,11 +38,24 @@ impl<T> Lenient<T> {
     }
 }
 
+impl<T: Default> Default for Lenient<T> {
+    /// What is left out is no odd shape.
+    fn default() -> Self {
+        Self::Fits(T::default())
+    }
+}
+
+/// A text that can be done without, whatever stands in its place.
+fn text_if_any<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(Lenient::deserialize(from)?.into_fitting())
+}
+
 /// A tenant.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::azure) struct TenantItem {
     pub(in crate::azure) tenant_id: String,
+    #[serde(default, deserialize_with = "text_if_any")]
     pub(in crate::azure) display_name: Option<String>,
 }
 
@@ -51,8 +64,11 @@ pub(in crate::azure) struct TenantItem {
 #[serde(rename_all = "camelCase")]
 pub(in crate::azure) struct SubscriptionItem {
     pub(in crate::azure) subscription_id: String,
+    #[serde(default, deserialize_with = "text_if_any")]
     pub(in crate::azure) display_name: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
     pub(in crate::azure) tenant_id: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
     pub(in crate::azure) state: Option<String>,
 }
 
@@ -61,16 +77,17 @@ pub(in crate::azure) struct SubscriptionItem {
 pub(in crate::azure) struct NamespaceItem {
     pub(in crate::azure) id: String,
     pub(in crate::azure) name: String,
+    #[serde(default, deserialize_with = "text_if_any")]
     pub(in crate::azure) location: Option<String>,
     #[serde(default)]
-    pub(in crate::azure) properties: NamespaceProperties,
+    pub(in crate::azure) properties: Lenient<NamespaceProperties>,
 }
 
 /// What is said of a namespace.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::azure) struct NamespaceProperties {
-    pub(in crate::azure) service_bus_endpoint: Option<String>,
+    pub(in crate::azure) service_bus_endpoint: Option<Lenient<String>>,
 }
 
 /// A hybrid connection.
@@ -79,7 +96,7 @@ pub(in crate::azure) struct HybridConnectionItem {
     pub(in crate::azure) id: String,
     pub(in crate::azure) name: String,
     #[serde(default)]
-    pub(in crate::azure) properties: HybridConnectionProperties,
+    pub(in crate::azure) properties: Lenient<HybridConnectionProperties>,
 }
 
 /// What is said of a hybrid connection.
@@ -87,7 +104,7 @@ pub(in crate::azure) struct HybridConnectionItem {
 #[serde(rename_all = "camelCase")]
 pub(in crate::azure) struct HybridConnectionProperties {
     pub(in crate::azure) listener_count: Option<Lenient<u32>>,
-    pub(in crate::azure) user_metadata: Option<String>,
+    pub(in crate::azure) user_metadata: Option<Lenient<String>>,
 }
 
 /// A shared access policy.
@@ -132,24 +149,39 @@ mod tests {
             {"id":7},
             null,
             {"id":"/2","name":"b","properties":{"listenerCount":-1,"userMetadata":null}},
-            {"id":"/3","name":"c"}
+            {"id":"/3","name":"c"},
+            {"id":"/4","name":"d","properties":{"listenerCount":4,"userMetadata":5}},
+            {"id":"/5","name":"e","properties":null}
         ],"count":5}"#;
         let page: Page<HybridConnectionItem> = serde_json::from_str(page).unwrap();
         assert_eq!(page.next_link, None);
-        let items: Vec<_> = page
+        let told: Vec<_> = page
             .into_items()
             .into_iter()
-            .map(|item| {
-                let count = item.properties.listener_count.and_then(Lenient::into_fitting);
-                (item.name, count, item.properties.user_metadata)
+            .map(|item| match item.properties {
+                Lenient::Fits(it) => {
+                    let count = it.listener_count.and_then(Lenient::into_fitting);
+                    let metadata = match it.user_metadata {
+                        Some(Lenient::Odd(_)) => "odd".to_owned(),
+                        text => text.and_then(Lenient::into_fitting).unwrap_or_default(),
+                    };
+                    format!("{} {count:?} {metadata}", item.name)
+                }
+                Lenient::Odd(_) => format!("{} odd", item.name),
             })
             .collect();
-        let expected = [
-            ("a".to_owned(), Some(2), Some("m".to_owned())),
-            ("b".to_owned(), None, None),
-            ("c".to_owned(), None, None),
-        ];
-        assert_eq!(items, expected);
+        assert_eq!(told, ["a Some(2) m", "b None ", "c None ", "d Some(4) odd", "e odd"]);
         assert!(serde_json::from_str::<Page<RuleItem>>("{}").is_err());
+    }
+
+    #[test]
+    fn what_is_beside_id_and_name_may_be_anything() {
+        let namespace =
+            r#"{"id":"/1","name":"a","location":1,"properties":{"serviceBusEndpoint":[]}}"#;
+        let namespace: NamespaceItem = serde_json::from_str(namespace).unwrap();
+        assert_eq!(namespace.location, None);
+        let subscription = r#"{"subscriptionId":"1","displayName":2,"state":{}}"#;
+        let subscription: SubscriptionItem = serde_json::from_str(subscription).unwrap();
+        assert_eq!((subscription.display_name, subscription.state), (None, None));
     }
 }

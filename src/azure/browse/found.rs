@@ -28,7 +28,15 @@ impl Place {
             name: item.name,
             region: item.location.unwrap_or_default(),
         };
-        let address = address(item.properties.service_bus_endpoint.as_deref());
+        let odd = || Err("Azure describes it in a way that cannot be understood".to_owned());
+        let address = match item.properties {
+            Lenient::Odd(_) => odd(),
+            Lenient::Fits(told) => match told.service_bus_endpoint {
+                Some(Lenient::Odd(_)) => odd(),
+                Some(Lenient::Fits(text)) => address(&text),
+                None => address(""),
+            },
+        };
         Self { namespace: Arc::new(namespace), address }
     }
 
@@ -38,21 +46,26 @@ impl Place {
         item: HybridConnectionItem,
         subscription: &Arc<Subscription>,
     ) -> FoundConnection {
-        let metadata = item.properties.user_metadata.unwrap_or_default();
         let name = relay_name(&item.name);
+        let told = item.properties.into_fitting();
+        let metadata = told.as_ref().and_then(|told| match &told.user_metadata {
+            None => Some(""),
+            Some(Lenient::Fits(text)) => Some(text),
+            Some(Lenient::Odd(_)) => None,
+        });
         FoundConnection {
-            usable: self.usable(&name, &metadata),
+            usable: self.usable(&name, metadata),
             resource_id: item.id,
             name,
             namespace: self.namespace.clone(),
             subscription: subscription.clone(),
-            listeners: item.properties.listener_count.and_then(Lenient::into_fitting),
+            listeners: told.and_then(|told| told.listener_count?.into_fitting()),
         }
     }
 
-    fn usable(&self, name: &str, metadata: &str) -> Result<Usable, Unusable> {
+    fn usable(&self, name: &str, metadata: Option<&str>) -> Result<Usable, Unusable> {
         let address = self.address.clone().map_err(Unusable::NoAddress)?;
-        let read = parse_endpoint(metadata)?;
+        let read = parse_endpoint(metadata.ok_or(Unusable::OddShape)?)?;
         let id = ConnectionId::new(address, name);
         Ok(Usable { id, endpoint: read.endpoint, mended: read.mended })
     }
@@ -60,9 +73,11 @@ impl Place {
 
 /// Host and port of a `serviceBusEndpoint`, `https://contoso.servicebus.windows.net:443/`
 /// for example.
-fn address(endpoint: Option<&str>) -> Result<NamespaceAddress, String> {
-    let text = endpoint.map(str::trim).filter(|text| !text.is_empty());
-    let text = text.ok_or_else(|| "there is none".to_owned())?;
+fn address(endpoint: &str) -> Result<NamespaceAddress, String> {
+    let text = endpoint.trim();
+    if text.is_empty() {
+        return Err("there is none".to_owned());
+    }
     let odd = || format!("\"{}\"", one_line(text));
     let (scheme, rest) = text.split_once("://").ok_or_else(odd)?;
     if !["https", "sb"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) {
@@ -111,6 +126,7 @@ mod tests {
             tenant_id: "t".to_owned(),
             tenant: None,
             state: None,
+            reached_by: None,
         };
         place.connection(serde_json::from_value(item).unwrap(), &Arc::new(subscription))
     }
@@ -126,7 +142,7 @@ mod tests {
                 "contoso.servicebus.usgovcloudapi.net",
             ),
         ] {
-            assert_eq!(address(Some(endpoint)).unwrap().to_string(), expected);
+            assert_eq!(address(endpoint).unwrap().to_string(), expected);
         }
         for endpoint in [
             "",
@@ -138,9 +154,9 @@ mod tests {
             "https://contoso:0/",
             "https://contoso:99999/",
         ] {
-            assert!(address(Some(endpoint)).is_err(), "{endpoint}");
+            assert!(address(endpoint).is_err(), "{endpoint}");
         }
-        assert_eq!(address(None), Err("there is none".to_owned()));
+        assert_eq!(address(" "), Err("there is none".to_owned()));
     }
 
     #[test]
@@ -167,5 +183,30 @@ mod tests {
             reason.to_string(),
             "its namespace tells no usable Service Bus endpoint (\"nonsense\")"
         );
+    }
+
+    #[test]
+    fn what_has_an_odd_shape_has_a_row_that_says_so() {
+        let place = place("https://contoso.servicebus.windows.net:443/");
+        let subscription = Arc::new(found(&place, None).subscription.as_ref().clone());
+        let id = format!("{}/hybridConnections/sql", place.namespace.resource_id);
+        for (properties, listeners) in [
+            (serde_json::json!(null), None),
+            (serde_json::json!({ "listenerCount": 2, "userMetadata": 7 }), Some(2)),
+        ] {
+            let item = serde_json::json!({ "id": id, "name": "sql", "properties": properties });
+            let row = place.connection(serde_json::from_value(item).unwrap(), &subscription);
+            assert_eq!((row.name.as_str(), row.listeners), ("sql", listeners));
+            assert_eq!(row.usable, Err(Unusable::OddShape));
+        }
+        for properties in [serde_json::json!(null), serde_json::json!({ "serviceBusEndpoint": 1 })]
+        {
+            let id = &place.namespace.resource_id;
+            let item = serde_json::json!({ "id": id, "name": "Contoso", "properties": properties });
+            let odd = Place::of(serde_json::from_value(item).unwrap());
+            assert_eq!((&*odd.namespace.name, &*odd.namespace.resource_group), ("Contoso", "rg"));
+            let reason = found(&odd, Some("m")).usable.unwrap_err();
+            assert!(matches!(reason, Unusable::NoAddress(_)), "{reason}");
+        }
     }
 }

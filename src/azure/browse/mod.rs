@@ -9,7 +9,7 @@ use crate::model::metadata::MetadataError;
 use crate::model::{ConnectionId, Endpoint};
 
 pub(super) use read::{find, read};
-pub(super) use subscriptions::{Reach, subscriptions};
+pub(super) use subscriptions::subscriptions;
 
 /// A subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,9 @@ pub struct Subscription {
     pub tenant: Option<String>,
     /// Azure's word for a subscription that cannot be used fully, "Disabled" for example.
     pub state: Option<String>,
+    /// Id of the tenant whose token shows it, where that is known. It is not always its own:
+    /// who manages one for somebody else (Azure Lighthouse) sees it from home.
+    pub reached_by: Option<String>,
 }
 
 /// All subscriptions that an account can see.
@@ -31,8 +34,17 @@ pub struct Subscription {
 pub struct Subscriptions {
     /// Ordered by name.
     pub list: Vec<Subscription>,
-    /// Tenants whose subscriptions could not be read: name (or id), and why.
-    pub problems: Vec<(String, AzureError)>,
+    /// What could not be read, and why.
+    pub problems: Vec<(Unread, AzureError)>,
+}
+
+/// A part of the subscriptions that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unread {
+    /// The list of tenants: there may be others.
+    Tenants,
+    /// The subscriptions of a tenant, by its name or id.
+    Tenant(String),
 }
 
 /// A Relay namespace.
@@ -82,6 +94,9 @@ pub enum Unusable {
     /// Its namespace has no usable address.
     #[error("its namespace tells no usable Service Bus endpoint ({0})")]
     NoAddress(String),
+    /// What Azure says of it has another shape than it should.
+    #[error("Azure describes it in a way that cannot be understood")]
+    OddShape,
     /// Its metadata names no endpoint.
     #[error("{0}")]
     NoEndpoint(#[from] MetadataError),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::join;
 use reqwest::Method;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::found::Place;
 use super::{BrowseEvent, FoundConnection, Namespace, Subscription};
@@ -29,12 +29,23 @@ pub(in crate::azure) async fn read(
 ) {
     let subscription = Arc::new(subscription);
     let reader = Arc::new(Reader { arm, subscription, tenant, events });
+    // A task of its own: whatever becomes of it, the end is told.
+    let mut reading = JoinSet::new();
+    let work = reader.clone();
+    reading.spawn(async move { work.read().await });
     // What is dropped here takes all calls along that are under way.
     let done = tokio::select! {
         () = reader.events.closed() => return,
-        done = reader.read() => done,
+        done = reading.join_next() => done,
     };
+    let done = done.unwrap_or(Ok(Ok(()))).unwrap_or_else(|error| Err(broken(&error)));
     reader.tell(BrowseEvent::Done(done)).await;
+}
+
+/// The error for work that panicked.
+fn broken(error: &JoinError) -> AzureError {
+    tracing::error!(%error, "reading a subscription broke off");
+    AzureError::new(AzureErrorKind::BadAnswer, "reading broke off by a mistake of this program")
 }
 
 /// Looks one hybrid connection up.
@@ -97,7 +108,7 @@ impl Reader {
         let (mut read, mut is_complete) = (0, false);
         let mut result = Ok(());
         while let Some(step) = work.join_next().await {
-            match step.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())) {
+            match step.map_err(|error| broken(&error))? {
                 Step::Namespaces(pages, Some(Ok(items))) => {
                     work.spawn(self.clone().namespaces(pages));
                     for item in items {

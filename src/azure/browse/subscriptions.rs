@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::join;
 use futures_util::stream;
 
-use super::{Subscription, Subscriptions};
+use super::{Subscription, Subscriptions, Unread};
 use crate::azure::arm::{self, Arm, Pages, SubscriptionItem, TenantItem, of_path};
 use crate::azure::error::{AzureError, AzureErrorKind};
 use crate::azure::sign_in::{Account, Method};
@@ -16,10 +16,6 @@ use crate::azure::sign_in::{Account, Method};
 const AT_ONCE: usize = 8;
 const LIST_SUBSCRIPTIONS: &str = "Microsoft.Resources/subscriptions/read";
 const LIST_TENANTS: &str = "Microsoft.Resources/tenants/read";
-
-/// Which tenant's token shows a subscription, by its id in lower case. It is not always the
-/// subscription's own: who manages one for somebody else sees it from home.
-pub(in crate::azure) type Reach = HashMap<String, Option<String>>;
 
 /// A tenant whose subscriptions are read.
 struct Tenant {
@@ -31,21 +27,25 @@ struct Tenant {
 }
 
 impl Tenant {
-    /// How people know it.
-    fn title(&self) -> String {
-        self.name.clone().or_else(|| self.id.clone()).unwrap_or_default()
+    /// It, as people know it.
+    fn unread(&self) -> Unread {
+        Unread::Tenant(self.name.clone().or_else(|| self.id.clone()).unwrap_or_default())
     }
 }
 
-/// All subscriptions that the account can see, and how to reach them.
+/// All subscriptions that the account can see.
 pub(in crate::azure) async fn subscriptions(
     arm: &Arm,
     account: &Account,
-) -> Result<(Subscriptions, Reach), AzureError> {
+) -> Result<Subscriptions, AzureError> {
     let (tenants, own) = join(tenants(arm), of_tenant(arm, None)).await;
     let mut problems = Vec::new();
+    // A service principal and a managed identity live in one tenant.
+    let has_one = account.method == Method::Environment;
     let tenants = tenants.unwrap_or_else(|error| {
-        problems.push(("/tenants".to_owned(), error));
+        if !has_one {
+            problems.push((Unread::Tenants, error));
+        }
         Vec::new()
     });
     let is_own = |id: &str| account.tenant_id.as_deref().is_some_and(|own| same(own, id));
@@ -61,8 +61,7 @@ pub(in crate::azure) async fn subscriptions(
         }
     }
     let is_cli = account.method == Method::AzureCli;
-    // A service principal and a managed identity live in one tenant.
-    if account.method == Method::Environment {
+    if has_one {
         others.clear();
     }
     let mut read = stream::iter(others)
@@ -75,19 +74,18 @@ pub(in crate::azure) async fn subscriptions(
         .await;
     read.insert(0, (home, own));
     let mut list: HashMap<String, Subscription> = HashMap::new();
-    let mut reach = Reach::new();
     let mut home_error = None;
     for (tenant, items) in read {
         let items = match items {
             Ok(items) => items,
             Err(error) if tenant.other.is_none() => {
-                problems.push((tenant.title(), error.clone()));
+                problems.push((tenant.unread(), error.clone()));
                 home_error = Some(error);
                 continue;
             }
             Err(error) if is_cli && is_elsewhere(&error) => continue,
             Err(error) => {
-                problems.push((tenant.title(), error));
+                problems.push((tenant.unread(), error));
                 continue;
             }
         };
@@ -102,8 +100,8 @@ pub(in crate::azure) async fn subscriptions(
             let name = names.get(&folded(&owner)).cloned();
             let name = name.or_else(|| tenant.name.clone().filter(|_| from_its_own));
             let tenant_name = name.filter(|_| !is_own(&owner));
-            reach.insert(key.clone(), tenant.other.clone());
-            list.insert(key, subscription(item, owner, tenant_name));
+            let reached_by = tenant.id.clone();
+            list.insert(key, Subscription { reached_by, ..subscription(item, owner, tenant_name) });
         }
     }
     match home_error {
@@ -112,8 +110,11 @@ pub(in crate::azure) async fn subscriptions(
     }
     let mut list: Vec<_> = list.into_values().collect();
     list.sort_by_cached_key(|one| (one.name.to_lowercase(), one.id.clone()));
-    problems.sort_by_cached_key(|(title, _)| title.to_lowercase());
-    Ok((Subscriptions { list, problems }, reach))
+    problems.sort_by_cached_key(|(what, _)| match what {
+        Unread::Tenants => None,
+        Unread::Tenant(title) => Some(title.to_lowercase()),
+    });
+    Ok(Subscriptions { list, problems })
 }
 
 fn subscription(item: SubscriptionItem, tenant_id: String, tenant: Option<String>) -> Subscription {
@@ -124,6 +125,7 @@ fn subscription(item: SubscriptionItem, tenant_id: String, tenant: Option<String
         tenant_id,
         tenant,
         state: item.state.filter(|state| !state.eq_ignore_ascii_case("Enabled")),
+        reached_by: None,
     }
 }
 

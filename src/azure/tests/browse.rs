@@ -165,6 +165,15 @@ async fn nobody_listens_and_all_calls_end() {
 }
 
 #[tokio::test]
+async fn a_list_that_breaks_off_has_an_end() {
+    let server = Server::start().await;
+    let subscription = Subscription { reached_by: Some(BROKEN.to_owned()), ..subscription() };
+    let told = Told::from(account(&server).browse(&subscription)).await;
+    assert_eq!(told.error().kind, AzureErrorKind::BadAnswer);
+    assert!(told.error().detail.contains("mistake of this program"), "{}", told.error());
+}
+
+#[tokio::test]
 async fn a_reader_that_takes_its_time_misses_nothing() {
     let names: Vec<_> = (0..200).map(|number| format!("ns-{number}")).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();

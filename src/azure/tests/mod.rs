@@ -19,10 +19,12 @@ use tokio::sync::mpsc;
 use super::http::Http;
 use super::sign_in::{SignedIn, Tenants};
 use super::{Account, Azure, AzureError, AzureErrorKind, BrowseEvent, Cloud, Method, Setup};
-use super::{FoundConnection, Subscription, Subscriptions};
+use super::{FoundConnection, Subscription, Subscriptions, Unread};
 use crate::model::CloudName;
 
 const HOME: &str = "home";
+/// The tenant that everything breaks with.
+const BROKEN: &str = "broken";
 
 /// A limit that only a hanging test meets.
 async fn within<T>(future: impl Future<Output = T>) -> T {
@@ -66,6 +68,7 @@ fn subscription() -> Subscription {
         tenant_id: HOME.to_owned(),
         tenant: None,
         state: None,
+        reached_by: None,
     }
 }
 
@@ -141,6 +144,7 @@ impl Tokens {
 impl Tenants for Tokens {
     fn for_tenant(&self, tenant: Option<&str>) -> Result<Arc<dyn TokenCredential>, AzureError> {
         let tenant = tenant.unwrap_or(HOME).to_owned();
+        assert_ne!(tenant, BROKEN, "a mistake, made on purpose");
         if let Some(kind) = self.refused.get(&tenant) {
             return Err(AzureError::new(*kind, "no token"));
         }

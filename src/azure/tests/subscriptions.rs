@@ -66,8 +66,11 @@ async fn a_subscription_that_is_managed_for_somebody_is_reached_from_home() {
     assert_eq!(subscriptions.list[0].tenant_id, "customer");
     Told::from(azure.browse(&subscriptions.list[0])).await;
     assert_eq!(server.asked().pop().unwrap().token, "home-0");
+    // The way to it survives a new sign-in.
+    Told::from(account(&server).browse(&subscriptions.list[0])).await;
+    assert_eq!(server.asked().pop().unwrap().token, "home-0");
     // One that was never listed is reached through its own tenant.
-    let other = Subscription { id: "8".to_owned(), ..subscriptions.list[0].clone() };
+    let other = Subscription { reached_by: None, ..subscriptions.list[0].clone() };
     Told::from(azure.browse(&other)).await;
     assert_eq!(server.asked().pop().unwrap().token, "customer-0");
 }
@@ -81,7 +84,7 @@ async fn a_tenant_that_refuses_is_a_problem_of_its_own() {
             let azure = account_with(&server, method, &Tokens::refusing("guest", kind));
             let subscriptions = within(azure.subscriptions()).await.unwrap();
             assert_eq!(names(&subscriptions), [("Production", None)]);
-            let [(tenant, error)] = &subscriptions.problems[..] else {
+            let [(Unread::Tenant(tenant), error)] = &subscriptions.problems[..] else {
                 panic!("{method:?} {kind:?}")
             };
             assert_eq!((tenant.as_str(), error.kind), ("Fabrikam", kind));
@@ -119,7 +122,7 @@ async fn home_may_fail_while_there_is_something_to_show() {
     let server = with_tenants(denied.clone(), guest).await;
     let subscriptions = within(account(&server).subscriptions()).await.unwrap();
     assert_eq!(names(&subscriptions), [("Fabrikam", Some("Fabrikam"))]);
-    assert_eq!(subscriptions.problems[0].0, "Contoso");
+    assert_eq!(subscriptions.problems[0].0, Unread::Tenant("Contoso".to_owned()));
     let server = with_tenants(denied, Reply::list(&[])).await;
     let error = within(account(&server).subscriptions()).await.unwrap_err();
     assert_eq!(error.kind, AzureErrorKind::Forbidden);
@@ -132,5 +135,8 @@ async fn without_the_list_of_tenants_there_is_home() {
     server.on("GET /tenants", [Reply::error(403, "AuthorizationFailed", "no")]);
     let subscriptions = within(account(&server).subscriptions()).await.unwrap();
     assert_eq!(names(&subscriptions), [("Production", None)]);
-    assert_eq!(subscriptions.problems[0].0, "/tenants");
+    assert_eq!(subscriptions.problems[0].0, Unread::Tenants);
+    // An identity of the environment needs none.
+    let azure = account_with(&server, Method::Environment, &Arc::default());
+    assert!(within(azure.subscriptions()).await.unwrap().problems.is_empty());
 }

@@ -1,6 +1,6 @@
 //! Which subscription.
 
-use crate::azure::{Azure, AzureError, Subscription, Subscriptions};
+use crate::azure::{Azure, AzureError, Subscription, Subscriptions, Unread};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::render::printer::Printer;
@@ -21,26 +21,29 @@ pub(in crate::cli) async fn all(
     if list.is_empty() {
         return Err(none(&azure.account().name, problems));
     }
-    for (tenant, error) in &problems {
-        printer.note(&problem(tenant, error));
+    for (what, error) in &problems {
+        printer.note(&problem(what, error));
     }
     Ok(list)
 }
 
-/// What is said of a tenant whose subscriptions cannot be read.
-pub(in crate::cli) fn problem(tenant: &str, error: &AzureError) -> String {
-    format!("note: the subscriptions of the tenant {} cannot be read: {error}", plain(tenant))
+/// What is said of a part that cannot be read.
+pub(in crate::cli) fn problem(what: &Unread, error: &AzureError) -> String {
+    format!("note: {} cannot be read: {error}", name_of(what))
 }
 
-fn none(account: &str, problems: Vec<(String, AzureError)>) -> Failure {
+fn name_of(what: &Unread) -> String {
+    match what {
+        Unread::Tenants => "the list of tenants".to_owned(),
+        Unread::Tenant(tenant) => format!("the subscriptions of the tenant {}", plain(tenant)),
+    }
+}
+
+fn none(account: &str, problems: Vec<(Unread, AzureError)>) -> Failure {
     match problems.into_iter().next() {
-        Some((tenant, error)) => {
+        Some((what, error)) => {
             let failure = Failure::from(error);
-            let words = format!(
-                "the subscriptions of the tenant {} cannot be read: {}",
-                plain(&tenant),
-                failure.message
-            );
+            let words = format!("{} cannot be read: {}", name_of(&what), failure.message);
             Failure { message: words, ..failure }
         }
         None => {
@@ -111,6 +114,7 @@ mod tests {
             tenant_id: "t".to_owned(),
             tenant: None,
             state: None,
+            reached_by: None,
         }
     }
 
@@ -139,11 +143,14 @@ mod tests {
         assert_eq!(failure.exit, Exit::NotFound);
         assert!(failure.message.contains("you@contoso.com sees no subscription"), "{failure}");
         let error = AzureError::new(AzureErrorKind::ConditionalAccess, "");
-        let failure = none("you@contoso.com", vec![("Fabrikam".to_owned(), error)]);
+        let failure =
+            none("you@contoso.com", vec![(Unread::Tenant("Fabrikam".to_owned()), error.clone())]);
         assert_eq!(
             (failure.exit, failure.code.as_str()),
             (Exit::NotSignedIn, "conditional-access")
         );
         assert!(failure.message.starts_with("the subscriptions of the tenant Fabrikam"));
+        let note = problem(&Unread::Tenants, &error);
+        assert!(note.starts_with("note: the list of tenants cannot be read: "), "{note}");
     }
 }

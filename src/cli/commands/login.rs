@@ -149,6 +149,6 @@ fn subscription_lines(context: &Context<'_>, seen: &Subscriptions) -> Vec<String
         lines.extend(render::account::subscriptions(&seen.list, printer.width(), printer.style));
     }
     let problems = seen.problems.iter();
-    lines.extend(problems.map(|(tenant, error)| subscription::problem(tenant, error)));
+    lines.extend(problems.map(|(what, error)| subscription::problem(what, error)));
     lines
 }

@@ -219,6 +219,7 @@ pub(crate) mod sample {
             tenant_id: "7f000001-1111-4222-8333-444455556666".to_owned(),
             tenant: None,
             state: Some("Enabled".to_owned()),
+            reached_by: None,
         }
     }
 

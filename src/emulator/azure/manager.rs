@@ -155,33 +155,34 @@ impl<'a> Request<'a> {
                 self.namespaces(subscription, vec![group])
             }
             Target::Namespace(place) => {
-                let namespace = self.namespace(place, READ_NAMESPACE)?;
+                let namespace = self.namespace(place, READ_NAMESPACE, "")?;
                 self.namespace_shape(&namespace)
                     .ok_or_else(|| self.no_namespace(&place.namespace, &place.group))
             }
             Target::HybridConnections(place) => {
-                let namespace = self.namespace(place, READ_HYBRID_CONNECTION)?;
+                let namespace = self.namespace(place, READ_HYBRID_CONNECTION, "")?;
                 let all = self.hub.registry.hybrid_connections(namespace.host);
                 let path = namespace.path();
                 let items = all.iter().map(|found| shapes::hybrid_connection(&path, found));
                 self.page(items.collect())
             }
             Target::HybridConnection(place, name) => {
-                let namespace = self.namespace(place, READ_HYBRID_CONNECTION)?;
+                let below = format!("/hybridConnections/{name}");
+                let namespace = self.namespace(place, READ_HYBRID_CONNECTION, &below)?;
                 let found = self.hybrid_connection(&namespace, name)?;
                 Ok(shapes::hybrid_connection(&namespace.path(), &found))
             }
             Target::Rules(place, name) => {
-                let found = self.rules(place, name.as_deref(), "read")?;
+                let found = self.rules(place, name.as_deref(), None, "read")?;
                 let shape = |rule| shapes::rule(&found.owner, name.is_none(), rule);
                 self.page(found.rules.iter().map(shape).collect())
             }
             Target::Rule(place, name, rule) => {
-                let found = self.rules(place, name.as_deref(), "read")?;
+                let found = self.rules(place, name.as_deref(), Some(rule), "read")?;
                 Ok(shapes::rule(&found.owner, name.is_none(), found.rule(rule)?))
             }
             Target::ListKeys(place, name, rule) => {
-                let found = self.rules(place, name.as_deref(), "listKeys/action")?;
+                let found = self.rules(place, name.as_deref(), Some(rule), "listKeys/action")?;
                 let path = found.hybrid_connection.as_deref();
                 let path = path.filter(|_| self.hub.azure.keys_with_entity_path);
                 Ok(shapes::keys(found.rule(rule)?, found.host, self.hub.port, path))
@@ -285,11 +286,11 @@ impl<'a> Request<'a> {
         Some(shapes::namespace(subscription, group, host, self.hub.port, created))
     }
 
-    /// The namespace at `place`, for whoever may do `action` there.
-    fn namespace(&self, place: &Place, action: &str) -> Outcome<Namespace<'a>> {
+    /// The namespace at `place`, for whoever may do `action` at what is `below` it.
+    fn namespace(&self, place: &Place, action: &str, below: &str) -> Outcome<Namespace<'a>> {
         let subscription = self.subscription(&place.subscription)?;
         let scope = format!(
-            "{}/resourceGroups/{}/providers/Microsoft.Relay/namespaces/{}",
+            "{}/resourceGroups/{}/providers/Microsoft.Relay/namespaces/{}{below}",
             subscription.path(),
             place.group,
             place.namespace
@@ -319,11 +320,19 @@ impl<'a> Request<'a> {
     }
 
     /// The rules of a hybrid connection, or those of the namespace without `name`, for
-    /// whoever may do `what` with them.
-    fn rules(&self, place: &Place, name: Option<&str>, what: &str) -> Outcome<Rules<'a>> {
-        let below = if name.is_some() { "hybridConnections/" } else { "" };
-        let action = format!("Microsoft.Relay/namespaces/{below}authorizationRules/{what}");
-        let namespace = self.namespace(place, &action)?;
+    /// whoever may do `what` with them, or with one `rule`.
+    fn rules(
+        &self,
+        place: &Place,
+        name: Option<&str>,
+        rule: Option<&str>,
+        what: &str,
+    ) -> Outcome<Rules<'a>> {
+        let kind = if name.is_some() { "hybridConnections/" } else { "" };
+        let action = format!("Microsoft.Relay/namespaces/{kind}authorizationRules/{what}");
+        let above = name.map(|name| format!("/hybridConnections/{name}")).unwrap_or_default();
+        let of_rule = rule.map(|rule| format!("/authorizationRules/{rule}")).unwrap_or_default();
+        let namespace = self.namespace(place, &action, &format!("{above}{of_rule}"))?;
         let path = namespace.path();
         let Some(name) = name else {
             let rules = self.hub.registry.own_rules(namespace.host, None);
@@ -331,7 +340,6 @@ impl<'a> Request<'a> {
             return Ok(Rules { owner: path, host, hybrid_connection: None, rules });
         };
         let path = format!("{path}/hybridConnections/{name}");
-        self.require(&action, &path)?;
         let found = self.hybrid_connection(&namespace, name)?;
         let name = found.id.name();
         let rules = self.hub.registry.own_rules(namespace.host, Some(name));

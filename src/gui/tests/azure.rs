@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use super::harness::{Opening, Window, now};
 use super::strings::KEY;
 use crate::azure::{
-    AzureError, AzureErrorKind, BrowseEvent, DeviceCode, Subscription, Subscriptions,
+    AzureError, AzureErrorKind, BrowseEvent, DeviceCode, Subscription, Subscriptions, Unread,
 };
 use crate::gui::backend::{AzureNews, News, Refusal};
 use crate::gui::state::{Link, LinkProblem, SignIn, Ticket};
@@ -401,12 +401,15 @@ fn many_subscriptions_are_found_by_typing() {
         tenant_id: "t".to_owned(),
         tenant: (number == 7).then(|| "Fabrikam".to_owned()),
         state: (number == 8).then(|| "Disabled".to_owned()),
+        reached_by: None,
     });
     let error = refused(AzureErrorKind::ConditionalAccess);
-    let problems = vec![("Northwind".to_owned(), error)];
+    let problems =
+        vec![(Unread::Tenants, error.clone()), (Unread::Tenant("Northwind".to_owned()), error)];
     let news = AzureNews::Subscriptions(Ok(Subscriptions { list: list.collect(), problems }));
     window.tell(News::Azure { run, news });
     window.click(&window.text("azure-not-read-show"));
+    assert!(window.says(&window.text("azure-not-read-tenants")));
     assert!(window.tells("azure-not-read-tenant", &[("name", "Northwind".into())]));
     window.click(&window.text("azure-subscription"));
     window.click(&window.text("azure-subscription-filter"));

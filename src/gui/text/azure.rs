@@ -58,6 +58,7 @@ impl Texts {
     pub(crate) fn unusable(&self, why: &Unusable) -> String {
         let key = match why {
             Unusable::NoAddress(_) => "unusable-no-address",
+            Unusable::OddShape => "unusable-odd-shape",
             Unusable::NoEndpoint(MetadataError::Empty) => "unusable-no-metadata",
             Unusable::NoEndpoint(MetadataError::NotJson { .. }) => "unusable-not-json",
             Unusable::NoEndpoint(MetadataError::NoEndpoint) => "unusable-no-endpoint",
@@ -70,6 +71,7 @@ impl Texts {
     pub(crate) fn unusable_long(&self, why: &Unusable) -> String {
         match why {
             Unusable::NoAddress(seen) => self.more_about(&self.unusable(why), seen),
+            Unusable::OddShape => self.unusable(why),
             Unusable::NoEndpoint(_) => {
                 let advice = self.fault_advice(FaultCode::EndpointMissing);
                 format!("{}\n{advice}", self.unusable(why))

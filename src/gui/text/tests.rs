@@ -123,6 +123,7 @@ fn why_a_hybrid_connection_cannot_be_added_is_told() {
     let endpoint = "x".parse::<crate::model::Endpoint>().unwrap_err();
     let all = [
         Unusable::NoAddress("ftp://x".to_owned()),
+        Unusable::OddShape,
         MetadataError::Empty.into(),
         MetadataError::NotJson { line: 1, column: 2 }.into(),
         MetadataError::NoEndpoint.into(),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::azure::{AzureError, Subscription, Subscriptions};
+use crate::azure::{AzureError, Subscription, Subscriptions, Unread};
 use crate::cli::render::account::Attempt;
 
 #[derive(Serialize)]
@@ -38,7 +38,8 @@ struct SubscriptionShape<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct ProblemShape<'a> {
-    tenant: &'a str,
+    /// None where the list of tenants itself cannot be read.
+    tenant: Option<&'a str>,
     error: AzureErrorShape<'a>,
 }
 
@@ -55,8 +56,11 @@ impl<'a> LoginShape<'a> {
     pub(super) fn of(attempts: &'a [Attempt], seen: Option<&'a Subscriptions>) -> Self {
         let list = seen.map_or(&[][..], |seen| &seen.list);
         let problems = seen.map_or(&[][..], |seen| &seen.problems);
-        let problem = |(tenant, error): &'a (String, AzureError)| ProblemShape {
-            tenant,
+        let problem = |(what, error): &'a (Unread, AzureError)| ProblemShape {
+            tenant: match what {
+                Unread::Tenants => None,
+                Unread::Tenant(name) => Some(name),
+            },
             error: AzureErrorShape::of(error),
         };
         Self {
@@ -129,7 +133,7 @@ mod tests {
         ];
         let seen = Subscriptions {
             list: vec![sample::subscription("Production")],
-            problems: vec![("Fabrikam".to_owned(), error)],
+            problems: vec![(Unread::Tenant("Fabrikam".to_owned()), error)],
         };
         let shown: Value = serde_json::from_str(&login(&tried, Some(&seen))).unwrap();
         assert_eq!(

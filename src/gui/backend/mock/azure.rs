@@ -101,6 +101,7 @@ fn subscription(number: u32, name: &str, tenant: Option<&str>) -> Subscription {
         tenant_id: format!("11111111-aaaa-4bbb-8ccc-{:012}", 1 + u32::from(tenant.is_some())),
         tenant: tenant.map(str::to_owned),
         state: Some("Enabled".to_owned()),
+        reached_by: None,
     }
 }
 

@@ -39,6 +39,7 @@ fn subscription(name: &str) -> Subscription {
         tenant_id: "t-1".to_owned(),
         tenant: None,
         state: None,
+        reached_by: None,
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use super::super::super::Cx;
 use super::super::paste;
 use super::{act, error, is_there};
-use crate::azure::AzureError;
+use crate::azure::{AzureError, Unread};
 use crate::gui::state::{AzureForm, Listing, NotAdded, Reading, Reads, wants_sign_in};
 use crate::gui::theme::{SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::{Action, AzureAction};
@@ -118,9 +118,14 @@ pub(super) fn problems(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm) {
     if !form.problems_open {
         return;
     }
-    for (name, error) in tenants {
-        let name = [("name", name.as_str().into())];
-        problem(ui, cx, &cx.texts.with("azure-not-read-tenant", &name), error);
+    for (what, error) in tenants {
+        let name = match what {
+            Unread::Tenants => cx.texts.get("azure-not-read-tenants").to_string(),
+            Unread::Tenant(name) => {
+                cx.texts.with("azure-not-read-tenant", &[("name", name.as_str().into())])
+            }
+        };
+        problem(ui, cx, &name, error);
     }
     for (namespace, error) in namespaces {
         let name = [("name", namespace.name.as_str().into())];
