@@ -14,6 +14,7 @@ pub mod front;
 pub mod graphics;
 pub mod limits;
 pub mod local_socket;
+pub mod neighbour;
 pub mod paths;
 pub mod permissions;
 pub mod service_program;

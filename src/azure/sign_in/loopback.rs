@@ -2,7 +2,8 @@
 //!
 //! It takes one answer: the first with the state of this sign-in. The browser waits for its
 //! page until the code has been redeemed, so that the page tells how it ended. Other answers
-//! get a page that says that they were not used, and change nothing.
+//! get a page that says that they were not used, and change nothing; programs of another
+//! account get none.
 
 use std::convert::Infallible;
 use std::io;
@@ -30,6 +31,7 @@ use super::page::{Language, Page};
 use super::refusal::Refusal;
 use super::{AzureError, AzureErrorKind};
 use crate::model::Secret;
+use crate::platform::neighbour::is_of_another_account;
 
 /// How long a browser may take to ask, once it is connected.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
@@ -138,10 +140,17 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>, room: Arc<Semaphore>)
     let mut connections = JoinSet::new();
     loop {
         let Ok(permit) = room.clone().acquire_owned().await else { return };
-        let Ok((stream, _)) = listener.accept().await else {
+        let Ok((stream, peer)) = listener.accept().await else {
             sleep(ACCEPT_PAUSE).await;
             continue;
         };
+        // The address of the sign-in page is seen by every account of this machine, and with
+        // it another one could sign this program in as itself.
+        if stream.local_addr().is_ok_and(|own| is_of_another_account(own, peer)) {
+            tracing::warn!(%peer, "another account of this machine brings an answer; not taken");
+            shared.forged.store(true, Ordering::Relaxed);
+            continue;
+        }
         while connections.try_join_next().is_some() {}
         let shared = shared.clone();
         connections.spawn(async move {
