@@ -17,6 +17,9 @@ use crate::emulator::azure::{AzureConfig, Counting, Principal, authority};
 
 /// How long an authorization code is valid (Entra: about 10 minutes).
 const CODE_LIFETIME: Duration = Duration::from_secs(600);
+/// How long a refresh token is valid (Entra: 24 hours for single-page applications, 90 days
+/// for others). Each use brings the next one, so that all of them must end some time.
+const REFRESH_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Everything that was issued, behind one lock that is never held across an await.
 pub(crate) struct Issuer {
@@ -31,7 +34,7 @@ pub(crate) struct Issuer {
 #[derive(Default)]
 struct Inner {
     access: HashMap<String, (Access, Instant)>,
-    refresh: HashMap<String, Refresh>,
+    refresh: HashMap<String, (Refresh, Instant)>,
     codes: HashMap<String, Code>,
     devices: HashMap<String, Device>,
 }
@@ -156,7 +159,11 @@ impl Issuer {
                 client_id: grant.client_id.to_owned(),
                 scope: grant.scope.clone(),
             };
-            self.lock().refresh.insert(token.clone(), refresh);
+            let now = Instant::now();
+            let mut inner = self.lock();
+            inner.refresh.retain(|_, (_, expires)| *expires > now);
+            inner.refresh.insert(token.clone(), (refresh, now + REFRESH_LIFETIME));
+            drop(inner);
             answer["refresh_token"] = json!(token);
         }
         if grant.is_delegated && grant.scope.openid {
@@ -252,7 +259,9 @@ impl Issuer {
     }
 
     pub(super) fn refresh(&self, token: &str) -> Option<Refresh> {
-        self.lock().refresh.get(token).cloned()
+        let inner = self.lock();
+        let (refresh, expires) = inner.refresh.get(token)?;
+        (*expires > Instant::now()).then(|| refresh.clone())
     }
 
     /// Adds a device by its device code.
@@ -343,4 +352,38 @@ fn jwt(claims: &Value) -> String {
     let header = json!({ "typ": "JWT", "alg": "RS256", "kid": "relay-emulator" });
     let chance = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
     format!("{}.{}.{}", part(&header), part(claims), URL_SAFE_NO_PAD.encode(chance))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn refresh_tokens_end_and_are_forgotten() {
+        let issuer = Issuer::new(&AzureConfig::new(), 1, Arc::default());
+        let principal = Principal {
+            name: "you@contoso.com".to_owned(),
+            display_name: "You".to_owned(),
+            object_id: "o".to_owned(),
+            tenants: vec!["t".to_owned()],
+        };
+        let scope = scope::read("https://management.azure.com/.default offline_access", 1).unwrap();
+        let issue = || {
+            let answer = issuer.issue(&Grant {
+                principal: &principal,
+                tenant: "t",
+                client_id: "c",
+                scope: &scope,
+                nonce: None,
+                is_delegated: true,
+            });
+            answer["refresh_token"].as_str().unwrap().to_owned()
+        };
+        let first = issue();
+        assert!(issuer.refresh(&first).is_some());
+        tokio::time::advance(REFRESH_LIFETIME).await;
+        assert!(issuer.refresh(&first).is_none());
+        issue();
+        assert_eq!(issuer.revoke_refresh_tokens(), 1);
+    }
 }
