@@ -124,9 +124,19 @@ impl Bed {
 
     /// `hcm` beside a browser, which tells the pipe `page` what it was opened with.
     pub(crate) fn with_browser(&self, arguments: &[&str], page: &Path) -> Command {
+        self.with_browser_named("browser", arguments, page)
+    }
+
+    /// The same with another of the tests' browsers.
+    pub(crate) fn with_browser_named(
+        &self,
+        program: &str,
+        arguments: &[&str],
+        page: &Path,
+    ) -> Command {
         mknodat(CWD, page, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         let mut command = self.home.command(arguments);
-        command.env("BROWSER", format!("{PROGRAMS}/browser")).env("FAKE_BROWSER_PIPE", page);
+        command.env("BROWSER", format!("{PROGRAMS}/{program}")).env("FAKE_BROWSER_PIPE", page);
         command
     }
 
