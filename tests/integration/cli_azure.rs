@@ -190,6 +190,19 @@ async fn login_tells_for_whom_the_azure_cli_works() {
 }
 
 #[tokio::test]
+async fn an_account_that_sees_no_subscription_is_signed_in() {
+    let nobody = AzureConfig::new()
+        .tenant("Contoso", "contoso.com")
+        .tenant("Fabrikam", "fabrikam.com")
+        .user(UserConfig::new(YOU, "fabrikam.com"))
+        .subscription(SubscriptionConfig::new("Contoso Production", "contoso.com"));
+    let bed = Bed::start(usual().azure(nobody)).await;
+    let ran = bed.run(&["login"], "").await;
+    assert!(ran.expect(0).out.contains("The account sees no subscription; use another"), "{ran:?}");
+    assert!(bed.run(&["add"], "").await.expect(4).err.contains("sees no subscription; use"));
+}
+
+#[tokio::test]
 async fn login_says_why_nothing_works() {
     let bed = Bed::usual().await;
     let out = "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1";

@@ -6,6 +6,10 @@ use crate::cli::failure::Failure;
 use crate::cli::render::printer::Printer;
 use crate::cli::render::text::plain;
 
+/// What to do with an account that sees no subscription.
+pub(in crate::cli) const NONE_SEEN: &str =
+    "use another account or tenant (--tenant), or ask for a role in one";
+
 /// Subscriptions that an error names.
 const NAMED: usize = 10;
 
@@ -44,10 +48,7 @@ fn none(account: &str, problems: Vec<(String, AzureError)>) -> Failure {
             Failure { message: words, ..failure }
         }
         None => {
-            let text = format!(
-                "the account {} sees no subscription; use another account or tenant (--tenant), or ask for a role in one",
-                plain(account)
-            );
+            let text = format!("the account {} sees no subscription; {NONE_SEEN}", plain(account));
             Failure::new(Exit::NotFound, text)
         }
     }

@@ -144,7 +144,7 @@ fn subscription_lines(context: &Context<'_>, seen: &Subscriptions) -> Vec<String
     let printer = context.printer;
     let mut lines = vec![String::new()];
     if seen.list.is_empty() {
-        lines.push("The account sees no subscription.".to_owned());
+        lines.push(format!("The account sees no subscription; {}.", subscription::NONE_SEEN));
     } else {
         lines.extend(render::account::subscriptions(&seen.list, printer.width(), printer.style));
     }
