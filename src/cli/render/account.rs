@@ -136,7 +136,7 @@ pub(crate) fn connection_choices<'a>(
             words.push("here already");
         }
         if one.usable.as_ref().is_ok_and(|usable| usable.mended) {
-            words.push("metadata mended");
+            words.push("malformed sample metadata, mended");
         }
         words.join(", ")
     };
@@ -314,7 +314,7 @@ Guests              0a1b2c3d-1111-4222-8333-444455556666  Fabrikam";
         assert_eq!(choices.lines(38)[1], "orders  orders.corp:1433  fabrikam");
         list[0].usable.as_mut().unwrap().mended = true;
         let choices = connection_choices(list.iter(), |one| one.name == "orders");
-        assert!(choices.lines(120)[0].ends_with("2 listeners  metadata mended"));
+        assert!(choices.lines(120)[0].ends_with("2 listeners  malformed sample metadata, mended"));
         assert!(choices.lines(120)[1].ends_with("1 listener   here already"));
     }
 
