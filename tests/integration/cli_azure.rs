@@ -190,6 +190,23 @@ async fn login_tells_for_whom_the_azure_cli_works() {
 }
 
 #[tokio::test]
+async fn names_from_azure_steer_no_terminal() {
+    let odd = SubscriptionConfig::new("Odd\u{202e}\u{2028}name", "contoso.com");
+    let odd = odd.resource_group("rg", "West Europe", [] as [&str; 0]);
+    let bed = Bed::start(usual().azure(account().subscription(odd))).await;
+    let numbered = bed.run(&["add"], "3\n").await;
+    let named =
+        ["add", "-s", "other\u{1b}[2J", "-rg", "rg", "-ns", "contoso", "-n", "a\u{1b}[2J\u{202e}b"];
+    let named = bed.run(&named, "").await;
+    for ran in [bed.run(&["login"], "").await, numbered, named] {
+        let shown = format!("{}{}", ran.out, ran.err);
+        let is_bad =
+            |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202e}' | '\u{2028}');
+        assert!(shown.contains("Odd name") && !shown.contains(is_bad), "{shown:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_account_that_sees_no_subscription_is_signed_in() {
     let nobody = AzureConfig::new()
         .tenant("Contoso", "contoso.com")

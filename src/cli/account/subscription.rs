@@ -33,7 +33,8 @@ pub(in crate::cli) async fn all(
 
 /// What is said of a tenant whose subscriptions cannot be read.
 pub(in crate::cli) fn problem(tenant: &str, error: &AzureError) -> String {
-    format!("note: the subscriptions of the tenant {} cannot be read: {error}", plain(tenant))
+    let text = format!("note: the subscriptions of the tenant {tenant} cannot be read: {error}");
+    plain(&text).into_owned()
 }
 
 fn none(account: &str, problems: Vec<(String, AzureError)>) -> Failure {
@@ -132,6 +133,14 @@ mod tests {
         let failure = named(list(), "other").unwrap_err();
         assert_eq!(failure.exit, Exit::NotFound);
         assert!(failure.message.contains("it sees Production (A-1), Tést (b-2)"), "{failure}");
+    }
+
+    #[test]
+    fn words_of_azure_steer_no_terminal() {
+        let error = AzureError::new(AzureErrorKind::Forbidden, "no\u{1b}[2J\r\nway");
+        let text = problem("Fab\u{202e}rikam", &error);
+        assert!(text.contains("the tenant Fab rikam cannot be read"), "{text}");
+        assert!(text.contains("(403): no [2J way."), "{text}");
     }
 
     #[test]
