@@ -163,7 +163,8 @@ pub(super) enum Verb {
             Tries the ways that need no person: the login of the Azure CLI, and the identity that\n\
             the environment names. Where neither works, a terminal is asked to sign in with the\n\
             browser or a code. Shows the subscriptions that the account sees. Nothing is kept: hcm\n\
-            add signs in again. Ends with 0 when one way works, otherwise with 12.")]
+            add signs in again. Ends with 0 when one way works, also for an account that sees no\n\
+            subscription; the other numbers are those of hcm help exit-codes.")]
     Login(Account),
 }
 

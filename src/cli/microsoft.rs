@@ -23,13 +23,14 @@ pub(super) fn rewrite(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsSt
 
 /// Our spelling of an option that only Microsoft's `hcm` writes so.
 fn rewrite_one(text: &str) -> Option<OsString> {
-    const NAMES: [(&str, &str); 7] = [
+    const NAMES: [(&str, &str); 8] = [
         ("-ns", "--namespace"),
         ("--namespace", "--namespace"),
         ("-rg", "--resource-group"),
         ("--resource-group", "--resource-group"),
         ("-n", "--name"),
         ("--name", "--name"),
+        ("-s", "--subscription"),
         ("--subscription", "--subscription"),
     ];
     NAMES.iter().find_map(|&(theirs, ours)| {
@@ -67,6 +68,11 @@ mod tests {
                 "add -s 1-2 --resource-group group --namespace contoso -n sql",
             ),
             ("add --subscription:1 -rg:g", "add --subscription=1 --resource-group=g"),
+            (
+                "add -s:1-2 -rg:group -ns:contoso -n:sql",
+                "add --subscription=1-2 --resource-group=group --namespace=contoso --name=sql",
+            ),
+            ("add -s=1-2 -rg=group", "add -s=1-2 --resource-group=group"),
         ] {
             assert_eq!(rewritten(theirs), ours);
         }
@@ -80,6 +86,7 @@ mod tests {
             "show contoso/sql -o json",
             "show --name=sql --namespace=x",
             "show -nsx",
+            "add -s1-2 -s",
             "list -- -ns -rg",
             "add Endpoint=sb://x/;EntityPath=-ns",
             "add -",

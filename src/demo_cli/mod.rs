@@ -85,7 +85,9 @@ async fn show(demo: &Demo, options: &DemoOptions, printer: &Printer) -> Result<(
     say(&format!("  curl http://127.0.0.1:{port}/anything"))?;
     say("and look at the connection as its owner:")?;
     let (hcm, home) = (own_program(), demo.home().display());
-    say(&format!("  {hcm} --home {home} list --watch\n"))?;
+    say(&format!("  {hcm} --home {home} list --watch"))?;
+    say("and add more, as with an Azure account:")?;
+    say(&format!("  {hcm} --home {home} add\n"))?;
     say("Ctrl-C ends the demo.\n")?;
     loop {
         let request = demo.next_request(SAMPLE).await?;

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 pub fn plain(text: &str) -> Cow<'_, str> {
     let is_bad = |c: char| {
         c.is_control()
-            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let text = text.trim();
     if text.contains(is_bad) {

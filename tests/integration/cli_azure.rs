@@ -124,9 +124,19 @@ impl Bed {
 
     /// `hcm` beside a browser, which tells the pipe `page` what it was opened with.
     pub(crate) fn with_browser(&self, arguments: &[&str], page: &Path) -> Command {
+        self.with_browser_named("browser", arguments, page)
+    }
+
+    /// The same with another of the tests' browsers.
+    pub(crate) fn with_browser_named(
+        &self,
+        program: &str,
+        arguments: &[&str],
+        page: &Path,
+    ) -> Command {
         mknodat(CWD, page, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         let mut command = self.home.command(arguments);
-        command.env("BROWSER", format!("{PROGRAMS}/browser")).env("FAKE_BROWSER_PIPE", page);
+        command.env("BROWSER", format!("{PROGRAMS}/{program}")).env("FAKE_BROWSER_PIPE", page);
         command
     }
 
@@ -177,6 +187,36 @@ async fn login_tells_for_whom_the_azure_cli_works() {
     assert_eq!(shown["SignIns"].as_array().unwrap().len(), 1);
     assert_eq!(shown["Subscriptions"][1]["Subscription"], "Contoso Test");
     assert_eq!(ran.err, "");
+}
+
+#[tokio::test]
+async fn names_from_azure_steer_no_terminal() {
+    let odd = SubscriptionConfig::new("Odd\u{202e}\u{2028}name", "contoso.com");
+    let odd = odd.resource_group("rg", "West Europe", [] as [&str; 0]);
+    let bed = Bed::start(usual().azure(account().subscription(odd))).await;
+    let numbered = bed.run(&["add"], "3\n").await;
+    let named =
+        ["add", "-s", "other\u{1b}[2J", "-rg", "rg", "-ns", "contoso", "-n", "a\u{1b}[2J\u{202e}b"];
+    let named = bed.run(&named, "").await;
+    for ran in [bed.run(&["login"], "").await, numbered, named] {
+        let shown = format!("{}{}", ran.out, ran.err);
+        let is_bad =
+            |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202e}' | '\u{2028}');
+        assert!(shown.contains("Odd name") && !shown.contains(is_bad), "{shown:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_sees_no_subscription_is_signed_in() {
+    let nobody = AzureConfig::new()
+        .tenant("Contoso", "contoso.com")
+        .tenant("Fabrikam", "fabrikam.com")
+        .user(UserConfig::new(YOU, "fabrikam.com"))
+        .subscription(SubscriptionConfig::new("Contoso Production", "contoso.com"));
+    let bed = Bed::start(usual().azure(nobody)).await;
+    let ran = bed.run(&["login"], "").await;
+    assert!(ran.expect(0).out.contains("The account sees no subscription; use another"), "{ran:?}");
+    assert!(bed.run(&["add"], "").await.expect(4).err.contains("sees no subscription; use"));
 }
 
 #[tokio::test]

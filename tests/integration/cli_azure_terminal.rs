@@ -165,6 +165,44 @@ async fn the_browser_signs_in_at_a_terminal() {
 }
 
 #[tokio::test]
+async fn a_text_browser_has_the_terminal_to_itself() {
+    let bed = Bed::usual().await;
+    let page = bed.home.path().join("page");
+    // Of its own accord hcm asks for a code instead.
+    let mut command = bed.with_browser_named("w3m", &["add"], &page);
+    command.env("DISPLAY", ":0");
+    let terminal = Terminal::of(command, 100, 30);
+    terminal.until(|screen| screen.contains("type the code")).await;
+    terminal.interrupt();
+    ends_with(&bed, terminal, 130, "interrupted; nothing was added").await;
+
+    let page = bed.home.path().join("other-page");
+    let command = bed.with_browser_named("w3m", &["add", "--sign-in", "browser"], &page);
+    let mut terminal = Terminal::of(command, 100, 30);
+    bed.sign_in_at(&page).await;
+    let shown = terminal.until(|screen| screen.contains("The page in a text browser")).await;
+    assert!(!shown.contains("Signed in to Azure"), "{shown}");
+    terminal.type_in("q\r");
+    let shown = terminal.until(|screen| screen.contains("> Contoso Production")).await;
+    let (before, after) = shown.split_once("The text browser was left.").unwrap();
+    assert!(before.contains("leave it when you have signed in"), "{shown}");
+    assert!(after.contains("Signed in to Azure as you@contoso.com (Browser)."), "{shown}");
+    terminal.type_in(ESC);
+    ends_with(&bed, terminal, 130, "interrupted; nothing was added").await;
+}
+
+#[tokio::test]
+async fn over_ssh_a_code_is_asked_for() {
+    let bed = Bed::usual().await;
+    let mut command = bed.home.command(&["add"]);
+    command.env("DISPLAY", ":0").env("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22");
+    let terminal = Terminal::of(command, 100, 30);
+    terminal.until(|screen| screen.contains("type the code")).await;
+    terminal.interrupt();
+    ends_with(&bed, terminal, 130, "interrupted; nothing was added").await;
+}
+
+#[tokio::test]
 async fn what_was_added_before_one_leaves_stays() {
     let bed = Bed::usual().await;
     let slow = AzureFault::Slow { path: Some("/hybridConnections/web/".into()), millis: 600_000 };

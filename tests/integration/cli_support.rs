@@ -116,7 +116,9 @@ pub(crate) fn hcm_in(home: &Path, arguments: &[&str]) -> Command {
             command.env_remove(name);
         }
     }
-    for name in ["BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "HCM_PROXY_PASSWORD"] {
+    for name in
+        ["BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY", "HCM_PROXY_PASSWORD"]
+    {
         command.env_remove(name);
     }
     command.env("AZURE_TOKEN_CREDENTIALS", "dev");

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
 use crate::azure::{Azure, AzureError, BrowseEvent, FoundConnection, Namespace, Subscription};
+use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::render::printer::Printer;
 use crate::cli::render::text::{count, plain};
@@ -16,7 +19,7 @@ pub(in crate::cli) struct Read {
     /// Namespaces that could not be read.
     pub(in crate::cli) problems: Vec<(Arc<Namespace>, AzureError)>,
     /// Why there may be more namespaces than these.
-    pub(in crate::cli) cut_short: Option<AzureError>,
+    pub(in crate::cli) cut_short: Option<Failure>,
 }
 
 /// Reads all of `subscription`.
@@ -30,24 +33,31 @@ pub(in crate::cli) async fn read(
 ) -> Result<Read, Failure> {
     let name = plain(&subscription.name);
     printer.progress_or_note("Reading namespaces…", &format!("Reading the namespaces of {name}…"));
-    let mut events = azure.browse(subscription);
+    let read = follow(azure.browse(subscription), |pause, reading| match pause {
+        Some(pause) => printer.progress_or_note(&pause, &pause),
+        None => printer.progress(&reading.progress()),
+    });
+    let read = read.await;
+    printer.end_progress();
+    read
+}
+
+/// Takes all `events` and tells `show` of each, with the words for a pause.
+async fn follow(
+    mut events: mpsc::Receiver<BrowseEvent>,
+    show: impl Fn(Option<String>, &Reading),
+) -> Result<Read, Failure> {
     let mut reading = Reading::default();
-    let ended = loop {
+    loop {
         match events.recv().await {
-            Some(BrowseEvent::Done(ended)) => break ended,
-            // A reader that is gone has not read all of it.
-            None => break Ok(()),
-            Some(event) => {
-                if let Some(pause) = reading.take(event) {
-                    printer.progress_or_note(&pause, &pause);
-                } else {
-                    printer.progress(&reading.progress());
-                }
+            Some(BrowseEvent::Done(ended)) => return reading.end(ended.map_err(Failure::from)),
+            Some(event) => show(reading.take(event), &reading),
+            None => {
+                let text = "hcm stopped reading before it had read everything; try again";
+                return reading.end(Err(Failure::new(Exit::Failure, text)));
             }
         }
-    };
-    printer.end_progress();
-    reading.end(ended)
+    }
 }
 
 /// What came so far.
@@ -89,13 +99,13 @@ impl Reading {
         format!("Reading namespaces {read} of {found}{more}… {connections}")
     }
 
-    fn end(self, ended: Result<(), AzureError>) -> Result<Read, Failure> {
+    fn end(self, ended: Result<(), Failure>) -> Result<Read, Failure> {
         let Self { found, problems, .. } = self;
         let mut connections: Vec<FoundConnection> = found.into_values().collect();
         connections
             .sort_by_cached_key(|one| (one.namespace.name.to_lowercase(), one.name.to_lowercase()));
         match ended {
-            Err(error) if connections.is_empty() && problems.is_empty() => Err(error.into()),
+            Err(failure) if connections.is_empty() && problems.is_empty() => Err(failure),
             ended => Ok(Read { connections, problems, cut_short: ended.err() }),
         }
     }
@@ -135,12 +145,32 @@ mod tests {
 
     #[test]
     fn what_was_read_before_it_broke_is_kept() {
-        let error = || AzureError::new(AzureErrorKind::Interrupted, "");
+        let error = || Failure::from(AzureError::new(AzureErrorKind::Interrupted, ""));
         let failure = Reading::default().end(Err(error())).unwrap_err();
         assert_eq!(failure.code, "interrupted");
         let mut reading = Reading::default();
         reading.take(BrowseEvent::Found(vec![sample::found("contoso", "sql")]));
         let read = reading.end(Err(error())).unwrap();
         assert_eq!((read.connections.len(), read.cut_short), (1, Some(error())));
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_is_gone_has_not_read_all() {
+        let (tell, events) = mpsc::channel(2);
+        let found = BrowseEvent::Found(vec![sample::found("contoso", "sql")]);
+        tell.send(found).await.unwrap();
+        drop(tell);
+        let read = follow(events, |_, _| ()).await.unwrap();
+        assert_eq!(read.connections.len(), 1);
+        let cut_short = read.cut_short.unwrap().to_string();
+        assert!(cut_short.contains("before it had read everything"), "{cut_short}");
+
+        let (tell, events) = mpsc::channel(1);
+        tell.send(BrowseEvent::Done(Ok(()))).await.unwrap();
+        assert_eq!(follow(events, |_, _| ()).await.unwrap().cut_short, None);
+        let (tell, events) = mpsc::channel(1);
+        drop(tell);
+        let failure = follow(events, |_, _| ()).await.unwrap_err();
+        assert_eq!(failure.exit, Exit::Failure);
     }
 }

@@ -8,6 +8,7 @@ use crate::cli::commands::settings;
 use crate::cli::failure::Failure;
 use crate::cli::prompt;
 use crate::cli::render::printer::Printer;
+use crate::cli::render::text::plain;
 use crate::ipc::Client;
 use crate::model::{Secret, Settings};
 
@@ -65,7 +66,7 @@ async fn proxy_password(printer: &Printer, proxy: &str) -> Result<Option<Secret>
     if !prompt::can_ask() {
         return Ok(None);
     }
-    let question = format!("Password of the proxy {proxy}");
+    let question = format!("Password of the proxy {}", plain(proxy));
     Ok(Some(prompt::password(printer, question).await?))
 }
 

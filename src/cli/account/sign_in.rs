@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use tokio::sync::watch;
 use url::Url;
 
 use crate::azure::{self, Azure, AzureError, AzureErrorKind, DeviceCode, Method, Setup};
@@ -66,7 +67,19 @@ pub(in crate::cli) async fn by(
     match method {
         Method::AzureCli => Azure::with_azure_cli(setup).await,
         Method::Environment => Azure::with_environment(setup).await,
-        Method::Browser => Azure::with_browser(setup, open).await,
+        Method::Browser => {
+            let (opening, mut left) = watch::channel(true);
+            let show = move |page: &Url| {
+                opening.send_replace(false);
+                let opened = open(page);
+                opening.send_replace(true);
+                opened
+            };
+            let signed_in = Azure::with_browser(setup, show).await;
+            // A text browser has the terminal until it is left; one that was dropped is gone.
+            left.wait_for(|left| *left).await.ok();
+            signed_in
+        }
         Method::DeviceCode => {
             let zone = printer.zone.clone();
             let show = move |code: DeviceCode| {
@@ -103,6 +116,12 @@ pub(in crate::cli) async fn by_person(
 
 /// Opens the page of the sign-in, and tells its address to whoever sees no browser.
 fn open(page: &Url) -> std::io::Result<()> {
+    if browser::is_text() {
+        printer::tell(&format!(
+            "Opening the text browser to sign in to Azure; leave it when you have signed in. Where no page opens, open this one:\n{page}\n"
+        ));
+        return azure::open_browser(page);
+    }
     printer::tell("Opening the browser to sign in to Azure…\n");
     azure::open_browser(page)?;
     printer::tell(&format!(

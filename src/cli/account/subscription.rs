@@ -6,6 +6,10 @@ use crate::cli::failure::Failure;
 use crate::cli::render::printer::Printer;
 use crate::cli::render::text::plain;
 
+/// What to do with an account that sees no subscription.
+pub(in crate::cli) const NONE_SEEN: &str =
+    "use another account or tenant (--tenant), or ask for a role in one";
+
 /// Subscriptions that an error names.
 const NAMED: usize = 10;
 
@@ -29,7 +33,8 @@ pub(in crate::cli) async fn all(
 
 /// What is said of a part that cannot be read.
 pub(in crate::cli) fn problem(what: &Unread, error: &AzureError) -> String {
-    format!("note: {} cannot be read: {error}", name_of(what))
+    let text = format!("note: {} cannot be read: {error}", name_of(what));
+    plain(&text).into_owned()
 }
 
 fn name_of(what: &Unread) -> String {
@@ -47,10 +52,7 @@ fn none(account: &str, problems: Vec<(Unread, AzureError)>) -> Failure {
             Failure { message: words, ..failure }
         }
         None => {
-            let text = format!(
-                "the account {} sees no subscription; use another account or tenant (--tenant), or ask for a role in one",
-                plain(account)
-            );
+            let text = format!("the account {} sees no subscription; {NONE_SEEN}", plain(account));
             Failure::new(Exit::NotFound, text)
         }
     }
@@ -135,6 +137,14 @@ mod tests {
         let failure = named(list(), "other").unwrap_err();
         assert_eq!(failure.exit, Exit::NotFound);
         assert!(failure.message.contains("it sees Production (A-1), Tést (b-2)"), "{failure}");
+    }
+
+    #[test]
+    fn words_of_azure_steer_no_terminal() {
+        let error = AzureError::new(AzureErrorKind::Forbidden, "no\u{1b}[2J\r\nway");
+        let text = problem(&Unread::Tenant("Fab\u{202e}rikam".to_owned()), &error);
+        assert!(text.contains("the tenant Fab rikam cannot be read"), "{text}");
+        assert!(text.contains("(403): no [2J way."), "{text}");
     }
 
     #[test]

@@ -63,9 +63,7 @@ async fn try_all(context: &Context<'_>, setup: &Setup, report: &mut Report) {
     report.take(first, one);
     report.take(second, other);
     if report.azure.is_none() && !printer.is_json() && prompt::can_ask() {
-        for line in report.lines(context) {
-            printer.remark(&line);
-        }
+        printer.remark_lines(&report.lines(context));
         report.tried.clear();
         let by_person = sign_in::by_person(printer, setup).await;
         let method = by_person.as_ref().map_or(Method::DeviceCode, |azure| azure.account().method);
@@ -144,7 +142,7 @@ fn subscription_lines(context: &Context<'_>, seen: &Subscriptions) -> Vec<String
     let printer = context.printer;
     let mut lines = vec![String::new()];
     if seen.list.is_empty() {
-        lines.push("The account sees no subscription.".to_owned());
+        lines.push(format!("The account sees no subscription; {}.", subscription::NONE_SEEN));
     } else {
         lines.extend(render::account::subscriptions(&seen.list, printer.width(), printer.style));
     }

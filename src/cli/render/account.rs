@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::choices::{Choices, foreign};
+use super::choices::Choices;
 use super::style::{Role, Style};
 use super::table::{self, Align, Cell, Column, Row};
 use super::text::{self, plain};
@@ -82,7 +82,7 @@ pub(crate) fn subscription_choices(list: &[Subscription]) -> Choices {
     let (columns, rows) = subscription_table(list);
     let mut choices = Choices::new(&columns);
     for (one, row) in list.iter().zip(rows) {
-        choices.add(plain(&one.name).into_owned(), row.cells);
+        choices.add(one.name.clone(), row.cells);
     }
     choices
 }
@@ -111,7 +111,7 @@ fn subscription_table(list: &[Subscription]) -> (Vec<Column>, Vec<Row>) {
         let tenant = one.tenant.clone().unwrap_or_default();
         let texts = [one.name.clone(), one.id.clone(), tenant, state(one).unwrap_or_default()];
         let texts = texts.iter().zip(says).filter(|(_, says)| *says);
-        Row { cells: texts.map(|(text, _)| foreign(text)).collect(), below: Vec::new() }
+        Row { cells: texts.map(|(text, _)| Cell::plain(text)).collect(), below: Vec::new() }
     });
     (columns, rows.collect())
 }
@@ -136,7 +136,7 @@ pub(crate) fn connection_choices<'a>(
             words.push("here already");
         }
         if one.usable.as_ref().is_ok_and(|usable| usable.mended) {
-            words.push("metadata mended");
+            words.push("malformed sample metadata, mended");
         }
         words.join(", ")
     };
@@ -153,10 +153,10 @@ pub(crate) fn connection_choices<'a>(
             many => format!("{many} listeners"),
         });
         let mut cells = vec![
-            foreign(&one.name),
-            foreign(&endpoint),
-            foreign(&one.namespace.name),
-            foreign(&one.namespace.resource_group),
+            Cell::plain(&one.name),
+            Cell::plain(&endpoint),
+            Cell::plain(&one.namespace.name),
+            Cell::plain(&one.namespace.resource_group),
             Cell::plain(listeners.unwrap_or_default()),
         ];
         if has_remarks {
@@ -315,7 +315,7 @@ Guests              0a1b2c3d-1111-4222-8333-444455556666  Fabrikam";
         assert_eq!(choices.lines(38)[1], "orders  orders.corp:1433  fabrikam");
         list[0].usable.as_mut().unwrap().mended = true;
         let choices = connection_choices(list.iter(), |one| one.name == "orders");
-        assert!(choices.lines(120)[0].ends_with("2 listeners  metadata mended"));
+        assert!(choices.lines(120)[0].ends_with("2 listeners  malformed sample metadata, mended"));
         assert!(choices.lines(120)[1].ends_with("1 listener   here already"));
     }
 

@@ -19,7 +19,7 @@ impl Choices {
 
     /// Adds a row; `cells` are as many as the columns.
     pub(crate) fn add(&mut self, name: String, cells: Vec<Cell>) {
-        self.names.push(name);
+        self.names.push(text::plain(&name).into_owned());
         self.rows.push(Row { cells, below: Vec::new() });
     }
 
@@ -63,11 +63,6 @@ impl Choices {
     }
 }
 
-/// A cell with a text from outside.
-pub(crate) fn foreign(text: &str) -> Cell {
-    Cell::plain(text::plain(text))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,8 +74,8 @@ mod tests {
 
     fn choices() -> Choices {
         let mut choices = Choices::new(&COLUMNS);
-        choices.add("a/sql".into(), vec![foreign("sql"), foreign("sql01.corp:1433")]);
-        choices.add("a/files".into(), vec![foreign("fi\u{1b}les"), foreign("f:1")]);
+        choices.add("a/sql".into(), vec![Cell::plain("sql"), Cell::plain("sql01.corp:1433")]);
+        choices.add("a/files".into(), vec![Cell::plain("fi\u{1b}les"), Cell::plain("f:1")]);
         choices
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::connection::{notes, role, service_notes};
 use super::style::{Role, Style};
 use super::table::{self, Align, Cell, Column, Row};
-use super::text::{self, plain};
+use super::text;
 use crate::display::rates::Rate;
 use crate::model::{ConnectionId, ConnectionView, Snapshot, Traffic};
 
@@ -66,7 +66,7 @@ fn row(view: &ConnectionView, namespace: String, traffic: String, now: Timestamp
     Row {
         cells: vec![
             Cell { text: label.to_string(), role: role(label) },
-            Cell::plain(plain(view.id.name())),
+            Cell::plain(view.id.name()),
             known(view.endpoint.as_ref().map(ToString::to_string)),
             Cell::plain(namespace),
             known(listeners.map(|count| count.to_string())),

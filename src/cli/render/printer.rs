@@ -1,4 +1,6 @@
-//! The only place that prints.
+//! The only place that prints. Names and messages come from other machines: what is said in
+//! sentences is made harmless for the terminal here, what stands in a table in its cells
+//! ([`super::table::Cell`]), and [`Printer::lines`] takes what a renderer has made.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -94,7 +96,7 @@ impl Printer {
     /// # Errors
     /// As [`Self::line`].
     pub(crate) fn done(&self, text: &str) -> Result<(), Failure> {
-        if self.quiet || self.is_json() { Ok(()) } else { self.line(text) }
+        if self.quiet || self.is_json() { Ok(()) } else { self.line(&text::plain_line(text)) }
     }
 
     /// Prints `text` as it is.
@@ -115,7 +117,8 @@ impl Printer {
     /// Says something besides the results, on standard error; to people alone.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet && !self.is_json() {
-            self.say(&format!("{}\n", self.error_style.paint(Role::Faint, text)));
+            let text = text::plain_line(text);
+            self.say(&format!("{}\n", self.error_style.paint(Role::Faint, &text)));
         }
     }
 
@@ -123,7 +126,16 @@ impl Printer {
     /// programs.
     pub(crate) fn remark(&self, text: &str) {
         if !self.is_json() {
-            self.say(&format!("{text}\n"));
+            self.say(&format!("{}\n", text::plain_line(text)));
+        }
+    }
+
+    /// The same with `lines` that a renderer has made, with their colours.
+    pub(crate) fn remark_lines(&self, lines: &[String]) {
+        if !self.is_json() {
+            for line in lines {
+                self.say(&format!("{line}\n"));
+            }
         }
     }
 
@@ -131,7 +143,8 @@ impl Printer {
     pub(crate) fn progress(&self, text: &str) {
         if self.shows_progress() {
             let columns = self.question_size().columns.saturating_sub(1);
-            self.say(&format!("\r{}\u{1b}[K", text::cut(text, columns)));
+            let text = text::plain(text);
+            self.say(&format!("\r{}\u{1b}[K", text::cut(&text, columns)));
         }
     }
 
@@ -174,11 +187,12 @@ impl Printer {
 
     /// Says what went wrong.
     pub(crate) fn failure(&self, failure: &Failure) {
+        let clean = |text: &str| text::plain(&self.redactor.clean(text)).into_owned();
         let text = if self.is_json() {
-            let message = self.redactor.clean(&failure.message);
+            let message = clean(&failure.message);
             json::failure(&Failure { message, ..failure.clone() })
         } else {
-            let message = self.redactor.clean(&failure.to_string());
+            let message = clean(&failure.to_string());
             format!("{} {message}", self.error_style.paint(Role::Bad, "error:"))
         };
         self.say(&format!("{text}\n"));

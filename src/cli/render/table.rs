@@ -36,9 +36,9 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// A cell in the ordinary colour.
-    pub(crate) fn plain(text: impl Into<String>) -> Self {
-        Self { text: text.into(), role: Role::Plain }
+    /// A cell in the ordinary colour; its text may come from another machine.
+    pub(crate) fn plain(text: impl AsRef<str>) -> Self {
+        Self { text: text::plain_line(text.as_ref()), role: Role::Plain }
     }
 }
 

@@ -6,6 +6,12 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 pub(crate) use crate::display::text::{ago, bytes, clock, count, millis, plain, span, until, when};
 
+/// [`plain`], but with the spaces that `text` begins with.
+pub(crate) fn plain_line(text: &str) -> String {
+    let indent = text.len() - text.trim_start_matches(' ').len();
+    format!("{}{}", &text[..indent], plain(text))
+}
+
 /// Cells that `text` takes on a terminal.
 pub(crate) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
@@ -70,6 +76,12 @@ fn byte_at(text: &str, cells: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_keeps_its_indent() {
+        assert_eq!(plain_line("  contoso/c0: a\u{1b}[2J\nb"), "  contoso/c0: a [2J b");
+        assert_eq!(plain_line("\u{7}a "), "a");
+    }
 
     #[test]
     fn texts_are_cut_and_wrapped_by_cells() {

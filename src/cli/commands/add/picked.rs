@@ -38,14 +38,10 @@ async fn choose(context: &Context<'_>, arguments: &Add) -> Result<(Azure, Chosen
     let subscription = subscription(context, &azure).await?;
     let read = read::read(printer, &azure, &subscription).await?;
     for (namespace, error) in &read.problems {
-        printer.remark(&format!(
-            "note: the namespace {} cannot be read: {}",
-            plain(&namespace.name),
-            plain(&error.to_string())
-        ));
+        printer.remark(&format!("note: the namespace {} cannot be read: {error}", namespace.name));
     }
-    if let Some(error) = &read.cut_short {
-        printer.remark(&format!("note: there may be more: {}", plain(&error.to_string())));
+    if let Some(failure) = &read.cut_short {
+        printer.remark(&format!("note: there may be more: {failure}"));
     }
     let is_partial = !read.problems.is_empty() || read.cut_short.is_some();
     let offer = Offer::of(read.connections, arguments.replace, |usable| service.has(&usable.id));
@@ -72,7 +68,7 @@ async fn subscription(context: &Context<'_>, azure: &Azure) -> Result<Subscripti
     let printer = context.printer;
     let mut list = subscription::all(printer, azure).await?;
     let place = if list.len() == 1 {
-        printer.note(&format!("Subscription: {}", plain(&list[0].name)));
+        printer.note(&format!("Subscription: {}", list[0].name));
         0
     } else {
         ask::one(printer, "Which subscription?", subscription_choices(&list)).await?
