@@ -10,6 +10,8 @@ mod waiting;
 
 use egui::{Align, Layout, Ui};
 
+pub(super) use sign_in::{asks_proxy_password, proxy_password_id};
+
 use super::super::Cx;
 use crate::gui::state::{AzureForm, Listing, Reading, Reads, SignIn};
 use crate::gui::theme::{SMALL, TEXT, regular, semibold};
