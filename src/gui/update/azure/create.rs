@@ -98,6 +98,35 @@ pub(in crate::gui::update) fn on_added(
     finish(state, now, effects);
 }
 
+/// One that is there was added, whatever the answer was: it may have come too late.
+pub(in crate::gui::update) fn settle(
+    state: &mut State,
+    now: Timestamp,
+    effects: &mut Vec<Effect>,
+) {
+    let Some(listing) = state.azure().and_then(|form| form.listing.as_ref()) else { return };
+    let is_there = |one: &FoundConnection| {
+        one.usable.as_ref().is_ok_and(|usable| state.connection(&usable.id).is_some())
+    };
+    let there = listing.failed().filter(|(one, _)| is_there(one));
+    let there: Vec<(String, bool)> = there
+        .map(|(one, why)| (one.resource_id.clone(), matches!(why, NotAdded::Service(_))))
+        .collect();
+    if there.is_empty() {
+        return;
+    }
+    let Some(listing) = listing_mut(state) else { return };
+    for (key, was_sent) in there {
+        listing.checked.remove(&key);
+        if was_sent {
+            listing.added.insert(key, Added::Yes);
+        } else {
+            listing.added.remove(&key);
+        }
+    }
+    finish(state, now, effects);
+}
+
 /// Closes the dialog when everything that was chosen is there.
 fn finish(state: &mut State, now: Timestamp, effects: &mut Vec<Effect>) {
     let Some(listing) = listing_mut(state) else { return };

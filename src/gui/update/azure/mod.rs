@@ -5,7 +5,7 @@ mod told;
 
 use jiff::Timestamp;
 
-pub(super) use create::{create, on_added};
+pub(super) use create::{create, on_added, settle};
 pub(super) use told::told;
 
 use super::dialogs;

@@ -448,6 +448,25 @@ fn what_fails_is_told_and_the_rest_is_added() {
 }
 
 #[test]
+fn what_is_there_was_added_whatever_the_answer_says() {
+    let mut desk = Desk::listed(&["one", "two"]);
+    desk.check(&["one", "two"]);
+    let (run, _) = desk.create();
+    let one = asked(&desk.key(run, "one"))[0].0;
+    let two = asked(&desk.key(run, "two"))[0].0;
+    desk.answer(one, Err(Refusal::TimedOut));
+    desk.answer(two, Ok(Response::Connection { id: id("two") }));
+    assert_eq!(desk.listing().failed().count(), 1);
+    let mut view = desk.state.connections()[0].clone();
+    view.id = id("one");
+    let event = Event::Connection { connection: Box::new(view) };
+    let revision = desk.state.snapshot.as_ref().unwrap().revision + 1;
+    desk.told(News::Push(Push::Event { revision, event }));
+    assert!(desk.state.dialog.is_none(), "all are there");
+    assert_eq!(desk.state.table.awaited.len() + desk.state.table.selected.len(), 2);
+}
+
+#[test]
 fn a_service_that_is_lost_adds_nothing_by_half() {
     let mut desk = Desk::listed(&["one", "two"]);
     desk.check(&["one", "two"]);
