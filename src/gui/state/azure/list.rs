@@ -132,9 +132,12 @@ impl Listing {
             Ok(()) => {
                 let failed = self.problems.iter().map(|(namespace, _)| &namespace.resource_id);
                 let failed: BTreeSet<&String> = failed.collect();
-                let seen = &self.seen;
+                let (seen, added) = (&self.seen, &self.added);
+                // What came of adding one is still to be told, and counts in the end.
                 self.found.retain(|one| {
-                    seen.contains(&one.resource_id) || failed.contains(&one.namespace.resource_id)
+                    seen.contains(&one.resource_id)
+                        || added.contains_key(&one.resource_id)
+                        || failed.contains(&one.namespace.resource_id)
                 });
                 Reading::Done
             }

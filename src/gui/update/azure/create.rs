@@ -99,11 +99,7 @@ pub(in crate::gui::update) fn on_added(
 }
 
 /// One that is there was added, whatever the answer was: it may have come too late.
-pub(in crate::gui::update) fn settle(
-    state: &mut State,
-    now: Timestamp,
-    effects: &mut Vec<Effect>,
-) {
+pub(in crate::gui::update) fn settle(state: &mut State, now: Timestamp, effects: &mut Vec<Effect>) {
     let Some(listing) = state.azure().and_then(|form| form.listing.as_ref()) else { return };
     let is_there = |one: &FoundConnection| {
         one.usable.as_ref().is_ok_and(|usable| state.connection(&usable.id).is_some())

@@ -467,6 +467,23 @@ fn what_is_there_was_added_whatever_the_answer_says() {
 }
 
 #[test]
+fn one_that_was_not_added_stays_where_it_is_gone_in_azure() {
+    let mut desk = Desk::listed(&["one", "two", "three"]);
+    desk.check(&["one", "two"]);
+    let reading = only_work(&desk.act(AzureAction::ReadAgain)).0;
+    let (run, _) = desk.create();
+    desk.no_key(run, "one", AzureErrorKind::NotFound);
+    let events = vec![BrowseEvent::Found(vec![found("four")]), BrowseEvent::Done(Ok(()))];
+    desk.hear(reading, AzureNews::Browsed(events));
+    assert_eq!(desk.names(), ["four", "one", "two"], "three is gone");
+    let two = asked(&desk.key(run, "two"))[0].0;
+    desk.answer(two, Ok(Response::Connection { id: id("two") }));
+    assert!(desk.state.dialog.is_some(), "what failed is still to be read");
+    assert_eq!(desk.listing().failed().count(), 1);
+    assert_eq!(desk.listing().ids_added(), [id("two")]);
+}
+
+#[test]
 fn a_service_that_is_lost_adds_nothing_by_half() {
     let mut desk = Desk::listed(&["one", "two"]);
     desk.check(&["one", "two"]);
