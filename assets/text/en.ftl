@@ -255,6 +255,7 @@ azure-check-all = Select all that are shown
 azure-resource-group = Resource group
 azure-already-added = already added
 azure-added = added
+azure-creating = Creating { $done } of { $total }…
 azure-adding = Adding…
 azure-looking = Looking for namespaces…
 azure-reading = Reading namespaces { $read } of { $total }…
@@ -280,6 +281,7 @@ azure-not-read-hide = Hide
 azure-not-read-namespace = Namespace { $name }
 azure-not-read-tenants = The list of tenants
 azure-not-read-tenant = Tenant { $name }
+azure-not-sent = Cancelled before it was added
 azure-not-added =
     { $count ->
         [one] { $count } connection was not added

@@ -18,6 +18,7 @@ pub(crate) const CA_SETTING: &str = "network.extra_ca_certificates";
 
 pub(super) fn open_new(state: &mut State, tab: NewTab, effects: &mut Vec<Effect>) {
     match &mut state.dialog {
+        Some(Dialog::New(form)) if form.is_sent() => return,
         Some(Dialog::New(form)) => form.tab = tab,
         _ => state.dialog = Some(Dialog::New(NewForm::new(tab))),
     }

@@ -110,6 +110,7 @@ impl Desk {
                 let account = self.account.get().cloned();
                 self.keys = Task::start(keys(account, chosen, teller));
             }
+            AzureWork::StopKeys => self.keys = None,
             AzureWork::Forget => *self = Self::new(self.outbox.clone(), self.open),
         }
     }

@@ -24,11 +24,41 @@ pub(in crate::gui::update) fn create(state: &mut State, effects: &mut Vec<Effect
     let run = state.number();
     let Some(listing) = listing_mut(state) else { return };
     listing.adding = run;
+    listing.wanted = chosen.len();
+    listing.is_stopped = false;
     // What failed before and is no longer wanted is not told again.
     listing.added.retain(|_, added| *added == Added::Yes);
     let waiting = chosen.iter().map(|one| (one.resource_id.clone(), Added::Waiting));
     listing.added.extend(waiting);
     effects.push(Effect::Azure { run, work: AzureWork::Keys(chosen) });
+}
+
+/// Sends nothing more. Whether there was something to stop: a second time, there is not.
+pub(in crate::gui::update) fn stop(
+    state: &mut State,
+    now: Timestamp,
+    effects: &mut Vec<Effect>,
+) -> bool {
+    let sent: Vec<String> = state
+        .pending
+        .values()
+        .filter_map(|pending| match pending {
+            Pending::AddFound { key, .. } => Some(key.clone()),
+            _ => None,
+        })
+        .collect();
+    let Some(listing) = listing_mut(state).filter(|it| it.is_creating() && !it.is_stopped) else {
+        return false;
+    };
+    listing.is_stopped = true;
+    for (key, added) in &mut listing.added {
+        if *added == Added::Waiting && !sent.contains(key) {
+            *added = Added::No(NotAdded::Stopped);
+        }
+    }
+    effects.push(Effect::Azure { run: listing.adding, work: AzureWork::StopKeys });
+    finish(state, now, effects);
+    true
 }
 
 fn listing_mut(state: &mut State) -> Option<&mut Listing> {

@@ -5,7 +5,7 @@ mod told;
 
 use jiff::Timestamp;
 
-pub(super) use create::{create, on_added, settle};
+pub(super) use create::{create, on_added, settle, stop as stop_creating};
 pub(super) use told::told;
 
 use super::dialogs;

@@ -9,7 +9,9 @@ use crate::azure::{
 };
 use crate::gui::backend::AzureNews;
 use crate::gui::effect::AzureWork;
-use crate::gui::state::{Added, AzureForm, Listing, Reading, Reads, SettingsOfSignIn, SignIn};
+use crate::gui::state::{
+    Added, AzureForm, Listing, NotAdded, Reading, Reads, SettingsOfSignIn, SignIn,
+};
 use crate::model::metadata::MetadataError;
 use crate::model::{AzureResource, CloudName, Secret, Settings};
 
@@ -481,6 +483,51 @@ fn one_that_was_not_added_stays_where_it_is_gone_in_azure() {
     assert!(desk.state.dialog.is_some(), "what failed is still to be read");
     assert_eq!(desk.listing().failed().count(), 1);
     assert_eq!(desk.listing().ids_added(), [id("two")]);
+}
+
+#[test]
+fn cancel_stops_what_is_not_sent_and_says_so() {
+    let mut desk = Desk::listed(&["one", "two", "three", "four"]);
+    desk.check(&["one", "two", "three", "four"]);
+    let (run, _) = desk.create();
+    let one = asked(&desk.key(run, "one"))[0].0;
+    let two = asked(&desk.key(run, "two"))[0].0;
+    desk.answer(one, Ok(Response::Connection { id: id("one") }));
+    assert_eq!(desk.listing().progress(), (1, 4));
+    assert_eq!(kinds(&desk.does(Action::CloseDialog)), ["StopKeys"]);
+    assert!(desk.key(run, "three").is_empty(), "its key comes too late");
+    assert!(desk.listing().is_creating(), "the service has not answered for two");
+    desk.answer(two, Ok(Response::Connection { id: id("two") }));
+    let listing = desk.listing();
+    let left: Vec<_> = listing.failed().map(|(one, why)| (one.name.as_str(), why)).collect();
+    assert_eq!(left, [("four", &NotAdded::Stopped), ("three", &NotAdded::Stopped)]);
+    assert_eq!(listing.ids_added().len(), 2);
+    let (_, again) = desk.create();
+    assert_eq!(again, ["four", "three"]);
+    assert_eq!(kinds(&desk.does(Action::CloseDialog)), ["StopKeys"]);
+    assert_eq!(kinds(&desk.does(Action::CloseDialog)), ["Table", "Forget"]);
+}
+
+#[test]
+fn a_service_that_does_not_answer_keeps_nobody_in_the_dialog() {
+    let mut desk = Desk::listed(&["one"]);
+    desk.check(&["one"]);
+    let (run, _) = desk.create();
+    desk.key(run, "one");
+    desk.does(Action::CloseDialog);
+    assert!(desk.state.dialog.is_some());
+    desk.does(Action::CloseDialog);
+    assert!(desk.state.dialog.is_none());
+}
+
+#[test]
+fn the_tab_stays_while_something_is_sent() {
+    let mut desk = Desk::listed(&["one"]);
+    desk.check(&["one"]);
+    desk.create();
+    desk.does(Action::New(NewTab::ConnectionString));
+    let Some(Dialog::New(form)) = &desk.state.dialog else { panic!() };
+    assert_eq!(form.tab, NewTab::Azure);
 }
 
 #[test]

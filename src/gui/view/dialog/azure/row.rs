@@ -6,7 +6,7 @@ use egui::{pos2, vec2};
 use super::super::super::Cx;
 use super::{act, is_there};
 use crate::azure::FoundConnection;
-use crate::gui::state::{Added, Checked, Listing};
+use crate::gui::state::{Added, Checked, Listing, NotAdded};
 use crate::gui::theme::{TEXT, Tone, regular, semibold};
 use crate::gui::update::AzureAction;
 use crate::gui::widget::{self, Icon};
@@ -76,7 +76,8 @@ fn told(cx: &Cx<'_>, listing: &Listing, one: &FoundConnection) -> Told {
         }
         Some(Added::No(why)) => {
             told.can_choose = true;
-            told.instead = Some((Tone::Bad, cx.texts.not_added(why)));
+            let tone = if *why == NotAdded::Stopped { Tone::Neutral } else { Tone::Bad };
+            told.instead = Some((tone, cx.texts.not_added(why)));
             told.long = Some(cx.texts.not_added_long(why));
         }
         None if is_there(cx, &usable.id) => {
