@@ -24,6 +24,8 @@ use crate::model::{CloudName, ConnectionId};
 pub(crate) enum AzureAction {
     /// Signs in.
     SignIn(Method),
+    /// Signs in to this tenant; without one, to that of the settings.
+    SignInTo(Method, Option<String>),
     /// Opens the page of the sign-in once more.
     OpenPage,
     /// Gives up the sign-in.
@@ -61,7 +63,8 @@ pub(super) fn act(
     effects: &mut Vec<Effect>,
 ) {
     match action {
-        AzureAction::SignIn(method) => sign_in(state, method, now, effects),
+        AzureAction::SignIn(method) => sign_in(state, method, None, now, effects),
+        AzureAction::SignInTo(method, tenant) => sign_in(state, method, tenant, now, effects),
         AzureAction::OpenPage => {
             if let Some(SignIn::Running(SigningIn { run, .. })) =
                 state.azure().map(|form| &form.sign_in)
@@ -120,7 +123,13 @@ fn change_listing(
     }
 }
 
-fn sign_in(state: &mut State, method: Method, now: Timestamp, effects: &mut Vec<Effect>) {
+fn sign_in(
+    state: &mut State,
+    method: Method,
+    tenant: Option<String>,
+    now: Timestamp,
+    effects: &mut Vec<Effect>,
+) {
     let run = state.number();
     let Some(form) = state.azure_mut() else { return };
     let is_ready = matches!(form.settings, SettingsOfSignIn::Known(_));
@@ -129,8 +138,12 @@ fn sign_in(state: &mut State, method: Method, now: Timestamp, effects: &mut Vec<
     }
     form.was_used = true;
     match form.setup() {
-        Ok(setup) => {
-            form.sign_in = SignIn::Running(SigningIn { run, method, begun: now, code: None });
+        Ok(mut setup) => {
+            if tenant.is_some() {
+                setup.tenant.clone_from(&tenant);
+            }
+            let running = SigningIn { run, method, tenant, begun: now, code: None };
+            form.sign_in = SignIn::Running(running);
             state.has_account = true;
             effects.push(Effect::Azure { run, work: AzureWork::SignIn(method, Box::new(setup)) });
         }

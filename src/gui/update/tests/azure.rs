@@ -565,6 +565,26 @@ fn who_signs_in_again_finds_what_was_chosen() {
 }
 
 #[test]
+fn a_tenant_of_its_own_is_signed_in_to_and_the_choice_stays() {
+    let mut desk = Desk::listed(&["one", "two"]);
+    desk.check(&["one"]);
+    let reading = only_work(&desk.act(AzureAction::ReadAgain)).0;
+    let refused = BrowseEvent::Done(Err(failure(AzureErrorKind::InteractionRequired)));
+    desk.hear(reading, AzureNews::Browsed(vec![refused]));
+    let to = AzureAction::SignInTo(Method::Browser, Some("t-2".to_owned()));
+    let effects = desk.act(to);
+    let (run, AzureWork::SignIn(Method::Browser, setup)) = only_work(&effects) else { panic!() };
+    assert_eq!(setup.tenant.as_deref(), Some("t-2"));
+    let guest = Account { tenant_id: Some("t-2".to_owned()), ..account("me") };
+    let effects = desk.hear(run, AzureNews::SignedIn(Ok(guest)));
+    let (run, AzureWork::Subscriptions) = only_work(&effects) else { panic!("{effects:?}") };
+    let all = Subscriptions { list: vec![subscription("one")], problems: Vec::new() };
+    let effects = desk.hear(run, AzureNews::Subscriptions(Ok(all)));
+    assert!(matches!(only_work(&effects).1, AzureWork::Browse(_)), "it is read again");
+    assert_eq!((desk.names(), desk.listing().checked.len()), (vec!["one", "two"], 1));
+}
+
+#[test]
 fn the_account_is_forgotten_however_the_dialog_goes() {
     let ways: [fn(&mut Desk) -> Vec<Effect>; 4] = [
         |desk| desk.does(Action::CloseDialog),

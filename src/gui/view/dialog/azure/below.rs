@@ -7,7 +7,7 @@ use super::super::super::Cx;
 use super::super::paste;
 use super::{act, error, is_there};
 use crate::azure::{AzureError, Unread};
-use crate::gui::state::{AzureForm, Listing, NotAdded, Reading, Reads, wants_sign_in};
+use crate::gui::state::{AzureForm, Listing, NotAdded, Reading, Reads, wants_tenant};
 use crate::gui::theme::{SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::{Action, AzureAction};
 use crate::gui::widget::{self, Icon};
@@ -121,24 +121,34 @@ pub(super) fn problems(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm) {
     for (what, error) in tenants {
         let name = match what {
             Unread::Tenants => cx.texts.get("azure-not-read-tenants").to_string(),
-            Unread::Tenant(name) => {
+            Unread::Tenant { name, .. } => {
                 cx.texts.with("azure-not-read-tenant", &[("name", name.as_str().into())])
             }
         };
-        problem(ui, cx, &name, error);
+        let tenant = match what {
+            Unread::Tenant { id, .. } => id.as_deref().filter(|_| wants_tenant(error)),
+            Unread::Tenants => None,
+        };
+        problem(ui, cx, &name, error, tenant);
     }
     for (namespace, error) in namespaces {
         let name = [("name", namespace.name.as_str().into())];
-        problem(ui, cx, &cx.texts.with("azure-not-read-namespace", &name), error);
+        problem(ui, cx, &cx.texts.with("azure-not-read-namespace", &name), error, None);
     }
 }
 
-fn problem(ui: &mut Ui, cx: &mut Cx<'_>, name: &str, error: &AzureError) {
+/// One of them. A sign-in to `tenant` mends it.
+fn problem(ui: &mut Ui, cx: &mut Cx<'_>, name: &str, error: &AzureError, tenant: Option<&str>) {
     paste::found(ui, cx, Tone::Warn, |ui, cx| {
         widget::wrapped(ui, name, semibold(TEXT), cx.palette.strong(Tone::Warn));
         let text = cx.texts.azure_error(error);
         widget::selectable(ui, &text, regular(SMALL), cx.palette.text);
-        ui.horizontal(|ui| error::copy(ui, cx, &cx.texts.more_about(name, &text)));
+        ui.horizontal(|ui| {
+            if let Some(tenant) = tenant {
+                error::sign_in_to(ui, cx, tenant.to_owned());
+            }
+            error::copy(ui, cx, &cx.texts.more_about(name, &text));
+        });
     });
 }
 
@@ -166,10 +176,11 @@ pub(super) fn failures(ui: &mut Ui, cx: &mut Cx<'_>, listing: &Listing) {
             widget::label(ui, &text, regular(SMALL), cx.palette.text);
         }
         ui.horizontal(|ui| {
-            let is_over = |why: &NotAdded| matches!(why, NotAdded::Azure(it) if wants_sign_in(it));
-            if failed.iter().any(|(_, why)| is_over(why)) {
-                error::sign_in_again(ui, cx);
-            }
+            let of_azure = failed.iter().filter_map(|(_, why)| match why {
+                NotAdded::Azure(error) => Some(error),
+                _ => None,
+            });
+            error::sign_in_again(ui, cx, &of_azure.collect::<Vec<_>>());
             if widget::button(ui, widget::Kind::Plain, &cx.texts.get("azure-copy-error"), true)
                 .clicked()
             {
