@@ -36,6 +36,8 @@ pub(crate) enum AzureAction {
     Cloud(CloudName),
     /// Typed the password of the proxy.
     ProxyPassword(PastedText),
+    /// Asks the service once more for the settings.
+    ReadSettings,
     /// Lists the subscriptions again.
     ReadSubscriptions,
     /// Chose the subscription with this id.
@@ -80,6 +82,7 @@ pub(super) fn act(
             });
             forget(state, effects);
         }
+        AzureAction::ReadSettings => ask_settings(state, effects),
         AzureAction::ReadSubscriptions => read_subscriptions(state, effects),
         AzureAction::Choose(id) => choose(state, id, effects),
         AzureAction::StopReading => stop_reading(state, effects),
@@ -89,9 +92,11 @@ pub(super) fn act(
             change(state, |form| form.proxy_password = password);
         }
         AzureAction::ShowProblems(open) => change(state, |form| form.problems_open = open),
-        AzureAction::Filter(filter) => change_listing(state, |listing, _| {
-            listing.filter = filter;
-            listing.arrange();
+        AzureAction::Filter(filter) => change(state, |form| {
+            if let Some(listing) = &mut form.listing {
+                listing.filter = filter;
+                listing.arrange();
+            }
         }),
         AzureAction::Toggle(key) => {
             change_listing(state, |listing, is_there| listing.toggle(&key, is_there));
@@ -99,7 +104,11 @@ pub(super) fn act(
         AzureAction::ToggleAll => {
             change_listing(state, |listing, is_there| listing.toggle_all(is_there));
         }
-        AzureAction::Go(to) => change_listing(state, |listing, _| listing.go(to)),
+        AzureAction::Go(to) => change(state, |form| {
+            if let Some(listing) = &mut form.listing {
+                listing.go(to);
+            }
+        }),
     }
 }
 

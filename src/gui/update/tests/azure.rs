@@ -218,6 +218,9 @@ fn settings_that_do_not_come_are_asked_again() {
     let ticket = asked(&desk.does(Action::New(NewTab::Azure)))[0].0;
     desk.answer(ticket, refused("not now"));
     assert!(matches!(&desk.azure().settings, SettingsOfSignIn::Failed(_)));
+    let ticket = asked(&desk.act(AzureAction::ReadSettings))[0].0;
+    assert!(desk.act(AzureAction::ReadSettings).is_empty(), "it is asked");
+    desk.answer(ticket, refused("not now"));
     assert_eq!(kinds(&desk.does(Action::New(NewTab::Azure))), ["GetSettings"]);
     desk.down(LinkProblem::NotRunning);
     assert_eq!(desk.azure().settings, SettingsOfSignIn::Unknown);
@@ -401,6 +404,8 @@ fn all_are_created_and_the_dialog_closes() {
     assert!(desk.does(Action::Create).is_empty(), "it is under way");
     desk.check(&["three"]);
     assert_eq!(desk.listing().checked.len(), 2, "what was sent is not changed");
+    desk.act(AzureAction::Filter("two".to_owned()));
+    assert_eq!(desk.names(), ["two"], "one can look for one meanwhile");
     let mut tickets = Vec::new();
     for name in ["two", "one"] {
         let effects = desk.key(run, name);

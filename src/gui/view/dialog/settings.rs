@@ -36,6 +36,10 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
         }
         SettingsLoad::Failed(reason) => paste::found(ui, cx, Tone::Bad, |ui, cx| {
             widget::wrapped(ui, reason, regular(TEXT), cx.palette.strong(Tone::Bad));
+            let again = cx.texts.get("azure-settings-again");
+            if widget::button(ui, Kind::Plain, &again, cx.state.is_attached()).clicked() {
+                cx.act(Action::OpenSettings);
+            }
         }),
         SettingsLoad::Loaded => {
             service(ui, cx, form);

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use super::super::super::Cx;
 use super::super::paste;
 use super::{act, error, is_there};
-use crate::azure::{AzureError, Unread};
+use crate::azure::{AzureError, FoundConnection, Unread};
 use crate::gui::state::{AzureForm, Listing, NotAdded, Reading, Reads, wants_tenant};
 use crate::gui::theme::{SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::{Action, AzureAction};
@@ -158,20 +158,20 @@ pub(super) fn failures(ui: &mut Ui, cx: &mut Cx<'_>, listing: &Listing) {
     if failed.is_empty() || listing.is_creating() {
         return;
     }
-    let all: Vec<String> = failed
-        .iter()
-        .map(|(one, why)| cx.texts.more_about(&one.name, &cx.texts.not_added_long(why)))
-        .collect();
+    let told = |(one, why): &(&FoundConnection, &NotAdded), cx: &Cx<'_>| {
+        cx.texts.more_about(&one.name, &cx.texts.not_added_long(why))
+    };
     paste::found(ui, cx, Tone::Bad, |ui, cx| {
         let color = cx.palette.strong(Tone::Bad);
         let text = cx.texts.with("azure-not-added", &[("count", failed.len().into())]);
         let label = widget::wrapped(ui, &text, semibold(TEXT), color);
         widget::speak(&label);
-        for text in all.iter().take(MOST) {
-            widget::selectable(ui, text, regular(SMALL), cx.palette.text);
+        // There may be hundreds, and each has a long text.
+        for one in failed.iter().take(MOST) {
+            widget::selectable(ui, &told(one, cx), regular(SMALL), cx.palette.text);
         }
-        if all.len() > MOST {
-            let more = [("count", (all.len() - MOST).into())];
+        if failed.len() > MOST {
+            let more = [("count", (failed.len() - MOST).into())];
             let text = cx.texts.with("azure-not-added-more", &more);
             widget::label(ui, &text, regular(SMALL), cx.palette.text);
         }
@@ -184,6 +184,7 @@ pub(super) fn failures(ui: &mut Ui, cx: &mut Cx<'_>, listing: &Listing) {
             if widget::button(ui, widget::Kind::Plain, &cx.texts.get("azure-copy-error"), true)
                 .clicked()
             {
+                let all: Vec<String> = failed.iter().map(|one| told(one, cx)).collect();
                 cx.act(Action::Copy(all.join("\n")));
             }
         });

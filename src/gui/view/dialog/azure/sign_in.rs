@@ -27,6 +27,10 @@ pub(super) fn show(
         let text = cx.texts.with("azure-settings-failed", &reason);
         paste::found(ui, cx, Tone::Bad, |ui, cx| {
             widget::wrapped(ui, &text, regular(TEXT), cx.palette.strong(Tone::Bad));
+            let again = cx.texts.get("azure-settings-again");
+            if widget::button(ui, Kind::Plain, &again, cx.state.is_attached()).clicked() {
+                act(cx, AzureAction::ReadSettings);
+            }
         });
     }
     let ready = matches!(form.settings, SettingsOfSignIn::Known(_)) && cx.state.is_attached();
