@@ -373,6 +373,7 @@ settings-client-id-hint = App registration that people sign in to
 settings-tenant = Tenant
 settings-tenant-hint = contoso.onmicrosoft.com, empty for the account's own
 settings-authority = Sign-in address
+settings-needed = A custom cloud needs this address
 settings-resource-manager = Resource Manager
 settings-audience = Token audience
 settings-audience-hint = Empty for the address of Resource Manager

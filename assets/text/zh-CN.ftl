@@ -368,6 +368,7 @@ settings-client-id-hint = 登录所用的应用注册
 settings-tenant = 租户
 settings-tenant-hint = contoso.onmicrosoft.com，留空则使用帐户自己的租户
 settings-authority = 登录地址
+settings-needed = 自定义云需要此地址
 settings-resource-manager = 资源管理器
 settings-audience = 令牌受众
 settings-audience-hint = 留空则使用资源管理器的地址

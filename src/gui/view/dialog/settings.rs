@@ -152,7 +152,7 @@ fn sign_in(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
         }
     });
     error(ui, cx, form, CLOUD_SETTING);
-    if clouds[place] == CloudName::Custom {
+    if form.is_custom_cloud() {
         let hint = "settings-address-hint";
         text_setting(ui, cx, form, "azure.authority", "settings-authority", hint);
         let label = "settings-resource-manager";
