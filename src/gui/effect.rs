@@ -71,6 +71,8 @@ pub(crate) enum AzureWork {
     StopBrowse,
     /// Asks for the keys of these.
     Keys(Vec<FoundConnection>),
+    /// Asks for no more keys.
+    StopKeys,
     /// Gives up everything and forgets the account.
     Forget,
 }

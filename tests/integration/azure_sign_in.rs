@@ -217,8 +217,8 @@ async fn a_guest_sees_the_subscriptions_of_other_tenants() {
     cloud.emulator.inject_azure(fault).unwrap();
     let found = azure.subscriptions().await.unwrap();
     assert_eq!(found.list.len(), 1);
-    let [(Unread::Tenant(tenant), error)] = &found.problems[..] else { panic!("{found:?}") };
-    assert_eq!((&**tenant, error.kind), ("Fabrikam", AzureErrorKind::InteractionRequired));
+    let [(Unread::Tenant { name, .. }, error)] = &found.problems[..] else { panic!("{found:?}") };
+    assert_eq!((&**name, error.kind), ("Fabrikam", AzureErrorKind::InteractionRequired));
 }
 
 #[tokio::test]

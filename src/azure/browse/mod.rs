@@ -43,8 +43,13 @@ pub struct Subscriptions {
 pub enum Unread {
     /// The list of tenants: there may be others.
     Tenants,
-    /// The subscriptions of a tenant, by its name or id.
-    Tenant(String),
+    /// The subscriptions of a tenant.
+    Tenant {
+        /// Its name, or its id where it has none.
+        name: String,
+        /// Its id, where it is known.
+        id: Option<String>,
+    },
 }
 
 /// A Relay namespace.

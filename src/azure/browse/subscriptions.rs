@@ -29,7 +29,8 @@ struct Tenant {
 impl Tenant {
     /// It, as people know it.
     fn unread(&self) -> Unread {
-        Unread::Tenant(self.name.clone().or_else(|| self.id.clone()).unwrap_or_default())
+        let name = self.name.clone().or_else(|| self.id.clone()).unwrap_or_default();
+        Unread::Tenant { name, id: self.id.clone() }
     }
 }
 
@@ -112,7 +113,7 @@ pub(in crate::azure) async fn subscriptions(
     list.sort_by_cached_key(|one| (one.name.to_lowercase(), one.id.clone()));
     problems.sort_by_cached_key(|(what, _)| match what {
         Unread::Tenants => None,
-        Unread::Tenant(title) => Some(title.to_lowercase()),
+        Unread::Tenant { name, .. } => Some(name.to_lowercase()),
     });
     Ok(Subscriptions { list, problems })
 }

@@ -84,10 +84,11 @@ async fn a_tenant_that_refuses_is_a_problem_of_its_own() {
             let azure = account_with(&server, method, &Tokens::refusing("guest", kind));
             let subscriptions = within(azure.subscriptions()).await.unwrap();
             assert_eq!(names(&subscriptions), [("Production", None)]);
-            let [(Unread::Tenant(tenant), error)] = &subscriptions.problems[..] else {
+            let [(Unread::Tenant { name, id }, error)] = &subscriptions.problems[..] else {
                 panic!("{method:?} {kind:?}")
             };
-            assert_eq!((tenant.as_str(), error.kind), ("Fabrikam", kind));
+            assert_eq!((name.as_str(), error.kind), ("Fabrikam", kind));
+            assert_eq!(id.as_deref(), Some("guest"));
         }
     }
 }
@@ -122,7 +123,8 @@ async fn home_may_fail_while_there_is_something_to_show() {
     let server = with_tenants(denied.clone(), guest).await;
     let subscriptions = within(account(&server).subscriptions()).await.unwrap();
     assert_eq!(names(&subscriptions), [("Fabrikam", Some("Fabrikam"))]);
-    assert_eq!(subscriptions.problems[0].0, Unread::Tenant("Contoso".to_owned()));
+    let (name, id) = ("Contoso".to_owned(), Some(HOME.to_owned()));
+    assert_eq!(subscriptions.problems[0].0, Unread::Tenant { name, id });
     let server = with_tenants(denied, Reply::list(&[])).await;
     let error = within(account(&server).subscriptions()).await.unwrap_err();
     assert_eq!(error.kind, AzureErrorKind::Forbidden);

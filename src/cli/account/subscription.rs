@@ -40,7 +40,7 @@ pub(in crate::cli) fn problem(what: &Unread, error: &AzureError) -> String {
 fn name_of(what: &Unread) -> String {
     match what {
         Unread::Tenants => "the list of tenants".to_owned(),
-        Unread::Tenant(tenant) => format!("the subscriptions of the tenant {}", plain(tenant)),
+        Unread::Tenant { name, .. } => format!("the subscriptions of the tenant {}", plain(name)),
     }
 }
 
@@ -153,8 +153,10 @@ mod tests {
         assert_eq!(failure.exit, Exit::NotFound);
         assert!(failure.message.contains("you@contoso.com sees no subscription"), "{failure}");
         let error = AzureError::new(AzureErrorKind::ConditionalAccess, "");
-        let failure =
-            none("you@contoso.com", vec![(Unread::Tenant("Fabrikam".to_owned()), error.clone())]);
+        let failure = none(
+            "you@contoso.com",
+            vec![(Unread::Tenant { name: "Fabrikam".to_owned(), id: None }, error.clone())],
+        );
         assert_eq!(
             (failure.exit, failure.code.as_str()),
             (Exit::NotSignedIn, "conditional-access")

@@ -114,6 +114,11 @@ impl NewForm {
         }
     }
 
+    /// What was chosen is being added; it is shown as it was sent.
+    pub(crate) fn is_sent(&self) -> bool {
+        self.phase == Phase::Sent || self.azure.is_creating()
+    }
+
     /// Takes a new text. What was known of strings that are still there stays known.
     pub(crate) fn set_text(&mut self, text: PastedText, now: Timestamp) {
         let before = std::mem::take(&mut self.entries);

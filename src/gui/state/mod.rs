@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 pub(crate) use azure::{
     Added, AzureForm, Checked, Listing, NotAdded, Reading, Reads, SettingsOfSignIn, SignIn,
-    SigningIn, wants_sign_in,
+    SigningIn, wants_sign_in, wants_tenant,
 };
 pub(crate) use dialog::{Dialog, RemoveQuestion};
 pub(crate) use form::{

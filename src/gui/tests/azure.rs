@@ -404,13 +404,14 @@ fn many_subscriptions_are_found_by_typing() {
         reached_by: None,
     });
     let error = refused(AzureErrorKind::ConditionalAccess);
-    let problems =
-        vec![(Unread::Tenants, error.clone()), (Unread::Tenant("Northwind".to_owned()), error)];
+    let northwind = Unread::Tenant { name: "Northwind".to_owned(), id: Some("n".to_owned()) };
+    let problems = vec![(Unread::Tenants, error.clone()), (northwind, error)];
     let news = AzureNews::Subscriptions(Ok(Subscriptions { list: list.collect(), problems }));
     window.tell(News::Azure { run, news });
     window.click(&window.text("azure-not-read-show"));
     assert!(window.says(&window.text("azure-not-read-tenants")));
     assert!(window.tells("azure-not-read-tenant", &[("name", "Northwind".into())]));
+    assert!(window.has(&window.text("azure-sign-in-tenant")));
     window.click(&window.text("azure-subscription"));
     window.click(&window.text("azure-subscription-filter"));
     window.type_text("fabri");

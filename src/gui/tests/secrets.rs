@@ -8,7 +8,10 @@ use jiff::SignedDuration;
 
 use super::harness::Window;
 use super::strings::{KEY, string};
+use crate::gui::backend::Backend as _;
+use crate::gui::effect::Effect;
 use crate::gui::state::Dialog;
+use crate::ipc::protocol::Request;
 
 /// No eight characters of the key that stand together are in `text`.
 #[track_caller]
@@ -128,6 +131,71 @@ fn a_key_does_not_come_back_by_undo_once_its_dialog_is_closed() {
         let state = window.state();
         let Some(Dialog::New(form)) = &state.dialog else { panic!("closed") };
         assert!(form.text.0.len() <= 1, "{} bytes", form.text.0.len());
+    }
+}
+
+/// "Select with Azure", where the service alone knows the password of the proxy.
+fn at_proxy() -> Window {
+    let mut window = Window::open();
+    let (name, value) = ("network.proxy".to_owned(), "http://me:hidden@proxy:3128".to_owned());
+    window.desk.begin(Effect::Ask { ticket: 0, request: Request::SetSetting { name, value } });
+    open_azure(&mut window);
+    window
+}
+
+fn open_azure(window: &mut Window) {
+    window.chord(Modifiers::COMMAND, Key::N);
+    window.click(&window.text("select-with-azure"));
+}
+
+/// What is typed stands for a while, and so can be undone to.
+fn type_and_rest(window: &mut Window, text: &str) {
+    window.click(&window.text("azure-proxy-password"));
+    window.chord(Modifiers::COMMAND, Key::A);
+    window.type_text(text);
+    (0..10).for_each(|_| window.step());
+}
+
+#[test]
+fn the_password_of_the_proxy_is_as_hidden_as_a_key() {
+    let mut window = at_proxy();
+    type_and_rest(&mut window, KEY);
+    assert_hidden(&window);
+    for event in [Event::Copy, Event::Cut] {
+        window.chord(Modifiers::COMMAND, Key::A);
+        window.send(event);
+        window.settle();
+        assert_eq!(window.copied, None);
+    }
+}
+
+#[test]
+fn the_password_of_the_proxy_does_not_come_back_by_undo() {
+    let ways: [fn(&mut Window); 3] = [
+        |window| {
+            window.key(Key::Escape);
+            open_azure(window);
+        },
+        |window| {
+            window.click(&window.text("use-connection-string"));
+            window.click(&window.text("select-with-azure"));
+        },
+        |window| {
+            window.click(&window.text("azure-sign-in"));
+            window.click(&window.text("azure-another-account"));
+        },
+    ];
+    for (place, way) in ways.into_iter().enumerate() {
+        let mut window = at_proxy();
+        type_and_rest(&mut window, KEY);
+        type_and_rest(&mut window, "x");
+        way(&mut window);
+        window.click(&window.text("azure-proxy-password"));
+        for _ in 0..4 {
+            window.chord(Modifiers::COMMAND, Key::Z);
+            let typed = window.state().azure().unwrap().proxy_password.0.len();
+            assert!(typed <= 1, "{place}: {typed} bytes");
+        }
     }
 }
 

@@ -184,11 +184,27 @@ fn a_cloud_of_one_s_own_has_its_addresses() {
     assert!(!window.has(&authority), "a named cloud has its own");
     window.click(&window.text("azure-cloud"));
     window.click(&window.text("cloud-custom"));
+    window.desk.forget();
+    window.click(&window.text("save"));
+    assert!(window.says(&window.text("settings-needed")));
+    assert!(window.desk.asked().is_empty(), "nothing is sent by half");
     fill(&mut window, &authority, "https://login.contoso.local");
     let manager = window.text("settings-resource-manager");
     fill(&mut window, &manager, "ftp://management.contoso.local");
     window.click(&window.text("save"));
     assert!(window.says("https:// address"), "{}", window.dump());
+    // What nobody sees is not sent.
+    window.click(&window.text("azure-cloud"));
+    window.click_last(&window.text("cloud-public"));
+    window.desk.forget();
+    fill(&mut window, &window.text("settings-drain"), "46");
+    window.click(&window.text("save"));
+    let asked = window.desk.asked().join("\n");
+    assert!(!asked.contains("resource_manager"), "{asked}");
+    assert!(window.state().dialog.is_none());
+    window.chord(Modifiers::COMMAND, Key::Comma);
+    window.click(&window.text("azure-cloud"));
+    window.click(&window.text("cloud-custom"));
     fill(&mut window, &manager, "https://management.contoso.local");
     window.click(&window.text("save"));
     assert!(window.state().dialog.is_none());

@@ -43,6 +43,7 @@ impl Texts {
         match why {
             NotAdded::Azure(error) => self.azure_summary(error.kind),
             NotAdded::Service(failure) => failure.0.clone(),
+            NotAdded::Stopped => self.get("azure-not-sent").to_string(),
         }
     }
 
@@ -50,7 +51,7 @@ impl Texts {
     pub(crate) fn not_added_long(&self, why: &NotAdded) -> String {
         match why {
             NotAdded::Azure(error) => self.azure_error(error),
-            NotAdded::Service(failure) => failure.0.clone(),
+            NotAdded::Service(_) | NotAdded::Stopped => self.not_added(why),
         }
     }
 

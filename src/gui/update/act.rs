@@ -96,7 +96,11 @@ pub(super) fn act(state: &mut State, action: Action, now: Timestamp, effects: &m
         Action::Diagnose(id) => state.dialog = Some(Dialog::Diagnose(id)),
         Action::Firewall(id) => state.dialog = Some(Dialog::Firewall(id)),
         Action::OpenUpgrade => state.dialog = Some(Dialog::Upgrade),
-        Action::CloseDialog => dialogs::close(state, effects),
+        Action::CloseDialog => {
+            if !azure::stop_creating(state, now, effects) {
+                dialogs::close(state, effects);
+            }
+        }
         Action::CloseNotice(id) => state.notices.close(id),
 
         Action::StartService => {

@@ -18,6 +18,7 @@ pub(crate) const CA_SETTING: &str = "network.extra_ca_certificates";
 
 pub(super) fn open_new(state: &mut State, tab: NewTab, effects: &mut Vec<Effect>) {
     match &mut state.dialog {
+        Some(Dialog::New(form)) if form.is_sent() => return,
         Some(Dialog::New(form)) => form.tab = tab,
         _ => state.dialog = Some(Dialog::New(NewForm::new(tab))),
     }
@@ -189,6 +190,14 @@ pub(super) fn save_settings(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(Dialog::Settings(form)) = &mut state.dialog else { return };
     let changes = form.changes();
     form.errors.clear();
+    let missing = if changes.is_empty() { Vec::new() } else { form.missing() };
+    if !missing.is_empty() {
+        let text = state.texts().get("settings-needed").to_string();
+        if let Some(Dialog::Settings(form)) = &mut state.dialog {
+            form.errors.extend(missing.into_iter().map(|name| (name.to_owned(), text.clone())));
+        }
+        return;
+    }
     form.saving = changes.len();
     if changes.is_empty() {
         return close(state, effects);

@@ -11,6 +11,7 @@ pub(crate) fn settle(state: &mut State, now: Timestamp) -> Vec<Effect> {
     let mut effects = Vec::new();
     state.notices.expire(now);
     state.traffic.settle(now);
+    azure::settle(state, now, &mut effects);
     azure::forget_unused(state, &mut effects);
     let connections = state.snapshot.as_ref().map_or(&[][..], |it| &it.connections);
     let texts = state.texts();

@@ -59,7 +59,7 @@ impl<'a> LoginShape<'a> {
         let problem = |(what, error): &'a (Unread, AzureError)| ProblemShape {
             tenant: match what {
                 Unread::Tenants => None,
-                Unread::Tenant(name) => Some(name),
+                Unread::Tenant { name, .. } => Some(name),
             },
             error: AzureErrorShape::of(error),
         };
@@ -133,7 +133,7 @@ mod tests {
         ];
         let seen = Subscriptions {
             list: vec![sample::subscription("Production")],
-            problems: vec![(Unread::Tenant("Fabrikam".to_owned()), error)],
+            problems: vec![(Unread::Tenant { name: "Fabrikam".to_owned(), id: None }, error)],
         };
         let shown: Value = serde_json::from_str(&login(&tried, Some(&seen))).unwrap();
         assert_eq!(

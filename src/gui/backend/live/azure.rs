@@ -90,7 +90,6 @@ impl Desk {
         match work {
             AzureWork::SignIn(method, setup) => self.sign_in(method, *setup, teller),
             AzureWork::OpenPage => self.open_page(teller),
-            AzureWork::StopSignIn => self.sign_in = None,
             AzureWork::Subscriptions => {
                 let account = self.account.get().cloned();
                 self.subscriptions = Task::start(async move {
@@ -110,7 +109,11 @@ impl Desk {
                 let account = self.account.get().cloned();
                 self.keys = Task::start(keys(account, chosen, teller));
             }
-            AzureWork::Forget => *self = Self::new(self.outbox.clone(), self.open),
+            AzureWork::StopKeys => self.keys = None,
+            // A sign-in that has just come through leaves no account either.
+            AzureWork::StopSignIn | AzureWork::Forget => {
+                *self = Self::new(self.outbox.clone(), self.open)
+            }
         }
     }
 

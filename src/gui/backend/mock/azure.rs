@@ -77,7 +77,10 @@ impl Azure {
                     self.tell(now, step, run, AzureNews::Key { key, outcome: key_of(&one) });
                 }
             }
-            AzureWork::StopSignIn | AzureWork::StopBrowse | AzureWork::Forget => {
+            AzureWork::StopSignIn
+            | AzureWork::StopBrowse
+            | AzureWork::StopKeys
+            | AzureWork::Forget => {
                 self.later.clear();
             }
             AzureWork::OpenPage => {}

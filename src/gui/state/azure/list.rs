@@ -34,6 +34,10 @@ pub(crate) struct Listing {
     pub problems: Vec<(Arc<Namespace>, AzureError)>,
     /// Names the adding whose news count.
     pub adding: Ticket,
+    /// How many the last Create adds.
+    pub wanted: usize,
+    /// The user has stopped the last Create.
+    pub is_stopped: bool,
     /// What came of adding them.
     pub added: BTreeMap<String, Added>,
     /// What this reading has found; what it has not is gone at its end.
@@ -80,6 +84,8 @@ pub(crate) enum NotAdded {
     Azure(AzureError),
     /// The service did not take it.
     Service(Failure),
+    /// The user stopped before it was sent.
+    Stopped,
 }
 
 impl Listing {
@@ -132,9 +138,12 @@ impl Listing {
             Ok(()) => {
                 let failed = self.problems.iter().map(|(namespace, _)| &namespace.resource_id);
                 let failed: BTreeSet<&String> = failed.collect();
-                let seen = &self.seen;
+                let (seen, added) = (&self.seen, &self.added);
+                // What came of adding one is still to be told, and counts in the end.
                 self.found.retain(|one| {
-                    seen.contains(&one.resource_id) || failed.contains(&one.namespace.resource_id)
+                    seen.contains(&one.resource_id)
+                        || added.contains_key(&one.resource_id)
+                        || failed.contains(&one.namespace.resource_id)
                 });
                 Reading::Done
             }
@@ -262,6 +271,12 @@ impl Listing {
     /// Something is being added.
     pub(crate) fn is_creating(&self) -> bool {
         self.added.values().any(|added| *added == Added::Waiting)
+    }
+
+    /// How many of those that the last Create adds have a result, and how many it adds.
+    pub(crate) fn progress(&self) -> (usize, usize) {
+        let waiting = self.added.values().filter(|added| **added == Added::Waiting).count();
+        (self.wanted.saturating_sub(waiting), self.wanted)
     }
 
     /// Those that were not added, with the reason, in the order of the rows.

@@ -28,6 +28,8 @@ pub(crate) struct AzureForm {
     pub sign_in: SignIn,
     /// Who was signed in last.
     pub last: Option<Account>,
+    /// The tenant that was signed in to last, where it was not the settings' own choice.
+    pub tenant: Option<String>,
     /// The subscriptions of the account.
     pub subscriptions: Reads,
     /// Id of the chosen subscription.
@@ -78,6 +80,8 @@ pub(crate) struct SigningIn {
     pub run: Ticket,
     /// How.
     pub method: Method,
+    /// To which tenant, where it is not the settings' own choice.
+    pub tenant: Option<String>,
     /// Since when.
     pub begun: Timestamp,
     /// What is to be typed elsewhere.
@@ -171,6 +175,7 @@ impl AzureForm {
     pub(crate) fn forget_account(&mut self) {
         self.sign_in = SignIn::Out(None);
         self.last = None;
+        self.tenant = None;
         self.subscriptions = Reads::Not;
         self.chosen = None;
         self.listing = None;
@@ -181,6 +186,16 @@ impl AzureForm {
     pub(crate) fn is_creating(&self) -> bool {
         self.listing.as_ref().is_some_and(Listing::is_creating)
     }
+}
+
+/// Whether a sign-in to the tenant itself is what mends this: another step, or a consent.
+pub(crate) fn wants_tenant(error: &AzureError) -> bool {
+    matches!(
+        error.kind,
+        AzureErrorKind::InteractionRequired
+            | AzureErrorKind::ConditionalAccess
+            | AzureErrorKind::ConsentRequired
+    )
 }
 
 /// Whether another sign-in is what mends this.

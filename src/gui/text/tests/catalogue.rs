@@ -219,6 +219,7 @@ const VARIABLES: &[&str] = &[
     "character",
     "count",
     "detail",
+    "done",
     "endpoint",
     "fault",
     "field",

@@ -24,11 +24,41 @@ pub(in crate::gui::update) fn create(state: &mut State, effects: &mut Vec<Effect
     let run = state.number();
     let Some(listing) = listing_mut(state) else { return };
     listing.adding = run;
+    listing.wanted = chosen.len();
+    listing.is_stopped = false;
     // What failed before and is no longer wanted is not told again.
     listing.added.retain(|_, added| *added == Added::Yes);
     let waiting = chosen.iter().map(|one| (one.resource_id.clone(), Added::Waiting));
     listing.added.extend(waiting);
     effects.push(Effect::Azure { run, work: AzureWork::Keys(chosen) });
+}
+
+/// Sends nothing more. Whether there was something to stop: a second time, there is not.
+pub(in crate::gui::update) fn stop(
+    state: &mut State,
+    now: Timestamp,
+    effects: &mut Vec<Effect>,
+) -> bool {
+    let sent: Vec<String> = state
+        .pending
+        .values()
+        .filter_map(|pending| match pending {
+            Pending::AddFound { key, .. } => Some(key.clone()),
+            _ => None,
+        })
+        .collect();
+    let Some(listing) = listing_mut(state).filter(|it| it.is_creating() && !it.is_stopped) else {
+        return false;
+    };
+    listing.is_stopped = true;
+    for (key, added) in &mut listing.added {
+        if *added == Added::Waiting && !sent.contains(key) {
+            *added = Added::No(NotAdded::Stopped);
+        }
+    }
+    effects.push(Effect::Azure { run: listing.adding, work: AzureWork::StopKeys });
+    finish(state, now, effects);
+    true
 }
 
 fn listing_mut(state: &mut State) -> Option<&mut Listing> {
@@ -95,6 +125,31 @@ pub(in crate::gui::update) fn on_added(
         Err(refusal) => Added::No(NotAdded::Service(Failure(texts.refusal(&refusal)))),
     };
     listing.added.insert(key.to_owned(), added);
+    finish(state, now, effects);
+}
+
+/// One that is there was added, whatever the answer was: it may have come too late.
+pub(in crate::gui::update) fn settle(state: &mut State, now: Timestamp, effects: &mut Vec<Effect>) {
+    let Some(listing) = state.azure().and_then(|form| form.listing.as_ref()) else { return };
+    let is_there = |one: &FoundConnection| {
+        one.usable.as_ref().is_ok_and(|usable| state.connection(&usable.id).is_some())
+    };
+    let there = listing.failed().filter(|(one, _)| is_there(one));
+    let there: Vec<(String, bool)> = there
+        .map(|(one, why)| (one.resource_id.clone(), matches!(why, NotAdded::Service(_))))
+        .collect();
+    if there.is_empty() {
+        return;
+    }
+    let Some(listing) = listing_mut(state) else { return };
+    for (key, was_sent) in there {
+        listing.checked.remove(&key);
+        if was_sent {
+            listing.added.insert(key, Added::Yes);
+        } else {
+            listing.added.remove(&key);
+        }
+    }
     finish(state, now, effects);
 }
 

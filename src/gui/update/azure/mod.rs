@@ -5,7 +5,7 @@ mod told;
 
 use jiff::Timestamp;
 
-pub(super) use create::{create, on_added};
+pub(super) use create::{create, on_added, settle, stop as stop_creating};
 pub(super) use told::told;
 
 use super::dialogs;
@@ -24,6 +24,8 @@ use crate::model::{CloudName, ConnectionId};
 pub(crate) enum AzureAction {
     /// Signs in.
     SignIn(Method),
+    /// Signs in to this tenant; without one, to that of the settings.
+    SignInTo(Method, Option<String>),
     /// Opens the page of the sign-in once more.
     OpenPage,
     /// Gives up the sign-in.
@@ -34,6 +36,8 @@ pub(crate) enum AzureAction {
     Cloud(CloudName),
     /// Typed the password of the proxy.
     ProxyPassword(PastedText),
+    /// Asks the service once more for the settings.
+    ReadSettings,
     /// Lists the subscriptions again.
     ReadSubscriptions,
     /// Chose the subscription with this id.
@@ -61,7 +65,8 @@ pub(super) fn act(
     effects: &mut Vec<Effect>,
 ) {
     match action {
-        AzureAction::SignIn(method) => sign_in(state, method, now, effects),
+        AzureAction::SignIn(method) => sign_in(state, method, None, now, effects),
+        AzureAction::SignInTo(method, tenant) => sign_in(state, method, tenant, now, effects),
         AzureAction::OpenPage => {
             if let Some(SignIn::Running(SigningIn { run, .. })) =
                 state.azure().map(|form| &form.sign_in)
@@ -77,6 +82,7 @@ pub(super) fn act(
             });
             forget(state, effects);
         }
+        AzureAction::ReadSettings => ask_settings(state, effects),
         AzureAction::ReadSubscriptions => read_subscriptions(state, effects),
         AzureAction::Choose(id) => choose(state, id, effects),
         AzureAction::StopReading => stop_reading(state, effects),
@@ -86,9 +92,11 @@ pub(super) fn act(
             change(state, |form| form.proxy_password = password);
         }
         AzureAction::ShowProblems(open) => change(state, |form| form.problems_open = open),
-        AzureAction::Filter(filter) => change_listing(state, |listing, _| {
-            listing.filter = filter;
-            listing.arrange();
+        AzureAction::Filter(filter) => change(state, |form| {
+            if let Some(listing) = &mut form.listing {
+                listing.filter = filter;
+                listing.arrange();
+            }
         }),
         AzureAction::Toggle(key) => {
             change_listing(state, |listing, is_there| listing.toggle(&key, is_there));
@@ -96,7 +104,11 @@ pub(super) fn act(
         AzureAction::ToggleAll => {
             change_listing(state, |listing, is_there| listing.toggle_all(is_there));
         }
-        AzureAction::Go(to) => change_listing(state, |listing, _| listing.go(to)),
+        AzureAction::Go(to) => change(state, |form| {
+            if let Some(listing) = &mut form.listing {
+                listing.go(to);
+            }
+        }),
     }
 }
 
@@ -120,7 +132,13 @@ fn change_listing(
     }
 }
 
-fn sign_in(state: &mut State, method: Method, now: Timestamp, effects: &mut Vec<Effect>) {
+fn sign_in(
+    state: &mut State,
+    method: Method,
+    tenant: Option<String>,
+    now: Timestamp,
+    effects: &mut Vec<Effect>,
+) {
     let run = state.number();
     let Some(form) = state.azure_mut() else { return };
     let is_ready = matches!(form.settings, SettingsOfSignIn::Known(_));
@@ -129,8 +147,12 @@ fn sign_in(state: &mut State, method: Method, now: Timestamp, effects: &mut Vec<
     }
     form.was_used = true;
     match form.setup() {
-        Ok(setup) => {
-            form.sign_in = SignIn::Running(SigningIn { run, method, begun: now, code: None });
+        Ok(mut setup) => {
+            if tenant.is_some() {
+                setup.tenant.clone_from(&tenant);
+            }
+            let running = SigningIn { run, method, tenant, begun: now, code: None };
+            form.sign_in = SignIn::Running(running);
             state.has_account = true;
             effects.push(Effect::Azure { run, work: AzureWork::SignIn(method, Box::new(setup)) });
         }

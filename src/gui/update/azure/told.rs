@@ -51,31 +51,43 @@ fn signed_in(
     result: Result<Account, AzureError>,
     effects: &mut Vec<Effect>,
 ) {
-    let Some(method) = signing_in(state, run).map(|sign_in| sign_in.method) else { return };
+    let Some(running) = signing_in(state, run).map(|running| running.clone()) else { return };
     let Some(form) = state.azure_mut() else { return };
     // Whoever signed in is in a browser now.
     effects.push(Effect::Attention);
     let account = match result {
         Ok(account) => account,
         Err(error) => {
-            form.sign_in = SignIn::Out(Some((method, error)));
+            form.sign_in = SignIn::Out(Some((running.method, error)));
             return;
         }
     };
     // What somebody has chosen stays when the same person signs in again.
-    let who = |account: &Account| (account.name.clone(), account.tenant_id.clone());
-    if form.last.as_ref().map(who) != Some(who(&account)) {
+    let is_same = |last: &Account| {
+        let in_tenant = last.tenant_id == account.tenant_id || running.tenant.is_some();
+        last.name == account.name && in_tenant
+    };
+    if !form.last.as_ref().is_some_and(is_same) {
         form.forget_account();
     }
+    // In another tenant, there may be more to see.
+    if form.tenant != running.tenant {
+        form.subscriptions = Reads::Not;
+    }
+    form.tenant = running.tenant;
     form.last = Some(account.clone());
     form.sign_in = SignIn::In(account);
-    let is_to_be_read = form
-        .listing
-        .as_ref()
-        .is_some_and(|listing| !matches!(listing.reading, Reading::Done | Reading::Stopped));
     if !matches!(form.subscriptions, Reads::Done(_)) {
         read_subscriptions(state, effects);
-    } else if is_to_be_read {
+    } else {
+        go_on(state, effects);
+    }
+}
+
+/// Reads the chosen subscription to its end, unless that was done.
+fn go_on(state: &mut State, effects: &mut Vec<Effect>) {
+    let listing = state.azure().and_then(|form| form.listing.as_ref());
+    if listing.is_some_and(|it| !matches!(it.reading, Reading::Done | Reading::Stopped)) {
         browse(state, effects);
     }
 }
@@ -97,8 +109,13 @@ fn subscriptions(
                 _ => None,
             };
             form.subscriptions = Reads::Done(subscriptions);
-            if let Some(only) = only {
-                choose(state, only, effects);
+            if form.subscription().is_none() {
+                form.chosen = None;
+                form.listing = None;
+            }
+            match only {
+                Some(only) if form.chosen.is_none() => choose(state, only, effects),
+                _ => go_on(state, effects),
             }
         }
         Err(error) => form.subscriptions = Reads::Failed(error),

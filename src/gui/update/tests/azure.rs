@@ -9,7 +9,9 @@ use crate::azure::{
 };
 use crate::gui::backend::AzureNews;
 use crate::gui::effect::AzureWork;
-use crate::gui::state::{Added, AzureForm, Listing, Reading, Reads, SettingsOfSignIn, SignIn};
+use crate::gui::state::{
+    Added, AzureForm, Listing, NotAdded, Reading, Reads, SettingsOfSignIn, SignIn,
+};
 use crate::model::metadata::MetadataError;
 use crate::model::{AzureResource, CloudName, Secret, Settings};
 
@@ -216,6 +218,9 @@ fn settings_that_do_not_come_are_asked_again() {
     let ticket = asked(&desk.does(Action::New(NewTab::Azure)))[0].0;
     desk.answer(ticket, refused("not now"));
     assert!(matches!(&desk.azure().settings, SettingsOfSignIn::Failed(_)));
+    let ticket = asked(&desk.act(AzureAction::ReadSettings))[0].0;
+    assert!(desk.act(AzureAction::ReadSettings).is_empty(), "it is asked");
+    desk.answer(ticket, refused("not now"));
     assert_eq!(kinds(&desk.does(Action::New(NewTab::Azure))), ["GetSettings"]);
     desk.down(LinkProblem::NotRunning);
     assert_eq!(desk.azure().settings, SettingsOfSignIn::Unknown);
@@ -399,6 +404,8 @@ fn all_are_created_and_the_dialog_closes() {
     assert!(desk.does(Action::Create).is_empty(), "it is under way");
     desk.check(&["three"]);
     assert_eq!(desk.listing().checked.len(), 2, "what was sent is not changed");
+    desk.act(AzureAction::Filter("two".to_owned()));
+    assert_eq!(desk.names(), ["two"], "one can look for one meanwhile");
     let mut tickets = Vec::new();
     for name in ["two", "one"] {
         let effects = desk.key(run, name);
@@ -448,6 +455,87 @@ fn what_fails_is_told_and_the_rest_is_added() {
 }
 
 #[test]
+fn what_is_there_was_added_whatever_the_answer_says() {
+    let mut desk = Desk::listed(&["one", "two"]);
+    desk.check(&["one", "two"]);
+    let (run, _) = desk.create();
+    let one = asked(&desk.key(run, "one"))[0].0;
+    let two = asked(&desk.key(run, "two"))[0].0;
+    desk.answer(one, Err(Refusal::TimedOut));
+    desk.answer(two, Ok(Response::Connection { id: id("two") }));
+    assert_eq!(desk.listing().failed().count(), 1);
+    let mut view = desk.state.connections()[0].clone();
+    view.id = id("one");
+    let event = Event::Connection { connection: Box::new(view) };
+    let revision = desk.state.snapshot.as_ref().unwrap().revision + 1;
+    desk.told(News::Push(Push::Event { revision, event }));
+    assert!(desk.state.dialog.is_none(), "all are there");
+    assert_eq!(desk.state.table.awaited.len() + desk.state.table.selected.len(), 2);
+}
+
+#[test]
+fn one_that_was_not_added_stays_where_it_is_gone_in_azure() {
+    let mut desk = Desk::listed(&["one", "two", "three"]);
+    desk.check(&["one", "two"]);
+    let reading = only_work(&desk.act(AzureAction::ReadAgain)).0;
+    let (run, _) = desk.create();
+    desk.no_key(run, "one", AzureErrorKind::NotFound);
+    let events = vec![BrowseEvent::Found(vec![found("four")]), BrowseEvent::Done(Ok(()))];
+    desk.hear(reading, AzureNews::Browsed(events));
+    assert_eq!(desk.names(), ["four", "one", "two"], "three is gone");
+    let two = asked(&desk.key(run, "two"))[0].0;
+    desk.answer(two, Ok(Response::Connection { id: id("two") }));
+    assert!(desk.state.dialog.is_some(), "what failed is still to be read");
+    assert_eq!(desk.listing().failed().count(), 1);
+    assert_eq!(desk.listing().ids_added(), [id("two")]);
+}
+
+#[test]
+fn cancel_stops_what_is_not_sent_and_says_so() {
+    let mut desk = Desk::listed(&["one", "two", "three", "four"]);
+    desk.check(&["one", "two", "three", "four"]);
+    let (run, _) = desk.create();
+    let one = asked(&desk.key(run, "one"))[0].0;
+    let two = asked(&desk.key(run, "two"))[0].0;
+    desk.answer(one, Ok(Response::Connection { id: id("one") }));
+    assert_eq!(desk.listing().progress(), (1, 4));
+    assert_eq!(kinds(&desk.does(Action::CloseDialog)), ["StopKeys"]);
+    assert!(desk.key(run, "three").is_empty(), "its key comes too late");
+    assert!(desk.listing().is_creating(), "the service has not answered for two");
+    desk.answer(two, Ok(Response::Connection { id: id("two") }));
+    let listing = desk.listing();
+    let left: Vec<_> = listing.failed().map(|(one, why)| (one.name.as_str(), why)).collect();
+    assert_eq!(left, [("four", &NotAdded::Stopped), ("three", &NotAdded::Stopped)]);
+    assert_eq!(listing.ids_added().len(), 2);
+    let (_, again) = desk.create();
+    assert_eq!(again, ["four", "three"]);
+    assert_eq!(kinds(&desk.does(Action::CloseDialog)), ["StopKeys"]);
+    assert_eq!(kinds(&desk.does(Action::CloseDialog)), ["Table", "Forget"]);
+}
+
+#[test]
+fn a_service_that_does_not_answer_keeps_nobody_in_the_dialog() {
+    let mut desk = Desk::listed(&["one"]);
+    desk.check(&["one"]);
+    let (run, _) = desk.create();
+    desk.key(run, "one");
+    desk.does(Action::CloseDialog);
+    assert!(desk.state.dialog.is_some());
+    desk.does(Action::CloseDialog);
+    assert!(desk.state.dialog.is_none());
+}
+
+#[test]
+fn the_tab_stays_while_something_is_sent() {
+    let mut desk = Desk::listed(&["one"]);
+    desk.check(&["one"]);
+    desk.create();
+    desk.does(Action::New(NewTab::ConnectionString));
+    let Some(Dialog::New(form)) = &desk.state.dialog else { panic!() };
+    assert_eq!(form.tab, NewTab::Azure);
+}
+
+#[test]
 fn a_service_that_is_lost_adds_nothing_by_half() {
     let mut desk = Desk::listed(&["one", "two"]);
     desk.check(&["one", "two"]);
@@ -479,6 +567,26 @@ fn who_signs_in_again_finds_what_was_chosen() {
     let effects = desk.hear(run, AzureNews::SignedIn(Ok(account("somebody else"))));
     assert!(matches!(only_work(&effects).1, AzureWork::Subscriptions));
     assert!(desk.azure().listing.is_none());
+}
+
+#[test]
+fn a_tenant_of_its_own_is_signed_in_to_and_the_choice_stays() {
+    let mut desk = Desk::listed(&["one", "two"]);
+    desk.check(&["one"]);
+    let reading = only_work(&desk.act(AzureAction::ReadAgain)).0;
+    let refused = BrowseEvent::Done(Err(failure(AzureErrorKind::InteractionRequired)));
+    desk.hear(reading, AzureNews::Browsed(vec![refused]));
+    let to = AzureAction::SignInTo(Method::Browser, Some("t-2".to_owned()));
+    let effects = desk.act(to);
+    let (run, AzureWork::SignIn(Method::Browser, setup)) = only_work(&effects) else { panic!() };
+    assert_eq!(setup.tenant.as_deref(), Some("t-2"));
+    let guest = Account { tenant_id: Some("t-2".to_owned()), ..account("me") };
+    let effects = desk.hear(run, AzureNews::SignedIn(Ok(guest)));
+    let (run, AzureWork::Subscriptions) = only_work(&effects) else { panic!("{effects:?}") };
+    let all = Subscriptions { list: vec![subscription("one")], problems: Vec::new() };
+    let effects = desk.hear(run, AzureNews::Subscriptions(Ok(all)));
+    assert!(matches!(only_work(&effects).1, AzureWork::Browse(_)), "it is read again");
+    assert_eq!((desk.names(), desk.listing().checked.len()), (vec!["one", "two"], 1));
 }
 
 #[test]

@@ -16,7 +16,8 @@ mod upgrade;
 use egui::{Frame, Id, Key, Margin, Modal, Modifiers, ScrollArea, Stroke, Ui};
 
 use super::Cx;
-use crate::gui::state::Dialog;
+use crate::gui::effect::Target;
+use crate::gui::state::{Dialog, NewTab};
 use crate::gui::theme::{SMALL, Tone, regular, semibold};
 use crate::gui::update::Action;
 use crate::gui::widget;
@@ -25,8 +26,9 @@ use crate::gui::widget;
 const SIDE: i8 = 20;
 
 pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>) {
+    forget_secrets(ui, cx.state.dialog.as_ref());
     match &cx.state.dialog {
-        None => paste::forget(ui),
+        None => {}
         Some(Dialog::New(form)) => new::show(ui, cx, form),
         Some(Dialog::Update(form)) => update::show(ui, cx, form),
         Some(Dialog::Remove(question)) => remove::show(ui, cx, question),
@@ -36,6 +38,22 @@ pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>) {
         Some(Dialog::Diagnose(id)) => diagnose::show(ui, cx, id.as_ref()),
         Some(Dialog::Firewall(id)) => firewall::show(ui, cx, id),
         Some(Dialog::Upgrade) => upgrade::show(ui, cx),
+    }
+}
+
+/// Forgets what the fields of secrets have held that are not there now.
+fn forget_secrets(ui: &Ui, dialog: Option<&Dialog>) {
+    let (has_strings, has_password) = match dialog {
+        Some(Dialog::Update(_)) => (true, false),
+        Some(Dialog::New(form)) if form.tab == NewTab::ConnectionString => (true, false),
+        Some(Dialog::New(form)) => (false, azure::asks_proxy_password(&form.azure)),
+        _ => (false, false),
+    };
+    if !has_strings {
+        paste::forget(ui, Target::DialogField.id());
+    }
+    if !has_password {
+        paste::forget(ui, azure::proxy_password_id());
     }
 }
 

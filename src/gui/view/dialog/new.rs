@@ -4,7 +4,7 @@ use egui::{RichText, Ui};
 
 use super::super::Cx;
 use super::{azure, cancel_button, check, frame, needs_service, paste, send_buttons};
-use crate::gui::state::{Entry, NewForm, NewTab, Phase};
+use crate::gui::state::{Entry, Listing, NewForm, NewTab, Phase};
 use crate::gui::theme::{SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::Action;
 use crate::gui::widget::{self, Kind};
@@ -19,7 +19,11 @@ pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, form: &NewForm) {
 fn body(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm) {
     let names = [cx.texts.get("select-with-azure"), cx.texts.get("use-connection-string")];
     let chosen = usize::from(form.tab == NewTab::ConnectionString);
-    if let Some(place) = widget::segmented(ui, "new-tabs", &[&names[0], &names[1]], chosen) {
+    // What comes of it is told in the tab that has sent it.
+    let tabs = ui.add_enabled_ui(!form.is_sent(), |ui| {
+        widget::segmented(ui, "new-tabs", &[&names[0], &names[1]], chosen)
+    });
+    if let Some(place) = tabs.inner {
         let tab = if place == 0 { NewTab::Azure } else { NewTab::ConnectionString };
         cx.act(Action::New(tab));
     }
@@ -113,14 +117,21 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm) {
     if is_azure && form.azure.account().is_none() {
         return cancel_button(ui, cx);
     }
-    let (count, is_sent) = if is_azure {
-        (azure::count(cx, &form.azure), form.azure.is_creating())
+    let count = if is_azure {
+        azure::count(cx, &form.azure)
     } else {
-        let count = form.creatable(|id| cx.state.connection(id).is_some()).len();
-        (count, form.phase == Phase::Sent)
+        form.creatable(|id| cx.state.connection(id).is_some()).len()
     };
+    let is_sent = form.is_sent();
+    let progress = form.azure.listing.as_ref().map(Listing::progress);
     let name = match (is_sent, count) {
-        (true, _) => cx.texts.get("creating").to_string(),
+        (true, _) => match progress.filter(|(_, total)| is_azure && *total > 1) {
+            Some((done, total)) => {
+                let values = [("done", done.into()), ("total", total.into())];
+                cx.texts.with("azure-creating", &values)
+            }
+            None => cx.texts.get("creating").to_string(),
+        },
         (false, 0 | 1) => cx.texts.get("create").to_string(),
         (false, _) => cx.texts.with("create-several", &[("count", count.into())]),
     };

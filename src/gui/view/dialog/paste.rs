@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use egui::text_edit::TextEditState;
-use egui::{Frame, Galley, Margin, ScrollArea, TextBuffer, TextEdit, Ui, WidgetInfo};
+use egui::{Frame, Galley, Id, Margin, ScrollArea, TextBuffer, TextEdit, Ui, WidgetInfo};
 use zeroize::Zeroizing;
 
 use super::super::Cx;
@@ -26,7 +26,7 @@ pub(super) fn field(ui: &mut Ui, cx: &mut Cx<'_>, text: &PastedText, enabled: bo
     widget::field_label(ui, &name);
     let mut edited = Zeroizing::new(text.0.to_string());
     if edited.is_empty() {
-        forget(ui);
+        forget(ui, Target::DialogField.id());
     }
     let color = cx.palette.text;
     let mut masked = |ui: &Ui, text: &dyn TextBuffer, width: f32| -> Arc<Galley> {
@@ -54,9 +54,9 @@ pub(super) fn field(ui: &mut Ui, cx: &mut Cx<'_>, text: &PastedText, enabled: bo
     }
 }
 
-/// Forgets what the field has held: what was undone to would show an earlier text.
-pub(super) fn forget(ui: &Ui) {
-    ui.data_mut(|data| data.remove::<TextEditState>(Target::DialogField.id()));
+/// Forgets what a field has held: what was undone to would show an earlier text.
+pub(super) fn forget(ui: &Ui, field: Id) {
+    ui.data_mut(|data| data.remove::<TextEditState>(field));
 }
 
 /// `text` with each character of a key hidden; as many characters as before.

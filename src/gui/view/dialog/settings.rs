@@ -36,6 +36,10 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
         }
         SettingsLoad::Failed(reason) => paste::found(ui, cx, Tone::Bad, |ui, cx| {
             widget::wrapped(ui, reason, regular(TEXT), cx.palette.strong(Tone::Bad));
+            let again = cx.texts.get("azure-settings-again");
+            if widget::button(ui, Kind::Plain, &again, cx.state.is_attached()).clicked() {
+                cx.act(Action::OpenSettings);
+            }
         }),
         SettingsLoad::Loaded => {
             service(ui, cx, form);
@@ -148,7 +152,7 @@ fn sign_in(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
         }
     });
     error(ui, cx, form, CLOUD_SETTING);
-    if clouds[place] == CloudName::Custom {
+    if form.is_custom_cloud() {
         let hint = "settings-address-hint";
         text_setting(ui, cx, form, "azure.authority", "settings-authority", hint);
         let label = "settings-resource-manager";

@@ -45,13 +45,19 @@ fn subscriptions(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, all: &[Subscrip
         None => cx.texts.get("azure-subscription-choose").to_string(),
     };
     let id = Id::unique("azure-subscription");
+    let filter = id.with("filter");
     let combo = ComboBox::from_id_salt(id)
         .width(WIDTH)
         .height(320.0)
         .truncate()
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
         .selected_text(shown);
-    let response = combo.show_ui(ui, |ui| choices(ui, cx, form, all, id)).response;
+    let shown = combo.show_ui(ui, |ui| choices(ui, cx, form, all, filter));
+    // What was typed is gone when it opens the next time.
+    if shown.inner.is_none() {
+        ui.data_mut(|data| data.remove::<String>(filter));
+    }
+    let response = shown.response;
     // Nothing else can be done yet.
     if form.chosen.is_none() && ui.memory(|memory| memory.focused()).is_none() {
         response.request_focus();
@@ -59,13 +65,12 @@ fn subscriptions(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, all: &[Subscrip
     response.accessible_name(&*label);
 }
 
-fn choices(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, all: &[Subscription], id: Id) {
+fn choices(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, all: &[Subscription], typed: Id) {
     let mut filter: String = String::new();
     if all.len() > MANY {
-        let typed = id.with("filter");
         filter = ui.data(|data| data.get_temp(typed)).unwrap_or_default();
         let hint = cx.texts.get("azure-subscription-filter");
-        let field = id.with("field");
+        let field = typed.with("field");
         let field = ui
             .scope(|ui| widget::text_field(ui, &mut filter, field, &hint, WIDTH))
             .inner
@@ -77,22 +82,26 @@ fn choices(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, all: &[Subscription],
     let wanted = filter.trim().to_lowercase();
     ScrollArea::vertical().max_height(280.0).show(ui, |ui| {
         for one in all {
-            let text = name(one);
-            if !text.to_lowercase().contains(&wanted) && !one.id.contains(&wanted) {
+            if !is_match(one, &wanted) {
                 continue;
             }
+            let text = name(one);
             let is_chosen = form.chosen.as_ref() == Some(&one.id);
             if ui.selectable_label(is_chosen, text).on_hover_text(&one.id).clicked() {
                 act(cx, AzureAction::Choose(one.id.clone()));
-                ui.data_mut(|data| data.remove::<String>(id.with("filter")));
                 ui.close();
             }
         }
     });
-    if !all.iter().any(|one| name(one).to_lowercase().contains(&wanted)) {
-        let text = cx.texts.with("filter-nothing", &[("filter", wanted.as_str().into())]);
+    if !all.iter().any(|one| is_match(one, &wanted)) {
+        let text = cx.texts.with("azure-subscription-none", &[("filter", wanted.as_str().into())]);
         widget::label(ui, &text, regular(TEXT), cx.palette.dim);
     }
+}
+
+/// Whether the filter lets it through: by its name or its id.
+fn is_match(one: &Subscription, wanted: &str) -> bool {
+    name(one).to_lowercase().contains(wanted) || one.id.to_lowercase().contains(wanted)
 }
 
 /// The name of a subscription, with what makes it another than those of the account's own

@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use super::super::super::Cx;
 use super::super::paste;
 use super::{act, error, is_there};
-use crate::azure::{AzureError, Unread};
-use crate::gui::state::{AzureForm, Listing, NotAdded, Reading, Reads, wants_sign_in};
+use crate::azure::{AzureError, FoundConnection, Unread};
+use crate::gui::state::{AzureForm, Listing, NotAdded, Reading, Reads, wants_tenant};
 use crate::gui::theme::{SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::{Action, AzureAction};
 use crate::gui::widget::{self, Icon};
@@ -121,24 +121,34 @@ pub(super) fn problems(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm) {
     for (what, error) in tenants {
         let name = match what {
             Unread::Tenants => cx.texts.get("azure-not-read-tenants").to_string(),
-            Unread::Tenant(name) => {
+            Unread::Tenant { name, .. } => {
                 cx.texts.with("azure-not-read-tenant", &[("name", name.as_str().into())])
             }
         };
-        problem(ui, cx, &name, error);
+        let tenant = match what {
+            Unread::Tenant { id, .. } => id.as_deref().filter(|_| wants_tenant(error)),
+            Unread::Tenants => None,
+        };
+        problem(ui, cx, &name, error, tenant);
     }
     for (namespace, error) in namespaces {
         let name = [("name", namespace.name.as_str().into())];
-        problem(ui, cx, &cx.texts.with("azure-not-read-namespace", &name), error);
+        problem(ui, cx, &cx.texts.with("azure-not-read-namespace", &name), error, None);
     }
 }
 
-fn problem(ui: &mut Ui, cx: &mut Cx<'_>, name: &str, error: &AzureError) {
+/// One of them. A sign-in to `tenant` mends it.
+fn problem(ui: &mut Ui, cx: &mut Cx<'_>, name: &str, error: &AzureError, tenant: Option<&str>) {
     paste::found(ui, cx, Tone::Warn, |ui, cx| {
         widget::wrapped(ui, name, semibold(TEXT), cx.palette.strong(Tone::Warn));
         let text = cx.texts.azure_error(error);
         widget::selectable(ui, &text, regular(SMALL), cx.palette.text);
-        ui.horizontal(|ui| error::copy(ui, cx, &cx.texts.more_about(name, &text)));
+        ui.horizontal(|ui| {
+            if let Some(tenant) = tenant {
+                error::sign_in_to(ui, cx, tenant.to_owned());
+            }
+            error::copy(ui, cx, &cx.texts.more_about(name, &text));
+        });
     });
 }
 
@@ -148,31 +158,33 @@ pub(super) fn failures(ui: &mut Ui, cx: &mut Cx<'_>, listing: &Listing) {
     if failed.is_empty() || listing.is_creating() {
         return;
     }
-    let all: Vec<String> = failed
-        .iter()
-        .map(|(one, why)| cx.texts.more_about(&one.name, &cx.texts.not_added_long(why)))
-        .collect();
+    let told = |(one, why): &(&FoundConnection, &NotAdded), cx: &Cx<'_>| {
+        cx.texts.more_about(&one.name, &cx.texts.not_added_long(why))
+    };
     paste::found(ui, cx, Tone::Bad, |ui, cx| {
         let color = cx.palette.strong(Tone::Bad);
         let text = cx.texts.with("azure-not-added", &[("count", failed.len().into())]);
         let label = widget::wrapped(ui, &text, semibold(TEXT), color);
         widget::speak(&label);
-        for text in all.iter().take(MOST) {
-            widget::selectable(ui, text, regular(SMALL), cx.palette.text);
+        // There may be hundreds, and each has a long text.
+        for one in failed.iter().take(MOST) {
+            widget::selectable(ui, &told(one, cx), regular(SMALL), cx.palette.text);
         }
-        if all.len() > MOST {
-            let more = [("count", (all.len() - MOST).into())];
+        if failed.len() > MOST {
+            let more = [("count", (failed.len() - MOST).into())];
             let text = cx.texts.with("azure-not-added-more", &more);
             widget::label(ui, &text, regular(SMALL), cx.palette.text);
         }
         ui.horizontal(|ui| {
-            let is_over = |why: &NotAdded| matches!(why, NotAdded::Azure(it) if wants_sign_in(it));
-            if failed.iter().any(|(_, why)| is_over(why)) {
-                error::sign_in_again(ui, cx);
-            }
+            let of_azure = failed.iter().filter_map(|(_, why)| match why {
+                NotAdded::Azure(error) => Some(error),
+                _ => None,
+            });
+            error::sign_in_again(ui, cx, &of_azure.collect::<Vec<_>>());
             if widget::button(ui, widget::Kind::Plain, &cx.texts.get("azure-copy-error"), true)
                 .clicked()
             {
+                let all: Vec<String> = failed.iter().map(|one| told(one, cx)).collect();
                 cx.act(Action::Copy(all.join("\n")));
             }
         });

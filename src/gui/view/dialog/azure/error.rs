@@ -5,8 +5,8 @@ use egui::Ui;
 use super::super::super::Cx;
 use super::super::paste;
 use super::act;
-use crate::azure::AzureError;
-use crate::gui::state::wants_sign_in;
+use crate::azure::{AzureError, AzureErrorKind, Method};
+use crate::gui::state::{wants_sign_in, wants_tenant};
 use crate::gui::theme::{SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::{Action, AzureAction};
 use crate::gui::widget::{self, Kind};
@@ -21,9 +21,7 @@ pub(super) fn show(
     paste::found(ui, cx, Tone::Bad, |ui, cx| {
         text(ui, cx, error);
         ui.horizontal_wrapped(|ui| {
-            if wants_sign_in(error) {
-                sign_in_again(ui, cx);
-            }
+            sign_in_again(ui, cx, &[error]);
             if let Some((key, action)) = again
                 && widget::button(ui, Kind::Plain, &cx.texts.get(key), true).clicked()
             {
@@ -49,13 +47,43 @@ pub(super) fn text(ui: &mut Ui, cx: &Cx<'_>, error: &AzureError) {
     }
 }
 
-/// Signs in once more in the same way; what was chosen stays.
-pub(super) fn sign_in_again(ui: &mut Ui, cx: &mut Cx<'_>) {
+/// The sign-in that mends one of these, if one does; what was chosen stays.
+pub(super) fn sign_in_again(ui: &mut Ui, cx: &mut Cx<'_>, errors: &[&AzureError]) {
+    let Some(form) = cx.state.azure() else { return };
+    let Some(last) = &form.last else { return };
+    let chosen = form.subscription();
+    let tenant = chosen.map(|one| one.reached_by.as_ref().unwrap_or(&one.tenant_id).clone());
+    match tenant.filter(|tenant| !tenant.is_empty()) {
+        Some(tenant) if errors.iter().any(|error| wants_tenant(error)) => {
+            sign_in_to(ui, cx, tenant);
+        }
+        _ if errors.iter().any(|error| wants_sign_in(error)) => {
+            let wants_step =
+                errors.iter().any(|error| error.kind == AzureErrorKind::InteractionRequired);
+            let (method, key) = if wants_step && last.method != Method::Browser {
+                (Method::Browser, "azure-sign-in-browser")
+            } else {
+                (last.method, "azure-sign-in-again")
+            };
+            let tenant = form.tenant.clone();
+            if widget::button(ui, Kind::Plain, &cx.texts.get(key), true).clicked() {
+                act(cx, AzureAction::SignInTo(method, tenant));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Signs in to a tenant that wants a step of its own, where a person can do it.
+pub(super) fn sign_in_to(ui: &mut Ui, cx: &mut Cx<'_>, tenant: String) {
     let last = cx.state.azure().and_then(|form| form.last.as_ref());
-    let Some(method) = last.map(|account| account.method) else { return };
-    let name = cx.texts.get("azure-sign-in-again");
+    let method = match last.map(|account| account.method) {
+        Some(Method::DeviceCode) => Method::DeviceCode,
+        _ => Method::Browser,
+    };
+    let name = cx.texts.get("azure-sign-in-tenant");
     if widget::button(ui, Kind::Plain, &name, true).clicked() {
-        act(cx, AzureAction::SignIn(method));
+        act(cx, AzureAction::SignInTo(method, Some(tenant)));
     }
 }
 

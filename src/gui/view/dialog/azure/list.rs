@@ -36,7 +36,15 @@ pub(super) fn filter(ui: &mut Ui, cx: &mut Cx<'_>, listing: &Listing) {
         ui.memory_mut(|memory| memory.request_focus(list_id()));
         act(cx, AzureAction::Go(Move::First));
     }
-    if field.changed() {
+    // First what was typed goes, then the dialog. egui has taken the keyboard away by now.
+    let is_typing = field.has_focus() || field.lost_focus();
+    let clears = is_typing
+        && !text.is_empty()
+        && ui.input_mut(|it| it.consume_key(Modifiers::NONE, Key::Escape));
+    if clears {
+        field.request_focus();
+        act(cx, AzureAction::Filter(String::new()));
+    } else if field.changed() {
         act(cx, AzureAction::Filter(text));
     }
 }

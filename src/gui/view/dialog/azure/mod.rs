@@ -10,6 +10,8 @@ mod waiting;
 
 use egui::{Align, Layout, Ui};
 
+pub(super) use sign_in::{asks_proxy_password, proxy_password_id};
+
 use super::super::Cx;
 use crate::gui::state::{AzureForm, Listing, Reading, Reads, SignIn};
 use crate::gui::theme::{SMALL, TEXT, regular, semibold};
@@ -39,7 +41,12 @@ fn signed_in(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm) {
         (Reads::Done(all), None) if all.list.is_empty() => {
             below::problems(ui, cx, form);
             let text = ["azure-no-subscriptions", "azure-no-subscriptions-text"];
-            middle(ui, |ui| said(ui, cx, text[0], Some(text[1])));
+            middle(ui, |ui| {
+                said(ui, cx, text[0], Some(text[1]));
+                if widget::link(ui, &cx.texts.get("azure-read-again")).clicked() {
+                    act(cx, AzureAction::ReadSubscriptions);
+                }
+            });
         }
         (Reads::Done(_), None) => {
             below::problems(ui, cx, form);
@@ -59,7 +66,12 @@ fn listed(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, listing: &Listing) {
     let is_done = matches!(listing.reading, Reading::Done | Reading::Stopped);
     if is_done && listing.found.is_empty() {
         below::problems(ui, cx, form);
-        middle(ui, |ui| said(ui, cx, "azure-empty", Some("azure-empty-text")));
+        let (title, text) = match listing.reading {
+            Reading::Stopped => ("azure-nothing-yet", None),
+            _ if !listing.problems.is_empty() => ("azure-nothing-read", None),
+            _ => ("azure-empty", Some("azure-empty-text")),
+        };
+        middle(ui, |ui| said(ui, cx, title, text));
         return below::progress(ui, cx, listing);
     }
     below::failures(ui, cx, listing);

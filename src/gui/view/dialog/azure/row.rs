@@ -1,12 +1,14 @@
 //! One row of the list: a hybrid connection in Azure.
 
-use egui::{Align, Color32, Id, Pos2, Rangef, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
+use egui::{
+    Align, Color32, FontId, Id, Pos2, Rangef, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+};
 use egui::{pos2, vec2};
 
 use super::super::super::Cx;
 use super::{act, is_there};
 use crate::azure::FoundConnection;
-use crate::gui::state::{Added, Checked, Listing};
+use crate::gui::state::{Added, Checked, Listing, NotAdded};
 use crate::gui::theme::{TEXT, Tone, regular, semibold};
 use crate::gui::update::AzureAction;
 use crate::gui::widget::{self, Icon};
@@ -76,7 +78,8 @@ fn told(cx: &Cx<'_>, listing: &Listing, one: &FoundConnection) -> Told {
         }
         Some(Added::No(why)) => {
             told.can_choose = true;
-            told.instead = Some((Tone::Bad, cx.texts.not_added(why)));
+            let tone = if *why == NotAdded::Stopped { Tone::Neutral } else { Tone::Bad };
+            told.instead = Some((tone, cx.texts.not_added(why)));
             told.long = Some(cx.texts.not_added_long(why));
         }
         None if is_there(cx, &usable.id) => {
@@ -150,12 +153,7 @@ fn columns(ui: &Ui, cx: &Cx<'_>, one: &FoundConnection, told: &Told, cells: &Cel
     let text = |room, text: &str, color, align| {
         widget::cell(painter, room, text, regular(TEXT), color, align)
     };
-    let name = match &told.note {
-        Some(note) => format!("{} · {note}", one.name),
-        None => one.name.clone(),
-    };
-    let font = semibold(TEXT);
-    let mut cut = widget::cell(painter, cells.name, &name, font, ink(palette.text), Align::Min);
+    let mut cut = name(ui, one, told, cells.name, ink(palette.text));
     match (&told.instead, &one.usable) {
         (Some((tone, instead)), _) => {
             let mut room = cells.endpoint;
@@ -169,6 +167,10 @@ fn columns(ui: &Ui, cx: &Cx<'_>, one: &FoundConnection, told: &Told, cells: &Cel
                 let at = pos2(room.left() + 7.0, room.center().y);
                 widget::paint_icon(painter, Icon::Warning, at, 13.0, color);
                 room.min.x += 20.0;
+                return text(room, instead, color, Align::Min) | cut;
+            }
+            if width(ui, instead, regular(TEXT)) > room.width() {
+                room.max.x = cells.listeners.right();
                 return text(room, instead, color, Align::Min) | cut;
             }
             cut |= text(room, instead, color, Align::Min);
@@ -191,6 +193,26 @@ fn columns(ui: &Ui, cx: &Cx<'_>, one: &FoundConnection, told: &Told, cells: &Cel
     let listeners = one.listeners.map_or_else(|| "–".to_owned(), |count| count.to_string());
     text(cells.listeners, &listeners, ink(palette.text), Align::Max);
     cut
+}
+
+/// Paints the name, which is cut where the note has no room beside it.
+fn name(ui: &Ui, one: &FoundConnection, told: &Told, room: Rect, color: Color32) -> bool {
+    let font = semibold(TEXT);
+    let note = told.note.as_ref().map_or_else(String::new, |note| format!(" · {note}"));
+    let note_width = width(ui, &note, font.clone());
+    let left = (room.width() - note_width).max(room.width() * 0.3);
+    let left = width(ui, &one.name, font.clone()).min(left);
+    let at = room.left() + left;
+    let paint = |x: Rangef, text: &str| {
+        let room = Rect::from_x_y_ranges(x, room.y_range());
+        widget::cell(ui.painter(), room, text, font.clone(), color, Align::Min)
+    };
+    let cut = paint(Rangef::new(room.left(), at + 0.5), &one.name);
+    paint(Rangef::new(at, room.right() + 0.5), &note) | cut
+}
+
+fn width(ui: &Ui, text: &str, font: FontId) -> f32 {
+    ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER).size().x
 }
 
 /// The row in words.

@@ -7,7 +7,7 @@ use super::super::super::Cx;
 use super::super::paste;
 use super::{act, error};
 use crate::azure::{AzureError, Method};
-use crate::gui::state::{AzureForm, PastedText, SettingsOfSignIn};
+use crate::gui::state::{AzureForm, PastedText, SettingsOfSignIn, SignIn};
 use crate::gui::theme::{CONTROL_HEIGHT, SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::AzureAction;
 use crate::gui::widget::{self, Kind};
@@ -27,6 +27,10 @@ pub(super) fn show(
         let text = cx.texts.with("azure-settings-failed", &reason);
         paste::found(ui, cx, Tone::Bad, |ui, cx| {
             widget::wrapped(ui, &text, regular(TEXT), cx.palette.strong(Tone::Bad));
+            let again = cx.texts.get("azure-settings-again");
+            if widget::button(ui, Kind::Plain, &again, cx.state.is_attached()).clicked() {
+                act(cx, AzureAction::ReadSettings);
+            }
         });
     }
     let ready = matches!(form.settings, SettingsOfSignIn::Known(_)) && cx.state.is_attached();
@@ -37,7 +41,7 @@ pub(super) fn show(
     let title = cx.texts.get("azure-sign-in-title");
     widget::label(ui, &title, semibold(TEXT), cx.palette.text);
     widget::label(ui, &cx.texts.get("azure-sign-in-text"), regular(TEXT), cx.palette.dim);
-    if form.wants_proxy_password() {
+    if asks_proxy_password(form) {
         proxy_password(ui, cx, form);
     }
     ui.add_space(4.0);
@@ -110,6 +114,15 @@ fn cloud(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm) {
     });
 }
 
+/// The field for the password of the proxy is there.
+pub(in super::super) fn asks_proxy_password(form: &AzureForm) -> bool {
+    matches!(form.sign_in, SignIn::Out(_)) && form.wants_proxy_password()
+}
+
+pub(in super::super) fn proxy_password_id() -> Id {
+    Id::unique("azure-proxy-password")
+}
+
 /// The service alone knows the password of the proxy.
 fn proxy_password(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm) {
     let proxy = [("proxy", form.setting("network.proxy").into())];
@@ -117,9 +130,12 @@ fn proxy_password(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm) {
     widget::wrapped(ui, &text, regular(TEXT), cx.palette.text);
     let name = cx.texts.get("azure-proxy-password");
     let mut typed = Zeroizing::new(form.proxy_password.0.to_string());
+    if typed.is_empty() {
+        paste::forget(ui, proxy_password_id());
+    }
     let edit = TextEdit::singleline(&mut *typed)
         .password(true)
-        .id(Id::unique("azure-proxy-password"))
+        .id(proxy_password_id())
         .hint_text(&*name)
         .margin(egui::Margin::symmetric(10, 8));
     let size = egui::vec2(300.0, CONTROL_HEIGHT);
