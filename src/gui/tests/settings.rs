@@ -197,7 +197,8 @@ fn a_cloud_of_one_s_own_has_its_addresses() {
     window.click(&window.text("azure-cloud"));
     window.click_last(&window.text("cloud-public"));
     window.desk.forget();
-    fill(&mut window, &window.text("settings-drain"), "46");
+    let drain = window.text("settings-drain");
+    fill(&mut window, &drain, "46");
     window.click(&window.text("save"));
     let asked = window.desk.asked().join("\n");
     assert!(!asked.contains("resource_manager"), "{asked}");
