@@ -142,6 +142,7 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, listing: &Listing, area: Rect) {
     if let Some(offset) = reveal(ui, listing, area.height()) {
         scroll = scroll.vertical_scroll_offset(offset);
     }
+    let mut active = None;
     let shown = scroll.show_rows(ui, ROW_HEIGHT, listing.shown.len(), |ui, range| {
         for place in range {
             let top = ui.next_widget_position();
@@ -149,9 +150,17 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, listing: &Listing, area: Rect) {
             ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
                 let one = &listing.found[listing.shown[place]];
                 row::show(ui, cx, listing, one, rect, has_focus);
+                if listing.cursor.as_ref() == Some(&one.resource_id) {
+                    active = Some(row::id(one));
+                }
             });
         }
     });
+    // A screen reader says the row of the cursor, though the list has the keyboard.
+    if let (true, Some(row)) = (has_focus, active) {
+        let row = row.accesskit_id();
+        ui.ctx().accesskit_node_builder(id, |node| node.set_active_descendant(row));
+    }
     let offset = shown.state.clamped_offset().y;
     ui.data_mut(|data| data.insert_temp(id, offset));
     follow(ui, listing, area, offset);

@@ -47,6 +47,11 @@ impl Cells {
     }
 }
 
+/// The widget's id.
+pub(super) fn id(one: &FoundConnection) -> Id {
+    Id::unique("azure-row").with(&one.resource_id)
+}
+
 /// What a row tells besides its columns.
 struct Told {
     can_choose: bool,
@@ -104,7 +109,7 @@ pub(super) fn show(
     let is_added = listing.added.get(&one.resource_id) == Some(&Added::Yes);
     // A row is no stop of the Tab key: the list is one.
     let sense = if enabled { Sense::CLICK } else { Sense::HOVER };
-    let response = ui.interact(rect, Id::unique("azure-row").with(&one.resource_id), sense);
+    let response = ui.interact(rect, id(one), sense);
     response.widget_info(|| {
         WidgetInfo::selected(egui::Role::CheckBox, enabled, is_checked, spoken(cx, one, &told))
     });
