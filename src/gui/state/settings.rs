@@ -64,7 +64,9 @@ impl SettingsForm {
     /// Names of what the chosen cloud cannot do without, and has not.
     pub(crate) fn missing(&self) -> Vec<&'static str> {
         let is_missing = |name: &&str| {
-            self.is_custom_cloud() && self.saved.contains_key(*name) && self.field(name).trim().is_empty()
+            self.is_custom_cloud()
+                && self.saved.contains_key(*name)
+                && self.field(name).trim().is_empty()
         };
         NEEDED.into_iter().filter(is_missing).collect()
     }

@@ -9,7 +9,7 @@ use crate::azure::{
     AzureError, AzureErrorKind, BrowseEvent, DeviceCode, Subscription, Subscriptions, Unread,
 };
 use crate::gui::backend::{AzureNews, News, Refusal};
-use crate::gui::state::{Link, LinkProblem, SignIn, Ticket};
+use crate::gui::state::{Link, LinkProblem, Reads, SignIn, Ticket};
 use crate::ipc::protocol::Request;
 
 const PRODUCTION: &str = "Contoso Production";
@@ -373,28 +373,49 @@ fn a_sign_in_that_fails_says_why_and_offers_the_other_ways() {
     }
 }
 
-#[test]
-fn an_account_without_subscriptions_is_told_so() {
-    let mut window = open();
-    window.click(&window.text("azure-sign-in"));
-    window.desk.fall_silent();
-    window.click(&window.text("azure-another-account"));
-    assert!(window.has(&window.text("azure-sign-in")), "one can sign in as somebody else");
-    window.desk.speak();
-    window.click(&window.text("azure-sign-in"));
-    window.click(&window.text("azure-another-account"));
-    assert!(window.desk.asked().iter().any(|it| it == "Forget"));
-}
-
-#[test]
-fn many_subscriptions_are_found_by_typing() {
+/// Signed in, while the subscriptions are read; the number of the reading.
+fn reading_subscriptions() -> (Window, Ticket) {
     let mut window = Opening { slow_azure: true, ..Opening::new() }.open();
     window.chord(Modifiers::COMMAND, Key::N);
     window.click(&window.text("select-with-azure"));
     window.click(&window.text("azure-sign-in"));
     window.pass(SignedDuration::from_secs(4));
-    let reads = format!("{:?}", window.state().azure().unwrap().subscriptions);
-    let run = reads.trim_start_matches("Running(").trim_end_matches(')').parse().unwrap();
+    let reads = window.state().azure().unwrap().subscriptions.clone();
+    let Reads::Running(run) = reads else { panic!("{reads:?}") };
+    (window, run)
+}
+
+#[test]
+fn an_account_without_subscriptions_is_told_so() {
+    let (mut window, run) = reading_subscriptions();
+    let news = AzureNews::Subscriptions(Ok(Subscriptions::default()));
+    window.tell(News::Azure { run, news });
+    assert!(window.says(&window.text("azure-no-subscriptions")));
+    assert!(!window.has(&window.text("azure-subscription")));
+    window.desk.forget();
+    window.click(&window.text("azure-read-again"));
+    assert!(window.desk.asked()[0].contains("Subscriptions"), "{:?}", window.desk.asked());
+    window.click(&window.text("azure-another-account"));
+    assert!(window.desk.asked().iter().any(|it| it == "Forget"));
+    assert!(window.has(&window.text("azure-sign-in")), "one can sign in as somebody else");
+}
+
+#[test]
+fn escape_in_the_filter_clears_it_first() {
+    let mut window = listed();
+    window.click(&window.text("azure-filter"));
+    window.type_text("crm");
+    assert_eq!(window.choices(), ["crm-sql"]);
+    window.key(Key::Escape);
+    assert!(window.choices().len() > 1);
+    assert!(window.thing(&window.text("azure-filter")).focused);
+    window.key(Key::Escape);
+    assert!(window.state().dialog.is_none());
+}
+
+#[test]
+fn many_subscriptions_are_found_by_typing() {
+    let (mut window, run) = reading_subscriptions();
     let list = (0..30).map(|number| Subscription {
         id: format!("id-{number}"),
         name: format!("Plant {number:02}"),

@@ -170,6 +170,23 @@ fn azure_not_added() {
     window.picture("azure_not_added");
 }
 
+/// Nothing sticks out of the smallest window.
+#[test]
+fn azure_narrow() {
+    let mut window = Opening { size: vec2(640.0, 400.0), ..themed(ThemeChoice::Light) }.open();
+    window.chord(Modifiers::COMMAND, Key::N);
+    for key in ["select-with-azure", "azure-sign-in", "azure-subscription"] {
+        let name = window.text(key);
+        window.click(&name);
+    }
+    window.click("Contoso Production");
+    let names = ["azure-another-account", "azure-subscription", "cancel", "create"];
+    for thing in names.map(|key| window.thing(&window.text(key))) {
+        assert!(thing.rect.left() >= 16.0 && thing.rect.right() <= 624.0, "{thing:?}");
+    }
+    window.picture("azure_narrow");
+}
+
 /// The stand-in for a Chinese font has one character for all.
 #[test]
 fn azure_chinese() {

@@ -37,7 +37,7 @@ fn left(ui: &mut Ui, cx: &Cx<'_>) {
     }
     let (tone, word) = text::service_pill(cx.texts, &cx.state.link);
     match tone {
-        Tone::Ok | Tone::Neutral => widget::quiet_pill(ui, tone, &word),
+        Tone::Ok | Tone::Neutral => widget::quiet_pill(ui, tone, &word, f32::INFINITY),
         Tone::Warn | Tone::Bad => widget::pill(ui, tone, &word),
     };
     if cx.state.demo == Demo::On {

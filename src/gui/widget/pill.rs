@@ -1,7 +1,8 @@
 //! A word on a soft ground with a dot before it.
 
-use egui::{Align2, Color32, Pos2, Rect, Response, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align, Color32, Pos2, Rect, Response, Sense, Ui, WidgetInfo, pos2, vec2};
 
+use super::text::cell;
 use crate::gui::theme::{Palette, SMALL, Tone, medium};
 
 const HEIGHT: f32 = 21.0;
@@ -16,10 +17,12 @@ pub(crate) fn pill(ui: &mut Ui, tone: Tone, text: &str) -> Response {
     response
 }
 
-/// A pill on a neutral ground, whose dot alone has the tone: for what is always there.
-pub(crate) fn quiet_pill(ui: &mut Ui, tone: Tone, text: &str) -> Response {
+/// A pill on a neutral ground, whose dot alone has the tone: for what is always there. It is
+/// `most` points wide, where the text is then cut.
+pub(crate) fn quiet_pill(ui: &mut Ui, tone: Tone, text: &str, most: f32) -> Response {
     let palette = Palette::of(ui.ctx());
-    let (rect, response) = ui.allocate_exact_size(vec2(width(ui, text), HEIGHT), Sense::hover());
+    let size = vec2(width(ui, text).min(most), HEIGHT);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, text));
     let (ground, ink) = (palette.soft(Tone::Neutral), palette.strong(Tone::Neutral));
     paint(ui, rect, (ground, palette.strong(tone), ink), text);
@@ -41,8 +44,8 @@ fn paint(ui: &Ui, rect: Rect, (ground, dot, ink): (Color32, Color32, Color32), t
     let painter = ui.painter();
     painter.rect_filled(rect, HEIGHT / 2.0, ground);
     painter.circle_filled(pos2(rect.left() + 13.0, rect.center().y), DOT, dot);
-    let at = pos2(rect.left() + 24.0, rect.center().y);
-    painter.text(at, Align2::LEFT_CENTER, text, medium(SMALL), ink);
+    let room = Rect::from_min_max(pos2(rect.left() + 24.0, rect.top()), rect.max - vec2(9.0, 0.0));
+    cell(painter, room, text, medium(SMALL), ink, Align::Min);
 }
 
 fn width(ui: &Ui, text: &str) -> f32 {

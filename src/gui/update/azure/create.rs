@@ -78,6 +78,13 @@ pub(super) fn on_key(
     if listing.added.get(key) != Some(&Added::Waiting) {
         return;
     }
+    // It is with the service already.
+    let is_this =
+        |pending: &Pending| matches!(pending, Pending::AddFound { key: sent, .. } if sent == key);
+    if state.pending.values().any(is_this) {
+        return;
+    }
+    let Some(listing) = listing_mut(state) else { return };
     let one = listing.found.iter().find(|one| one.resource_id == key);
     let id = one.and_then(|one| Some(one.usable.as_ref().ok()?.id.clone()));
     match (outcome, id) {

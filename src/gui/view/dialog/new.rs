@@ -10,6 +10,8 @@ use crate::gui::update::Action;
 use crate::gui::widget::{self, Kind};
 
 const WIDTH: f32 = 800.0;
+/// Where there is less room, the buttons have a line of their own.
+const NARROW: f32 = 700.0;
 
 pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, form: &NewForm) {
     let title = cx.texts.get("new-title");
@@ -107,12 +109,27 @@ fn entry(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm, place: usize) {
 }
 
 fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm) {
-    let is_azure = form.tab == NewTab::Azure;
+    if ui.available_width() >= NARROW {
+        note(ui, cx, form);
+        return send(ui, cx, form);
+    }
+    ui.vertical(|ui| {
+        note(ui, cx, form);
+        ui.horizontal(|ui| send(ui, cx, form));
+    });
+}
+
+/// What is to be known before something is sent.
+fn note(ui: &mut Ui, cx: &Cx<'_>, form: &NewForm) {
     needs_service(ui, cx);
-    if cx.state.is_attached() && is_azure {
+    if cx.state.is_attached() && form.tab == NewTab::Azure {
         let text = cx.texts.get("azure-not-stored");
         widget::label(ui, &text, regular(TEXT), cx.palette.dim);
     }
+}
+
+fn send(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm) {
+    let is_azure = form.tab == NewTab::Azure;
     // Signing in comes first, and has the one accent of the dialog.
     if is_azure && form.azure.account().is_none() {
         return cancel_button(ui, cx);

@@ -12,6 +12,9 @@ use crate::gui::widget;
 
 /// Width of the list of subscriptions.
 const WIDTH: f32 = 300.0;
+/// Room for the way to another account, and what part of the rest a long name may take.
+const LINK: f32 = 170.0;
+const PILL: f32 = 0.45;
 /// From so many on, subscriptions are found by typing.
 const MANY: usize = 10;
 
@@ -19,7 +22,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, account: &Acc
     ui.add_space(4.0);
     ui.horizontal(|ui| {
         let spoken = cx.texts.with("azure-account", &[("name", account.name.as_str().into())]);
-        let pill = widget::quiet_pill(ui, Tone::Ok, &account.name).on_hover_text(&spoken);
+        let most = (ui.available_width() - LINK) * PILL;
+        let pill = widget::quiet_pill(ui, Tone::Ok, &account.name, most).on_hover_text(&spoken);
         ui.ctx().accesskit_node_builder(pill.id, |node| node.set_value(spoken));
         widget::speak(&pill);
         let is_free = !form.is_creating();
@@ -31,14 +35,15 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, account: &Acc
         if let Reads::Done(all) = &form.subscriptions
             && !all.list.is_empty()
         {
+            let width = ui.available_width().min(WIDTH);
             widget::at_right(ui, "azure-subscription", |ui| {
-                ui.add_enabled_ui(is_free, |ui| subscriptions(ui, cx, form, &all.list));
+                ui.add_enabled_ui(is_free, |ui| subscriptions(ui, cx, form, &all.list, width));
             });
         }
     });
 }
 
-fn subscriptions(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, all: &[Subscription]) {
+fn subscriptions(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, all: &[Subscription], width: f32) {
     let label = cx.texts.get("azure-subscription");
     let shown = match form.subscription() {
         Some(chosen) => cx.texts.more_about(&label, &name(chosen)),
@@ -47,7 +52,7 @@ fn subscriptions(ui: &mut Ui, cx: &mut Cx<'_>, form: &AzureForm, all: &[Subscrip
     let id = Id::unique("azure-subscription");
     let filter = id.with("filter");
     let combo = ComboBox::from_id_salt(id)
-        .width(WIDTH)
+        .width(width)
         .height(320.0)
         .truncate()
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)

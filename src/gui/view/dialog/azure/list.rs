@@ -142,6 +142,7 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, listing: &Listing, area: Rect) {
     if let Some(offset) = reveal(ui, listing, area.height()) {
         scroll = scroll.vertical_scroll_offset(offset);
     }
+    let mut active = None;
     let shown = scroll.show_rows(ui, ROW_HEIGHT, listing.shown.len(), |ui, range| {
         for place in range {
             let top = ui.next_widget_position();
@@ -149,10 +150,20 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, listing: &Listing, area: Rect) {
             ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
                 let one = &listing.found[listing.shown[place]];
                 row::show(ui, cx, listing, one, rect, has_focus);
+                if listing.cursor.as_ref() == Some(&one.resource_id) {
+                    active = Some(row::id(one));
+                }
             });
         }
     });
-    ui.data_mut(|data| data.insert_temp(id, shown.state.clamped_offset().y));
+    // A screen reader says the row of the cursor, though the list has the keyboard.
+    if let (true, Some(row)) = (has_focus, active) {
+        let row = row.accesskit_id();
+        ui.ctx().accesskit_node_builder(id, |node| node.set_active_descendant(row));
+    }
+    let offset = shown.state.clamped_offset().y;
+    ui.data_mut(|data| data.insert_temp(id, offset));
+    follow(ui, listing, area, offset);
     if has_focus && listing.cursor.is_none() {
         let ring = Stroke::new(2.0, cx.palette.accent);
         let edge = Rect::from_min_max(area.min, pos2(area.right(), area.bottom()));
@@ -160,15 +171,37 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, listing: &Listing, area: Rect) {
     }
 }
 
+/// Where the window is low, what holds the list goes along with a cursor that has moved.
+fn follow(ui: &Ui, listing: &Listing, area: Rect, offset: f32) {
+    let seen = list_id().with("followed");
+    let before: Option<Option<String>> = ui.data(|data| data.get_temp(seen));
+    if before.as_ref() == Some(&listing.cursor) {
+        return;
+    }
+    ui.data_mut(|data| data.insert_temp(seen, listing.cursor.clone()));
+    if let (true, Some(place)) = (before.is_some(), place_of_cursor(listing)) {
+        let top = pos2(area.left(), area.top() + top_of(place) - offset);
+        let row = Rect::from_min_size(top, vec2(area.width(), ROW_HEIGHT));
+        ui.scroll_to_rect(row.intersect(area), None);
+    }
+}
+
+fn place_of_cursor(listing: &Listing) -> Option<usize> {
+    let cursor = listing.cursor.as_ref()?;
+    listing.rows().position(|one| one.resource_id == *cursor)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "rows are counted in thousands")]
+fn top_of(place: usize) -> f32 {
+    place as f32 * ROW_HEIGHT
+}
+
 /// Where to scroll so that the cursor's row can be seen, if it has moved out of sight.
 fn reveal(ui: &Ui, listing: &Listing, height: f32) -> Option<f32> {
     if !listing.reveal {
         return None;
     }
-    let cursor = listing.cursor.as_ref()?;
-    let place = listing.rows().position(|one| one.resource_id == *cursor)?;
-    #[expect(clippy::cast_precision_loss, reason = "rows are counted in thousands")]
-    let top = place as f32 * ROW_HEIGHT;
+    let top = top_of(place_of_cursor(listing)?);
     let offset: f32 = ui.data(|data| data.get_temp(list_id())).unwrap_or(0.0);
     if top < offset {
         Some(top)

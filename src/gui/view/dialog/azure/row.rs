@@ -47,6 +47,11 @@ impl Cells {
     }
 }
 
+/// The widget's id.
+pub(super) fn id(one: &FoundConnection) -> Id {
+    Id::unique("azure-row").with(&one.resource_id)
+}
+
 /// What a row tells besides its columns.
 struct Told {
     can_choose: bool,
@@ -104,7 +109,7 @@ pub(super) fn show(
     let is_added = listing.added.get(&one.resource_id) == Some(&Added::Yes);
     // A row is no stop of the Tab key: the list is one.
     let sense = if enabled { Sense::CLICK } else { Sense::HOVER };
-    let response = ui.interact(rect, Id::unique("azure-row").with(&one.resource_id), sense);
+    let response = ui.interact(rect, id(one), sense);
     response.widget_info(|| {
         WidgetInfo::selected(egui::Role::CheckBox, enabled, is_checked, spoken(cx, one, &told))
     });
@@ -197,18 +202,18 @@ fn columns(ui: &Ui, cx: &Cx<'_>, one: &FoundConnection, told: &Told, cells: &Cel
 
 /// Paints the name, which is cut where the note has no room beside it.
 fn name(ui: &Ui, one: &FoundConnection, told: &Told, room: Rect, color: Color32) -> bool {
-    let font = semibold(TEXT);
-    let note = told.note.as_ref().map_or_else(String::new, |note| format!(" · {note}"));
-    let note_width = width(ui, &note, font.clone());
-    let left = (room.width() - note_width).max(room.width() * 0.3);
-    let left = width(ui, &one.name, font.clone()).min(left);
-    let at = room.left() + left;
-    let paint = |x: Rangef, text: &str| {
-        let room = Rect::from_x_y_ranges(x, room.y_range());
-        widget::cell(ui.painter(), room, text, font.clone(), color, Align::Min)
+    let paint = |left: f32, right: f32, text: &str| {
+        let room = Rect::from_x_y_ranges(left..=right, room.y_range());
+        widget::cell(ui.painter(), room, text, semibold(TEXT), color, Align::Min)
     };
-    let cut = paint(Rangef::new(room.left(), at + 0.5), &one.name);
-    paint(Rangef::new(at, room.right() + 0.5), &note) | cut
+    let note = told.note.as_ref().map_or_else(String::new, |note| format!(" · {note}"));
+    let whole = format!("{}{note}", one.name);
+    if note.is_empty() || width(ui, &whole, semibold(TEXT)) <= room.width() {
+        return paint(room.left(), room.right(), &whole);
+    }
+    let left = room.width() - width(ui, &note, semibold(TEXT));
+    let at = room.left() + left.max(room.width() * 0.3);
+    paint(at, room.right(), &note) | paint(room.left(), at, &one.name)
 }
 
 fn width(ui: &Ui, text: &str, font: FontId) -> f32 {
