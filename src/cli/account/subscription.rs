@@ -142,7 +142,8 @@ mod tests {
     #[test]
     fn words_of_azure_steer_no_terminal() {
         let error = AzureError::new(AzureErrorKind::Forbidden, "no\u{1b}[2J\r\nway");
-        let text = problem(&Unread::Tenant("Fab\u{202e}rikam".to_owned()), &error);
+        let text =
+            problem(&Unread::Tenant { name: "Fab\u{202e}rikam".to_owned(), id: None }, &error);
         assert!(text.contains("the tenant Fab rikam cannot be read"), "{text}");
         assert!(text.contains("(403): no [2J way."), "{text}");
     }
