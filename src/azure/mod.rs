@@ -25,4 +25,4 @@ pub use client::Azure;
 pub use cloud::Cloud;
 pub use error::{AzureError, AzureErrorKind};
 pub use setup::Setup;
-pub use sign_in::{Account, DeviceCode, Method, open_browser};
+pub use sign_in::{Account, BROWSER_LIMIT, DeviceCode, Method, open_browser};

@@ -6,13 +6,13 @@ use std::process::Output;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::credentials::TokenCredential;
 use azure_identity::{AzureCliCredential, AzureCliCredentialOptions, Executor};
-use tokio::time::timeout;
 
+use super::in_words::InWords;
 use super::kept::Make;
-use super::refusal::{error_of, into_core, texts_of};
-use super::{AzureError, AzureErrorKind, SILENT_LIMIT};
+use super::refusal::{error_of, texts_of};
+use super::{AzureError, AzureErrorKind};
 use crate::azure::setup::Setup;
 use crate::model::Proxy;
 use crate::platform::child;
@@ -44,7 +44,7 @@ impl Make for Maker {
         let executor = Some(self.executor.clone());
         let options = AzureCliCredentialOptions { tenant_id, executor, ..Default::default() };
         let inner = AzureCliCredential::new(Some(options)).map_err(|error| error_of(&error))?;
-        Ok(Arc::new(InWords(inner)))
+        Ok(Arc::new(InWords { inner, words: in_words }))
     }
 }
 
@@ -68,28 +68,6 @@ impl Quietly {
 impl Executor for Quietly {
     async fn run(&self, program: &OsStr, args: &[&OsStr]) -> io::Result<Output> {
         child::output(program, args, &self.environment()).await
-    }
-}
-
-/// The credential whose errors say what to do, and come in time.
-#[derive(Debug)]
-struct InWords(Arc<AzureCliCredential>);
-
-#[async_trait]
-impl TokenCredential for InWords {
-    async fn get_token(
-        &self,
-        scopes: &[&str],
-        options: Option<TokenRequestOptions<'_>>,
-    ) -> azure_core::Result<AccessToken> {
-        match timeout(SILENT_LIMIT, self.0.get_token(scopes, options)).await {
-            Ok(token) => token.map_err(|error| into_core(in_words(&error))),
-            Err(_) => {
-                let detail =
-                    format!("the Azure CLI gave no token within {} s", SILENT_LIMIT.as_secs());
-                Err(into_core(AzureError::new(AzureErrorKind::TimedOut, detail)))
-            }
-        }
     }
 }
 

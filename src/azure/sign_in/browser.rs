@@ -21,7 +21,7 @@ use super::{AzureError, AzureErrorKind};
 use crate::model::Secret;
 
 /// How long a person may take in the browser.
-const PERSON_LIMIT: Duration = Duration::from_secs(5 * 60);
+pub const BROWSER_LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// Opens `url` in the system's browser (on Linux `$BROWSER` names another one).
 ///
@@ -43,7 +43,7 @@ impl BrowserFlow {
     /// A flow that shows its page with `open`, [`open_browser`] for example. `open` may
     /// block.
     pub fn new(open: impl Fn(&Url) -> io::Result<()> + Send + Sync + 'static) -> Self {
-        Self { open: std::sync::Arc::new(open), limit: PERSON_LIMIT }
+        Self { open: std::sync::Arc::new(open), limit: BROWSER_LIMIT }
     }
 
     /// The same with another time for the person; 5 minutes unless said otherwise.

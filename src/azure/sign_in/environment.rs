@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
-use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
+use azure_core::credentials::{Secret, TokenCredential};
 use azure_core::http::{ClientOptions, RetryOptions, Transport};
 use azure_identity::{
     ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
@@ -16,8 +16,9 @@ use azure_identity::{
 };
 use tokio::time::timeout;
 
+use super::in_words::InWords;
 use super::kept::Make;
-use super::refusal::{causes, error_of, into_core};
+use super::refusal::{causes, error_of};
 use super::{AzureError, AzureErrorKind};
 use crate::azure::http::Http;
 use crate::azure::setup::Setup;
@@ -54,7 +55,7 @@ enum Identity {
 impl Maker {
     /// Looks for an identity.
     pub(super) async fn find(setup: &Setup, http: &Http) -> Result<Self, AzureError> {
-        let identity = match named(|name| std::env::var(name).ok(), setup.tenant.as_deref())? {
+        let identity = match named(variable, setup.tenant.as_deref())? {
             Some(identity) => identity,
             None if may_be_managed(variable("AZURE_TOKEN_CREDENTIALS").as_deref())
                 && has_metadata_service(http, METADATA_SERVICE).await =>
@@ -122,47 +123,29 @@ impl Make for Maker {
         };
         let inner = made.map_err(|error| error_of(&error))?;
         let is_named = !matches!(self.identity, Identity::Managed { is_named: false, .. });
-        Ok(Arc::new(InWords { inner, http: self.http.clone(), is_named }))
+        let http = self.http.clone();
+        let words = move |error: &azure_core::Error| in_words(&http, is_named, error);
+        Ok(Arc::new(InWords { inner, words }))
     }
 }
 
-/// The credential whose errors say what to do.
-#[derive(Debug)]
-struct InWords {
-    inner: Arc<dyn TokenCredential>,
-    http: Http,
-    is_named: bool,
-}
-
-impl InWords {
-    fn error(&self, error: &azure_core::Error) -> AzureError {
-        if let Some(failure) = self.http.failure_in(error) {
-            return failure;
-        }
-        let is_no_json = |error: &serde_json::Error| error.is_syntax() || error.is_eof();
-        let mut causes = causes(error);
-        if causes.any(|cause| cause.downcast_ref::<serde_json::Error>().is_some_and(is_no_json)) {
-            return AzureError::new(AzureErrorKind::NotAzure, "a token was asked for");
-        }
-        let error = error_of(error);
-        if self.is_named || error.code.is_some() {
-            return error;
-        }
-        let detail = format!("this machine has no managed identity ({})", error.detail);
-        AzureError::new(AzureErrorKind::NoEnvironment, detail)
+/// The error by what the credential says; one of an identity that nobody has named may just
+/// mean that there is none.
+fn in_words(http: &Http, is_named: bool, error: &azure_core::Error) -> AzureError {
+    if let Some(failure) = http.failure_in(error) {
+        return failure;
     }
-}
-
-#[async_trait]
-impl TokenCredential for InWords {
-    async fn get_token(
-        &self,
-        scopes: &[&str],
-        options: Option<TokenRequestOptions<'_>>,
-    ) -> azure_core::Result<AccessToken> {
-        let token = self.inner.get_token(scopes, options).await;
-        token.map_err(|error| into_core(self.error(&error)))
+    let is_no_json = |error: &serde_json::Error| error.is_syntax() || error.is_eof();
+    let mut causes = causes(error);
+    if causes.any(|cause| cause.downcast_ref::<serde_json::Error>().is_some_and(is_no_json)) {
+        return AzureError::new(AzureErrorKind::NotAzure, "a token was asked for");
     }
+    let error = error_of(error);
+    if is_named || error.code.is_some() {
+        return error;
+    }
+    let detail = format!("this machine has no managed identity ({})", error.detail);
+    AzureError::new(AzureErrorKind::NoEnvironment, detail)
 }
 
 /// The identity that the variables name. An application with half of its variables is an
@@ -171,7 +154,6 @@ fn named(
     variable: impl Fn(&str) -> Option<String>,
     tenant: Option<&str>,
 ) -> Result<Option<Identity>, AzureError> {
-    let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
     let client_id = variable("AZURE_CLIENT_ID");
     let tenant = tenant.map(str::to_owned).or_else(|| variable("AZURE_TENANT_ID"));
     let secret = variable("AZURE_CLIENT_SECRET");

@@ -7,6 +7,7 @@
 //! | [`azure_cli`] | what the Azure CLI is signed in to |
 //! | [`environment`] | a service principal, workload identity or managed identity |
 //!
+//! [`in_words`] is what those without a person share: a time limit, and errors in words.
 //! [`kept`] keeps their access tokens in memory until they end. [`user`] is what the first
 //! two share: a refresh token in memory, redeemed for each tenant. [`entra`] speaks the token
 //! endpoint, [`refusal`] reads its errors.
@@ -17,22 +18,21 @@ mod claims;
 mod device_code;
 mod entra;
 mod environment;
+mod in_words;
 mod kept;
 mod loopback;
 mod page;
 mod refusal;
 mod user;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::credentials::TokenCredential;
 use jiff::Timestamp;
-use tokio::time::timeout;
 
-pub use browser::{BrowserFlow, open_browser};
+pub use browser::{BROWSER_LIMIT, BrowserFlow, open_browser};
 pub use device_code::DeviceCodeFlow;
 pub use entra::{Entra, Tokens};
 pub(crate) use refusal::error_of;
@@ -122,16 +122,13 @@ pub(crate) struct SignedIn {
 /// Signs in with the Azure CLI's login.
 pub(crate) async fn with_azure_cli(setup: &Setup) -> Result<SignedIn, AzureError> {
     let make = azure_cli::Maker::new(setup)?;
-    within_silent_limit(begin(setup, Method::AzureCli, Kept::new(make))).await
+    begin(setup, Method::AzureCli, Kept::new(make)).await
 }
 
 /// Signs in with what the environment names.
 pub(crate) async fn with_environment(setup: &Setup, http: &Http) -> Result<SignedIn, AzureError> {
-    within_silent_limit(async {
-        let make = environment::Maker::find(setup, http).await?;
-        begin(setup, Method::Environment, Kept::new(make)).await
-    })
-    .await
+    let make = environment::Maker::find(setup, http).await?;
+    begin(setup, Method::Environment, Kept::new(make)).await
 }
 
 /// Signs a person in with `flow`.
@@ -161,13 +158,4 @@ async fn begin<M: kept::Make + 'static>(
     let ends_at = Timestamp::from_second(token.expires_on.unix_timestamp()).ok();
     let account = Account { name, tenant_id: claims.tenant_id, method };
     Ok(SignedIn { account, tenants: Arc::new(kept), ends_at })
-}
-
-async fn within_silent_limit<T>(
-    sign_in: impl Future<Output = Result<T, AzureError>>,
-) -> Result<T, AzureError> {
-    timeout(SILENT_LIMIT, sign_in).await.unwrap_or_else(|_| {
-        let detail = format!("there was no token within {} s", SILENT_LIMIT.as_secs());
-        Err(AzureError::new(AzureErrorKind::TimedOut, detail))
-    })
 }

@@ -2,18 +2,16 @@
 
 mod list;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 pub(crate) use list::{Added, Checked, Listing, NotAdded, Reading};
 
 use super::{PastedText, Ticket};
 use crate::azure::{
-    Account, AzureError, AzureErrorKind, DeviceCode, Method, Setup, Subscription, Subscriptions,
+    Account, AzureError, AzureErrorKind, BROWSER_LIMIT, DeviceCode, Method, Setup, Subscription,
+    Subscriptions,
 };
 use crate::model::{CloudName, Secret, Settings};
-
-/// How long the browser is waited for.
-pub(crate) const BROWSER_LIMIT: SignedDuration = SignedDuration::from_mins(5);
 
 /// The tab "Select with Azure". It lives as long as its dialog.
 #[derive(Debug, Default)]
