@@ -5,7 +5,7 @@ use url::{Host, Url};
 use uuid::Uuid;
 
 use super::error::{About, EntraError};
-use super::issuer::NewCode;
+use super::issuer::Code;
 use super::scope::{self, Scope};
 use super::{pages, pkce};
 use crate::emulator::answer::Body;
@@ -169,7 +169,7 @@ fn choose(hub: &Hub, call: &Call, wish: &Wish<'_>, account: &str) -> Response<Bo
         return back_with_error(wish, &EntraError::numbered(number, about));
     }
     let home = user.tenants.first().cloned().unwrap_or_default();
-    let code = hub.azure.issuer.add_code(NewCode {
+    let code = hub.azure.issuer.add_code(Code {
         user: user.name.clone(),
         tenant: wish.tenant.map_or(home, |tenant| tenant.id.clone()),
         client_id: wish.client_id.to_owned(),

@@ -3,11 +3,10 @@
 use hyper::{Response, StatusCode};
 use serde_json::json;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::authorize::{check_client_id, tenant_of, users_in};
 use super::error::{About, EntraError};
-use super::issuer::{Decision, Device};
+use super::issuer::{Decision, Device, chance};
 use super::{pages, scope};
 use crate::emulator::answer::Body;
 use crate::emulator::azure::{self, SignInStep, authority};
@@ -42,7 +41,7 @@ async fn try_issue(hub: &Hub, call: &mut Call, tenant: &str) -> Result<Response<
     let issuer = &hub.azure.issuer;
     let user_code: String =
         (0..9).map(|_| char::from(LETTERS[fastrand::usize(..LETTERS.len())])).collect();
-    let device_code = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    let device_code = chance();
     issuer.add_device(
         &device_code,
         Device {

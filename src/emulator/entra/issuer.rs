@@ -35,7 +35,7 @@ pub(crate) struct Issuer {
 struct Inner {
     access: HashMap<String, (Access, Instant)>,
     refresh: HashMap<String, (Refresh, Instant)>,
-    codes: HashMap<String, Code>,
+    codes: HashMap<String, OpenCode>,
     devices: HashMap<String, Device>,
 }
 
@@ -74,8 +74,21 @@ pub(super) struct Code {
     pub(super) challenge: String,
     pub(super) scope: Scope,
     pub(super) nonce: Option<String>,
-    pub(super) is_spent: bool,
+}
+
+/// An authorization code that is out.
+struct OpenCode {
+    code: Code,
+    is_spent: bool,
     expires: Instant,
+}
+
+/// Whether a code may still be redeemed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CodeState {
+    Good,
+    Spent,
+    Expired,
 }
 
 /// What came of a device code.
@@ -153,7 +166,7 @@ impl Issuer {
             "access_token": access_token,
         });
         if grant.is_delegated && grant.scope.offline {
-            let token = format!("1.{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+            let token = format!("1.{}", chance());
             let refresh = Refresh {
                 user: grant.principal.name.clone(),
                 client_id: grant.client_id.to_owned(),
@@ -226,36 +239,25 @@ impl Issuer {
     }
 
     /// A new authorization code for `code`, whose time begins now.
-    pub(super) fn add_code(&self, code: NewCode) -> String {
-        let text = format!("1.{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        let NewCode { user, tenant, client_id, redirect_uri, challenge, scope, nonce } = code;
-        let (is_spent, expires) = (false, Instant::now() + CODE_LIFETIME);
+    pub(super) fn add_code(&self, code: Code) -> String {
+        let (text, now) = (format!("1.{}", chance()), Instant::now());
         let mut inner = self.lock();
-        inner.codes.retain(|_, code| code.expires + CODE_LIFETIME > Instant::now());
-        inner.codes.insert(
-            text.clone(),
-            Code {
-                user,
-                tenant,
-                client_id,
-                redirect_uri,
-                challenge,
-                scope,
-                nonce,
-                is_spent,
-                expires,
-            },
-        );
+        inner.codes.retain(|_, open| open.expires + CODE_LIFETIME > now);
+        let open = OpenCode { code, is_spent: false, expires: now + CODE_LIFETIME };
+        inner.codes.insert(text.clone(), open);
         text
     }
 
-    /// What `text` stands for, and whether its time is over; it is spent from now on.
-    pub(super) fn spend_code(&self, text: &str) -> Option<(Code, bool)> {
+    /// What `text` stands for, and whether it was good; it is spent from now on.
+    pub(super) fn spend_code(&self, text: &str) -> Option<(Code, CodeState)> {
         let mut inner = self.lock();
-        let code = inner.codes.get_mut(text)?;
-        let found = code.clone();
-        code.is_spent = true;
-        Some((found, code.expires <= Instant::now()))
+        let open = inner.codes.get_mut(text)?;
+        let state = match std::mem::replace(&mut open.is_spent, true) {
+            true => CodeState::Spent,
+            false if open.expires <= Instant::now() => CodeState::Expired,
+            false => CodeState::Good,
+        };
+        Some((open.code.clone(), state))
     }
 
     pub(super) fn refresh(&self, token: &str) -> Option<Refresh> {
@@ -335,15 +337,9 @@ impl Issuer {
     }
 }
 
-/// What an authorization code is to stand for.
-pub(super) struct NewCode {
-    pub(super) user: String,
-    pub(super) tenant: String,
-    pub(super) client_id: String,
-    pub(super) redirect_uri: String,
-    pub(super) challenge: String,
-    pub(super) scope: Scope,
-    pub(super) nonce: Option<String>,
+/// A text that nobody guesses.
+pub(super) fn chance() -> String {
+    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
 /// Three parts like a JSON Web Token's.

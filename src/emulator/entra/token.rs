@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::authorize::{check_client_id, tenant_of};
 use super::error::{About, EntraError};
-use super::issuer::{Decision, Device, Grant};
+use super::issuer::{CodeState, Decision, Device, Grant};
 use super::pkce;
 use super::scope::{self, Scope};
 use crate::emulator::answer::Body;
@@ -71,16 +71,16 @@ impl<'a> Request<'a> {
     fn code(&self, client_id: &str) -> Outcome<Value> {
         let (text, redirect_uri) = (self.get("code")?, self.get("redirect_uri")?);
         let verifier = self.get("code_verifier")?;
-        let (code, is_expired) = self.hub.azure.issuer.spend_code(text).ok_or_else(|| {
+        let (code, state) = self.hub.azure.issuer.spend_code(text).ok_or_else(|| {
             let text = "Invalid request. Request is malformed or invalid.";
             EntraError::new("invalid_grant", 9002313, text)
         })?;
-        if code.is_spent {
+        if state == CodeState::Spent {
             let text = "OAuth2 Authorization code was already redeemed, please retry with a new \
                         valid code or use an existing refresh token.";
             return Err(EntraError::new("invalid_grant", 54005, text));
         }
-        if is_expired {
+        if state == CodeState::Expired {
             let text = "The provided authorization code or refresh token has expired due to \
                         inactivity. Send a new interactive authorization request for this user \
                         and resource.";
