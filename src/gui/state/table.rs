@@ -155,6 +155,19 @@ pub(crate) enum Move {
     Last,
 }
 
+impl Move {
+    /// The place that it leads to from `here`, where `last` is the last one.
+    pub(super) fn place(self, here: Option<usize>, last: usize) -> usize {
+        match (self, here) {
+            (Self::First, _) => 0,
+            (Self::Last, _) => last,
+            (Self::By(rows), Some(here)) => here.saturating_add_signed(rows).min(last),
+            (Self::By(rows), None) if rows < 0 => last,
+            (Self::By(_), None) => 0,
+        }
+    }
+}
+
 impl Table {
     pub(super) fn new(preferences: &Preferences) -> Self {
         Self {
@@ -245,18 +258,7 @@ impl Table {
         let Some(last) = self.rows.len().checked_sub(1) else { return };
         let here = self.cursor.as_ref();
         let here = here.and_then(|id| self.rows.iter().position(|row| connections[*row].id == *id));
-        let place = match (to, here) {
-            (Move::First, _) => 0,
-            (Move::Last, _) => last,
-            (Move::By(rows), Some(here)) => here.saturating_add_signed(rows).min(last),
-            (Move::By(rows), None) => {
-                if rows < 0 {
-                    last
-                } else {
-                    0
-                }
-            }
-        };
+        let place = to.place(here, last);
         let id = connections[self.rows[place]].id.clone();
         self.pick(&id, if extend { Pick::Extend } else { Pick::Only }, connections);
         self.reveal = true;

@@ -8,6 +8,7 @@ mod footer;
 mod header;
 mod keys;
 mod notices;
+mod rows;
 mod table;
 
 use egui::{CentralPanel, Frame, Ui};

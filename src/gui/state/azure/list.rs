@@ -251,18 +251,7 @@ impl Listing {
     pub(crate) fn go(&mut self, to: Move) {
         let last = self.shown.len().saturating_sub(1);
         let at = self.rows().position(|one| Some(&one.resource_id) == self.cursor.as_ref());
-        let place = match (to, at) {
-            (Move::First, _) => 0,
-            (Move::Last, _) => last,
-            (Move::By(step), None) => {
-                if step > 0 {
-                    0
-                } else {
-                    last
-                }
-            }
-            (Move::By(step), Some(at)) => at.saturating_add_signed(step).min(last),
-        };
+        let place = to.place(at, last);
         let key = self.rows().nth(place).map(|one| one.resource_id.clone());
         self.cursor = key;
         self.reveal = true;

@@ -12,9 +12,9 @@ use egui::{
 };
 
 use self::columns::Columns;
-use super::{Cx, keys};
+use super::{Cx, keys, rows};
 use crate::gui::effect::Target;
-use crate::gui::state::{Link, Move};
+use crate::gui::state::Link;
 use crate::gui::theme::{ROW_HEIGHT, TEXT, regular};
 use crate::gui::update::Action;
 use crate::gui::widget;
@@ -80,7 +80,7 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, columns: &Columns) {
             });
         }
     });
-    ui.data_mut(|data| data.insert_temp(id, shown.state.clamped_offset().y));
+    rows::remember_offset(ui, id, shown.state.clamped_offset().y);
 }
 
 /// Where to scroll so that the cursor's row can be seen, if it has moved out of sight.
@@ -92,30 +92,11 @@ fn reveal(ui: &Ui, cx: &Cx<'_>, height: f32) -> Option<f32> {
     let connections = cx.state.connections();
     let cursor = table.cursor.as_ref()?;
     let place = table.rows.iter().position(|row| connections[*row].id == *cursor)?;
-    #[expect(clippy::cast_precision_loss, reason = "rows are counted in thousands")]
-    let top = place as f32 * ROW_HEIGHT;
-    let offset: f32 = ui.data(|data| data.get_temp(Target::Table.id())).unwrap_or(0.0);
-    if top < offset {
-        Some(top)
-    } else if top + ROW_HEIGHT > offset + height {
-        Some(top + ROW_HEIGHT - height)
-    } else {
-        None
-    }
+    rows::reveal(ui, Target::Table.id(), place, height)
 }
 
 fn take_keys(ui: &Ui, cx: &mut Cx<'_>, height: f32) {
-    #[expect(clippy::cast_possible_truncation, reason = "a few dozen rows")]
-    let page = ((height / ROW_HEIGHT) as isize - 1).max(1);
-    let moves = [
-        (Key::ArrowDown, Move::By(1)),
-        (Key::ArrowUp, Move::By(-1)),
-        (Key::PageDown, Move::By(page)),
-        (Key::PageUp, Move::By(-page)),
-        (Key::Home, Move::First),
-        (Key::End, Move::Last),
-    ];
-    for (key, to) in moves {
+    for (key, to) in rows::moves(height) {
         for (modifiers, extend) in [(Modifiers::SHIFT, true), (Modifiers::NONE, false)] {
             let times = ui.input_mut(|input| input.count_and_consume_key(modifiers, key));
             for _ in 0..times {

@@ -5,7 +5,7 @@ use egui::{
     UiBuilder, WidgetInfo, pos2, vec2,
 };
 
-use super::super::super::Cx;
+use super::super::super::{Cx, rows};
 use super::row::{self, Cells};
 use super::{act, is_there};
 use crate::gui::state::{Checked, Listing, Move};
@@ -162,7 +162,7 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, listing: &Listing, area: Rect) {
         ui.ctx().accesskit_node_builder(id, |node| node.set_active_descendant(row));
     }
     let offset = shown.state.clamped_offset().y;
-    ui.data_mut(|data| data.insert_temp(id, offset));
+    rows::remember_offset(ui, id, offset);
     follow(ui, listing, area, offset);
     if has_focus && listing.cursor.is_none() {
         let ring = Stroke::new(2.0, cx.palette.accent);
@@ -180,7 +180,7 @@ fn follow(ui: &Ui, listing: &Listing, area: Rect, offset: f32) {
     }
     ui.data_mut(|data| data.insert_temp(seen, listing.cursor.clone()));
     if let (true, Some(place)) = (before.is_some(), place_of_cursor(listing)) {
-        let top = pos2(area.left(), area.top() + top_of(place) - offset);
+        let top = pos2(area.left(), area.top() + rows::top_of(place) - offset);
         let row = Rect::from_min_size(top, vec2(area.width(), ROW_HEIGHT));
         ui.scroll_to_rect(row.intersect(area), None);
     }
@@ -191,39 +191,16 @@ fn place_of_cursor(listing: &Listing) -> Option<usize> {
     listing.rows().position(|one| one.resource_id == *cursor)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "rows are counted in thousands")]
-fn top_of(place: usize) -> f32 {
-    place as f32 * ROW_HEIGHT
-}
-
 /// Where to scroll so that the cursor's row can be seen, if it has moved out of sight.
 fn reveal(ui: &Ui, listing: &Listing, height: f32) -> Option<f32> {
     if !listing.reveal {
         return None;
     }
-    let top = top_of(place_of_cursor(listing)?);
-    let offset: f32 = ui.data(|data| data.get_temp(list_id())).unwrap_or(0.0);
-    if top < offset {
-        Some(top)
-    } else if top + ROW_HEIGHT > offset + height {
-        Some(top + ROW_HEIGHT - height)
-    } else {
-        None
-    }
+    rows::reveal(ui, list_id(), place_of_cursor(listing)?, height)
 }
 
 fn take_keys(ui: &Ui, cx: &mut Cx<'_>, listing: &Listing, height: f32) {
-    #[expect(clippy::cast_possible_truncation, reason = "a few dozen rows")]
-    let page = ((height / ROW_HEIGHT) as isize - 1).max(1);
-    let moves = [
-        (Key::ArrowDown, Move::By(1)),
-        (Key::ArrowUp, Move::By(-1)),
-        (Key::PageDown, Move::By(page)),
-        (Key::PageUp, Move::By(-page)),
-        (Key::Home, Move::First),
-        (Key::End, Move::Last),
-    ];
-    for (key, to) in moves {
+    for (key, to) in rows::moves(height) {
         let times = ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key));
         for _ in 0..times {
             act(cx, AzureAction::Go(to));
