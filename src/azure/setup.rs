@@ -22,8 +22,6 @@ pub struct Setup {
 
 /// The setting with the proxy.
 const PROXY: &str = "network.proxy";
-/// What the service shows instead of the proxy's password.
-const HIDDEN: &str = ":***@";
 
 impl Setup {
     /// What the settings say.
@@ -50,21 +48,22 @@ impl Setup {
         told: impl IntoIterator<Item = (&'a str, &'a str)>,
         proxy_password: Option<&Secret>,
     ) -> Result<Settings, AzureError> {
+        let bad = |error: &dyn std::error::Error| {
+            AzureError::new(AzureErrorKind::BadSetting, error.to_string())
+        };
         let mut settings = Settings::default();
         for (name, value) in told {
-            let set = if name == PROXY && value.contains(HIDDEN) {
+            if name == PROXY && Proxy::hides_password(value) {
                 let password = proxy_password.ok_or_else(|| {
                     AzureError::new(AzureErrorKind::ProxyPassword, value.to_owned())
                 })?;
-                settings.set(PROXY, &with_password(value, password))
-            } else {
-                settings.set(name, value)
-            };
-            match set {
+                let proxy = Proxy::parse_shown(value, password);
+                settings.network.proxy = Some(proxy.map_err(|error| bad(&error))?);
+                continue;
+            }
+            match settings.set(name, value) {
                 Ok(()) | Err(SettingError::Unknown { .. }) => {}
-                Err(error) => {
-                    return Err(AzureError::new(AzureErrorKind::BadSetting, error.to_string()));
-                }
+                Err(error) => return Err(bad(&error)),
             }
         }
         Ok(settings)
@@ -73,18 +72,8 @@ impl Setup {
     /// Whether [`Self::settings_of`] needs the proxy's password for this value of the
     /// setting `network.proxy`.
     pub fn wants_proxy_password(proxy: &str) -> bool {
-        proxy.contains(HIDDEN)
+        Proxy::hides_password(proxy)
     }
-}
-
-/// The proxy with its password instead of the stand-in for it.
-fn with_password(proxy: &str, password: &Secret) -> zeroize::Zeroizing<String> {
-    let mut encoded = zeroize::Zeroizing::new(String::with_capacity(password.expose().len() * 3));
-    for byte in password.expose().bytes() {
-        encoded.push_str(&format!("%{byte:02X}"));
-    }
-    let encoded = zeroize::Zeroizing::new(format!(":{}@", *encoded));
-    zeroize::Zeroizing::new(proxy.replacen(HIDDEN, &encoded, 1))
 }
 
 #[cfg(test)]

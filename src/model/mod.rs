@@ -12,6 +12,7 @@ pub mod fault;
 pub mod metadata;
 pub mod names;
 pub mod part_problem;
+pub(crate) mod percent;
 pub mod proxy;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::endpoint::{Endpoint, EndpointError};
+use super::percent;
 use super::secret::Secret;
 
 /// Shown in the place of a password; given back, it means the one that is kept.
@@ -59,6 +60,33 @@ impl Proxy {
     /// # Errors
     /// [`ProxyError`].
     pub fn parse(text: &str, kept: Option<&Self>) -> Result<Self, ProxyError> {
+        Self::parse_with(text, |address, user| {
+            let login = kept.filter(|kept| kept.address == *address).and_then(Self::login)?;
+            let is_it = login.user == user && !login.password.expose().is_empty();
+            is_it.then(|| login.password.clone())
+        })
+    }
+
+    /// Reads a proxy as it is shown, whose password is `password`.
+    ///
+    /// # Errors
+    /// [`ProxyError`].
+    pub fn parse_shown(text: &str, password: &Secret) -> Result<Self, ProxyError> {
+        Self::parse_with(text, |_, _| Some(password.clone()))
+    }
+
+    /// Whether `text`, a proxy as it is shown, has a password that is not.
+    pub fn hides_password(text: &str) -> bool {
+        let (_, rest) = split_scheme(text.trim());
+        let login = rest.rsplit_once('@').and_then(|(login, _)| login.split_once(':'));
+        login.is_some_and(|(_, password)| password == HIDDEN)
+    }
+
+    /// Reads a proxy; `hidden` tells the password that the stand-in is for.
+    fn parse_with(
+        text: &str,
+        hidden: impl FnOnce(&Endpoint, &str) -> Option<Secret>,
+    ) -> Result<Self, ProxyError> {
         let (scheme, rest) = split_scheme(text.trim());
         if let Some(scheme) = scheme.filter(|scheme| !scheme.eq_ignore_ascii_case("http")) {
             return Err(ProxyError::Scheme(scheme.to_ascii_lowercase()));
@@ -82,11 +110,7 @@ impl Proxy {
             return Err(ProxyError::BadUser);
         }
         let password = if is_hidden {
-            kept.filter(|kept| kept.address == address)
-                .and_then(Self::login)
-                .filter(|kept| kept.user == user && !kept.password.expose().is_empty())
-                .map(|kept| kept.password.clone())
-                .ok_or(ProxyError::Hidden)?
+            hidden(&address, &user).ok_or(ProxyError::Hidden)?
         } else {
             Secret::new(decode(password)?)
         };
@@ -168,37 +192,12 @@ fn split_scheme(text: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// Decodes `%XX`; a `%` that no two digits follow stands for itself.
 fn decode(text: &str) -> Result<String, ProxyError> {
-    let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16).map(|digit| digit as u8);
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        match (bytes[at], digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push(high << 4 | low);
-                at += 3;
-            }
-            (byte, ..) => {
-                decoded.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(decoded).map_err(|_| ProxyError::NotText)
+    String::from_utf8(percent::decode(text)).map_err(|_| ProxyError::NotText)
 }
 
 fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    percent::encode(text, percent::is_unreserved)
 }
 
 /// Writes a [`Proxy`] with its password; for the settings file only.

@@ -13,7 +13,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use sha2::Sha256;
 
-use crate::model::{ConnectionId, Credential, Fault, FaultCode, Secret};
+use crate::model::{ConnectionId, Credential, Fault, FaultCode, Secret, percent};
 
 /// How long a listener's token is valid, as Microsoft's clients have it.
 pub const LISTENER_TOKEN_LIFE: Duration = Duration::from_secs(60 * 60);
@@ -79,7 +79,7 @@ pub fn resource(id: &ConnectionId) -> String {
 
 /// Percent-encodes `name` for the path of an address; slashes stay.
 pub fn encode_path(name: &str) -> String {
-    encode(name, |byte| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte))
+    percent::encode(name, |byte| percent::is_unreserved(byte) || byte == b'/')
 }
 
 fn sign(resource: &str, key_name: &str, key: &Secret, expiry: i64) -> Secret {
@@ -100,19 +100,7 @@ fn sign(resource: &str, key_name: &str, key: &Secret, expiry: i64) -> Secret {
 /// Encodes like .NET's `WebUtility.UrlEncode`, which both sides of Azure Relay use.
 pub(crate) fn encode_form(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!*() ".contains(&byte);
-    encode(text, plain).replace(' ', "+")
-}
-
-fn encode(text: &str, plain: impl Fn(u8) -> bool) -> String {
-    let mut encoded = String::with_capacity(text.len() + 16);
-    for byte in text.bytes() {
-        if plain(byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    percent::encode(text, plain).replace(' ', "+")
 }
 
 fn signature_expiry(token: &str) -> Option<Timestamp> {

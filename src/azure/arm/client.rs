@@ -18,6 +18,7 @@ use crate::azure::cloud::Cloud;
 use crate::azure::error::{AzureError, AzureErrorKind};
 use crate::azure::http::{Answer, Http};
 use crate::azure::sign_in::{Tenants, error_of};
+use crate::model::percent;
 
 /// Is told for how many seconds Azure wants a pause.
 type OnPause = Box<dyn Fn(u64) + Send + Sync>;
@@ -60,7 +61,7 @@ pub(in crate::azure) struct Call<'a> {
 impl Call<'_> {
     /// The resource that the permission is needed for, as Azure writes it.
     pub(super) fn scope(&self) -> String {
-        let path: Vec<u8> = percent_decoded(self.address.path());
+        let path = percent::decode(self.address.path());
         let path = String::from_utf8_lossy(&path);
         refusal::one_line(path.strip_suffix("/listKeys").unwrap_or(&path))
     }
@@ -218,24 +219,4 @@ async fn wait(pause: Option<Duration>) -> Next {
     let Some(pause) = pause else { return Next::Fail };
     sleep(pause).await;
     Next::Again(None)
-}
-
-fn percent_decoded(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let code = after.get(..2).and_then(|code| std::str::from_utf8(code).ok());
-        let code = code.and_then(|code| u8::from_str_radix(code, 16).ok());
-        match (first, code) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    bytes
 }
