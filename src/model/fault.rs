@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::coded::coded;
+
 /// Something that keeps a connection from working.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
@@ -52,31 +54,17 @@ pub enum Retry {
 
 macro_rules! fault_codes {
     ($( $(#[$doc:meta])* $name:ident = $text:literal, $retry:ident, $summary:literal, $advice:literal; )*) => {
-        /// Every kind of fault. The text form is stable: scripts may match it.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum FaultCode {
-            $( $(#[$doc])* #[serde(rename = $text)] $name, )*
+        coded! {
+            /// Every kind of fault. The text form is stable: scripts may match it.
+            #[derive(
+                Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+            )]
+            pub enum FaultCode {
+                $( $(#[$doc])* #[serde(rename = $text)] $name = $text, $summary, $advice; )*
+            }
         }
 
         impl FaultCode {
-            /// All codes, for the catalogue and its tests.
-            pub const ALL: &[Self] = &[ $( Self::$name, )* ];
-
-            /// The stable text form, `unauthorized` for example.
-            pub fn as_str(self) -> &'static str {
-                match self { $( Self::$name => $text, )* }
-            }
-
-            /// What happened, in one short sentence without a full stop.
-            pub fn summary(self) -> &'static str {
-                match self { $( Self::$name => $summary, )* }
-            }
-
-            /// What to do about it.
-            pub fn advice(self) -> &'static str {
-                match self { $( Self::$name => $advice, )* }
-            }
-
             /// Whether trying again by itself makes sense.
             pub fn retry(self) -> Retry {
                 match self { $( Self::$name => Retry::$retry, )* }

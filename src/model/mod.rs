@@ -4,6 +4,7 @@
 pub mod azure_resource;
 pub mod azure_settings;
 pub mod check;
+pub(crate) mod coded;
 pub mod connection;
 pub mod connection_string;
 pub mod endpoint;
