@@ -13,6 +13,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::render::printer::Printer;
 use crate::model::Secret;
+use crate::platform::signals::StopSignals;
 
 /// Longest text that is taken in bytes; many connection strings fit.
 const LONGEST: usize = 1 << 20;
@@ -107,8 +108,25 @@ pub(super) fn left() -> Failure {
     Failure::new(Exit::Interrupted, "interrupted; nothing was added")
 }
 
+/// What `work` gives; nothing when a person leaves before.
+pub(super) async fn unless_left<T>(
+    printer: &Printer,
+    signals: &mut StopSignals,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    tokio::select! {
+        biased;
+        _ = signals.next() => {
+            give_back_terminal();
+            printer.end_progress();
+            None
+        }
+        done = work => Some(done),
+    }
+}
+
 /// Gives the terminal back that a question still holds.
-pub(super) fn give_back_terminal() {
+fn give_back_terminal() {
     if crossterm::terminal::is_raw_mode_enabled().unwrap_or(false) {
         let (show, paste) = (crossterm::cursor::Show, crossterm::event::DisableBracketedPaste);
         // A terminal that has gone needs no restoring.

@@ -14,7 +14,6 @@ use crate::cli::watch::{ChangeLines, Update, WatchState};
 use crate::cli::{Context, render};
 use crate::ipc::protocol::Event;
 use crate::ipc::{Client, Gap, Push};
-use crate::platform::signals::StopSignals;
 
 /// Shortest time between two frames: many events in a row make one.
 const FRAME: Duration = Duration::from_millis(20);
@@ -39,8 +38,7 @@ pub(super) async fn run(context: &Context<'_>, arguments: &List) -> Result<Exit,
 }
 
 async fn watch(context: &Context<'_>, client: Client) -> Result<Exit, Failure> {
-    let mut signals =
-        StopSignals::listen().map_err(|error| Failure::new(Exit::Failure, error.to_string()))?;
+    let mut signals = super::signals()?;
     let is_terminal = context.printer.width().is_some();
     if context.printer.is_json() || !is_terminal {
         tokio::select! {

@@ -8,20 +8,11 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::render::account::{Attempt, SignedIn};
 use crate::cli::{Context, prompt, render};
-use crate::platform::signals::StopSignals;
 
 pub(super) async fn run(context: &Context<'_>, options: &Account) -> Result<Exit, Failure> {
-    let mut signals =
-        StopSignals::listen().map_err(|error| Failure::new(Exit::Failure, error.to_string()))?;
-    tokio::select! {
-        biased;
-        _ = signals.next() => {
-            prompt::give_back_terminal();
-            context.printer.end_progress();
-            Err(Failure::new(Exit::Interrupted, "interrupted"))
-        }
-        done = login(context, options) => done,
-    }
+    let mut signals = super::signals()?;
+    let done = prompt::unless_left(context.printer, &mut signals, login(context, options)).await;
+    done.unwrap_or_else(|| Err(Failure::new(Exit::Interrupted, "interrupted")))
 }
 
 async fn login(context: &Context<'_>, options: &Account) -> Result<Exit, Failure> {

@@ -8,7 +8,6 @@ use crate::cli::failure::Failure;
 use crate::cli::{Context, feed, render};
 use crate::ipc::protocol::{LogLine, Request, Response};
 use crate::ipc::{Client, Push};
-use crate::platform::signals::StopSignals;
 
 /// Time between two looks for a service that is gone.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -24,8 +23,7 @@ pub(super) async fn run(context: &Context<'_>, arguments: &Logs) -> Result<Exit,
         }
         return Ok(Exit::Ok);
     }
-    let mut signals =
-        StopSignals::listen().map_err(|error| Failure::new(Exit::Failure, error.to_string()))?;
+    let mut signals = super::signals()?;
     tokio::select! {
         _ = signals.next() => Ok(Exit::Ok),
         failure = follow(context, client, lines) => Err(failure),

@@ -18,6 +18,7 @@ use super::failure::Failure;
 use crate::ipc::Client;
 use crate::ipc::protocol::{Request, Response};
 use crate::model::Snapshot;
+use crate::platform::signals::StopSignals;
 
 /// Does what `verb` asks for.
 pub(super) async fn run(context: &Context<'_>, verb: Verb) -> Result<Exit, Failure> {
@@ -35,6 +36,11 @@ pub(super) async fn run(context: &Context<'_>, verb: Verb) -> Result<Exit, Failu
         Verb::Settings(arguments) => settings::run(context, arguments).await,
         Verb::Login(options) => login::run(context, &options).await,
     }
+}
+
+/// The signals that end a command which goes on until then.
+fn signals() -> Result<StopSignals, Failure> {
+    StopSignals::listen().map_err(|error| Failure::new(Exit::Failure, error.to_string()))
 }
 
 /// The state, once.

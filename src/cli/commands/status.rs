@@ -13,7 +13,6 @@ use crate::cli::watch::{Link, Update, WatchState};
 use crate::cli::{Context, pick, render};
 use crate::display::health::{Health, Verdict};
 use crate::model::{ConnectionSelector, Snapshot};
-use crate::platform::signals::StopSignals;
 
 pub(super) async fn run(context: &Context<'_>, arguments: Status) -> Result<Exit, Failure> {
     let names = arguments.connection.into_iter().collect();
@@ -29,8 +28,7 @@ pub(super) async fn run(context: &Context<'_>, arguments: Status) -> Result<Exit
         });
     };
     let limit = Duration::from_secs(seconds.into());
-    let mut signals =
-        StopSignals::listen().map_err(|error| Failure::new(Exit::Failure, error.to_string()))?;
+    let mut signals = super::signals()?;
     let feed = Feed::start(context.reach.clone(), None);
     let answer = tokio::select! {
         _ = signals.next() => return Ok(Exit::Interrupted),

@@ -9,6 +9,7 @@ use crate::cli::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::render::account::short;
+use crate::cli::render::printer::Printer;
 use crate::cli::render::text::count;
 use crate::model::ConnectionId;
 use crate::platform::signals::StopSignals;
@@ -66,9 +67,7 @@ pub(super) async fn run(
             Err(failure) => {
                 exits.push(failure.exit);
                 printer.end_progress();
-                let is_named = is_one || failure.exit == Exit::AlreadyExists;
-                let failure = if is_named { failure } else { failure.of_connection(short(&found)) };
-                printer.failure(&failure);
+                tell(printer, failure, is_one, short(&found));
             }
         }
     };
@@ -81,6 +80,13 @@ pub(super) async fn run(
         return Err(Failure::new(Exit::Interrupted, left(done, all)));
     }
     Ok(Exit::together(exits))
+}
+
+/// Tells why `whole` was not added: by its name, unless it is the only one, or the words
+/// name it already.
+pub(super) fn tell(printer: &Printer, failure: Failure, is_one: bool, whole: String) {
+    let is_named = is_one || failure.exit == Exit::AlreadyExists;
+    printer.failure(&if is_named { failure } else { failure.of_connection(whole) });
 }
 
 fn left(done: usize, all: usize) -> String {

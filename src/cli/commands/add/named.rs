@@ -12,9 +12,8 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::render::account::short;
 use crate::cli::render::text::plain;
-use crate::cli::{Context, prompt};
+use crate::cli::{Context, commands, prompt};
 use crate::ipc::protocol::{ErrorCode, RequestError};
-use crate::platform::signals::StopSignals;
 
 /// Hybrid connections that are looked for at the same time.
 const AT_ONCE: usize = 8;
@@ -25,16 +24,10 @@ pub(super) async fn run(
     arguments: &Add,
     place: WholePlace,
 ) -> Result<Exit, Failure> {
-    let mut signals =
-        StopSignals::listen().map_err(|error| Failure::new(Exit::Failure, error.to_string()))?;
-    let (azure, chosen, exits) = tokio::select! {
-        biased;
-        _ = signals.next() => {
-            prompt::give_back_terminal();
-            return Err(prompt::left());
-        }
-        found = find(context, arguments, place) => found?,
-    };
+    let mut signals = commands::signals()?;
+    let finding = find(context, arguments, place);
+    let found = prompt::unless_left(context.printer, &mut signals, finding).await;
+    let (azure, chosen, exits) = found.ok_or_else(prompt::left)??;
     let created = match chosen.connections.is_empty() {
         true => Exit::Ok,
         false => create::run(context, &mut signals, &azure, chosen).await?,
@@ -72,9 +65,8 @@ async fn find(
             Ok(one) => connections.push(one),
             Err(failure) => {
                 exits.push(failure.exit);
-                let is_named = is_one || failure.exit == Exit::AlreadyExists;
                 let whole = format!("{}/{}", plain(namespace), plain(name));
-                printer.failure(&if is_named { failure } else { failure.of_connection(whole) });
+                create::tell(printer, failure, is_one, whole);
             }
         }
     }

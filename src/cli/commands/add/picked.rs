@@ -9,22 +9,14 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::render::account::{connection_choices, left_out, subscription_choices};
 use crate::cli::render::text::plain;
-use crate::cli::{Context, prompt};
-use crate::platform::signals::StopSignals;
+use crate::cli::{Context, commands, prompt};
 
 /// Asks what to add, and adds it.
 pub(super) async fn run(context: &Context<'_>, arguments: &Add) -> Result<Exit, Failure> {
-    let mut signals =
-        StopSignals::listen().map_err(|error| Failure::new(Exit::Failure, error.to_string()))?;
-    let (azure, chosen) = tokio::select! {
-        biased;
-        _ = signals.next() => {
-            prompt::give_back_terminal();
-            context.printer.end_progress();
-            return Err(prompt::left());
-        }
-        chosen = choose(context, arguments) => chosen?,
-    };
+    let mut signals = commands::signals()?;
+    let choosing = choose(context, arguments);
+    let chosen = prompt::unless_left(context.printer, &mut signals, choosing).await;
+    let (azure, chosen) = chosen.ok_or_else(prompt::left)??;
     create::run(context, &mut signals, &azure, chosen).await
 }
 
