@@ -4,8 +4,7 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
+use futures_util::{StreamExt as _, stream};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use url::Url;
@@ -207,11 +206,9 @@ async fn keys(account: Option<Azure>, chosen: Vec<FoundConnection>, teller: Tell
             AzureNews::Key { key: one.resource_id, outcome }
         }
     };
-    let mut waiting = chosen.into_iter();
-    let mut asked: FuturesUnordered<_> = waiting.by_ref().take(KEYS_AT_ONCE).map(ask).collect();
+    let mut asked = stream::iter(chosen.into_iter().map(ask)).buffer_unordered(KEYS_AT_ONCE);
     while let Some(news) = asked.next().await {
         teller.tell(news).await;
-        asked.extend(waiting.next().map(ask));
     }
 }
 
