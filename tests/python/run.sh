@@ -8,30 +8,7 @@
 # says how many passed; the exit code is 0 when none failed.
 set -uo pipefail
 
-if [ $# -ne 1 ] || [ ! -x "$1/relay-emulator" ]; then
-    echo "usage: $0 FOLDER_OF_THE_PROGRAMS" >&2
-    exit 2
-fi
-programs=$(realpath "$1")
-emulator=$programs/relay-emulator
-cd "$(dirname "$0")" || exit 2
-work=$(mktemp -d)
-pid=
-
-finish() {
-    if [ -n "$pid" ]; then
-        kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
-    fi
-    rm -rf "$work"
-}
-trap finish EXIT
-
-give_up() {
-    echo "$1" >&2
-    [ -f "$work/log" ] && tail -n 20 "$work/log" >&2
-    echo "0 passed, 1 failed"
-    exit 1
-}
+source "$(dirname "$0")/../clients.sh"
 
 # What is installed already needs no network.
 environment=$programs/../azure-clients
@@ -44,11 +21,8 @@ fi
 
 export RELAY_EMULATOR_STATE="$work/state"
 "$emulator" run --config config.json --port 0 --log warn >"$work/emulator" 2>"$work/log" &
-pid=$!
-for _ in $(seq 200); do
-    grep -q "^Azure Resource Manager" "$work/emulator" 2>/dev/null && break
-    sleep 0.1
-done
+started+=($!)
+wait_for "$work/emulator" "Azure Resource Manager" "the emulator"
 port=$(sed -n 's/^Azure Resource Manager: https:\/\/localhost://p' "$work/emulator")
 [ -n "$port" ] || give_up "the emulator did not start"
 

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import azure
 from names import Names
 from stage import Stage, end, wait
 from texts import pattern, text
@@ -146,22 +147,11 @@ def take_main(stage, names, out, seconds):
 def take_azure(stage, names, out):
     """The demo's Azure, and a person who has signed in and chosen."""
     prefer(stage, theme="light")
-    browser = Path(__file__).resolve().with_name("browser.py")
-    window = Window(stage, names, out, "--demo", log="azure.log", BROWSER=str(browser))
-    window.click(text("new"), "button")
-    window.click(text("select-with-azure"))
-    window.see(text("azure-sign-in"), "button", enabled=True)
-    window.click(text("azure-sign-in"), "button")
-    window.see(re.compile(pattern("azure-account", name="you@contoso.com")))
-    window.click(text("azure-subscription"))
-    window.click("Contoso Production")
-    window.see(re.compile(pattern("azure-read")))
-    for name in ["print-server", "crm-sql", ""]:
-        window.click(text("azure-filter"))
-        window.keys("ctrl+a", "BackSpace")
-        if name:
-            window.type(name)
-            window.click(re.compile(f"{name}, .*"), "check box")
+    window = azure.open_demo(stage, names, out)
+    azure.open_sign_in(window)
+    azure.sign_in(window)
+    azure.choose(window, "print-server", "crm-sql")
+    azure.filter_by(window, "")
     window.see(re.compile(".*" + pattern("azure-selected", count=2)))
     rest_pointer(window)
     picture(window, "select-with-azure")

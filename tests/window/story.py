@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import azure
 from names import Names
 from stage import Failed, Stage, wait
 from texts import pattern, text
@@ -230,24 +231,12 @@ def says_that_none_works(stage):
 
 def selects_with_azure(stage, out):
     step("in the demo: signs in to Azure in a browser, chooses two, creates them")
-    browser = Path(__file__).with_name("browser.py")
-    window = Window(stage, stage.names, out, "--demo", log="azure.log", BROWSER=str(browser))
+    window = azure.open_demo(stage, stage.names, out)
     window.see(re.compile("hello, " + CONNECTED + ".*"), "row")
-    window.click(text("new"), "button")
-    window.click(text("select-with-azure"))
-    window.see(text("azure-sign-in"), "button", enabled=True)
+    azure.open_sign_in(window)
     window.shot("12-azure-sign-in")
-    window.click(text("azure-sign-in"), "button")
-    window.see(re.compile(pattern("azure-account", name="you@contoso.com")))
-    window.click(text("azure-subscription"))
-    window.click("Contoso Production")
-    window.see(re.compile(pattern("azure-read")))
-    for name in ["crm-sql", "print-server"]:
-        window.click(text("azure-filter"))
-        window.keys("ctrl+a")
-        window.type(name)
-        chosen = re.compile(name + ", .*")
-        window.click(chosen, "check box")
+    azure.sign_in(window)
+    azure.choose(window, "crm-sql", "print-server")
     window.see(re.compile(".*" + pattern("azure-selected", count=2)))
     window.shot("13-azure-chosen")
     window.click(re.compile(pattern("create-several", count=2)), "button")

@@ -98,17 +98,22 @@ fn a_key_is_not_seen_while_it_is_in_the_field_of_an_update() {
     }
 }
 
-#[test]
-fn a_key_does_not_leave_the_field_by_the_clipboard() {
-    let mut window = Window::open();
-    window.chord(Modifiers::COMMAND, Key::N);
-    window.paste(&string("payroll"));
+/// All of the field that has the keyboard is copied and cut, and nothing comes of it.
+fn assert_stays_in_field(window: &mut Window) {
     for event in [Event::Copy, Event::Cut] {
         window.chord(Modifiers::COMMAND, Key::A);
         window.send(event);
         window.settle();
         assert_eq!(window.copied, None);
     }
+}
+
+#[test]
+fn a_key_does_not_leave_the_field_by_the_clipboard() {
+    let mut window = Window::open();
+    window.chord(Modifiers::COMMAND, Key::N);
+    window.paste(&string("payroll"));
+    assert_stays_in_field(&mut window);
 }
 
 #[test]
@@ -161,12 +166,7 @@ fn the_password_of_the_proxy_is_as_hidden_as_a_key() {
     let mut window = at_proxy();
     type_and_rest(&mut window, KEY);
     assert_hidden(&window);
-    for event in [Event::Copy, Event::Cut] {
-        window.chord(Modifiers::COMMAND, Key::A);
-        window.send(event);
-        window.settle();
-        assert_eq!(window.copied, None);
-    }
+    assert_stays_in_field(&mut window);
 }
 
 #[test]
