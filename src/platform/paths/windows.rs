@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use directories::BaseDirs;
 
+use super::super::product::PRODUCT_NAME;
 use super::{Address, PREFERENCES, Paths, PathsError, WindowPaths, digest};
 
 /// Pipe names of this product are far below the 256 characters that Windows takes.
 pub(super) const LONGEST_CHANNEL: Option<usize> = None;
 
 const PIPE: &str = r"\\.\pipe\hybrid-connection-manager";
-const FOLDER: &str = "Hybrid Connection Manager";
 
 /// Pipes live in one flat name space, so the name carries a digest of the home.
 pub(super) fn channel_of_home(home: &Path) -> Address {
@@ -30,17 +30,17 @@ fn named(pipe: &str, folder: &Path) -> Address {
 /// The roaming folder names the user, so the pipe does too.
 pub(super) fn window_of_this_user() -> Option<WindowPaths> {
     let dirs = BaseDirs::new()?;
-    let roaming = dirs.config_dir().join(FOLDER);
+    let roaming = dirs.config_dir().join(PRODUCT_NAME);
     Some(WindowPaths {
         preferences_file: roaming.join(PREFERENCES),
-        log_dir: dirs.data_local_dir().join(FOLDER).join("logs"),
+        log_dir: dirs.data_local_dir().join(PRODUCT_NAME).join("logs"),
         front: front_of_home(&roaming),
     })
 }
 
 pub(super) fn default_for_service() -> Result<Paths, PathsError> {
     let data = std::env::var_os("ProgramData").unwrap_or_else(|| r"C:\ProgramData".into());
-    let home = PathBuf::from(data).join(FOLDER);
+    let home = PathBuf::from(data).join(PRODUCT_NAME);
     let (run_dir, log_dir) = (home.join("run"), home.join("logs"));
     Ok(Paths { run_dir, log_dir, channel: Address::new(PIPE.into()), ..Paths::with_home(home) })
 }
