@@ -20,5 +20,6 @@ pub mod permissions;
 pub mod product;
 pub mod service_program;
 pub mod signals;
+pub mod system_roots;
 
 pub use paths::{Paths, WindowPaths};

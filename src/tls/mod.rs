@@ -1,13 +1,13 @@
 //! TLS as this program speaks it: 1.2 and 1.3, the system's trust and what was added.
 
 mod certificates;
+mod trust;
 
 use std::sync::Arc;
 
 use rustls::client::ClientConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::CertificateDer;
-use rustls_platform_verifier::Verifier;
 
 use crate::model::{Fault, FaultCode};
 
@@ -34,15 +34,11 @@ pub fn client_config(
     extra_roots: Vec<CertificateDer<'static>>,
 ) -> Result<Arc<ClientConfig>, rustls::Error> {
     let provider = Arc::new(provider());
-    let verifier = if extra_roots.is_empty() {
-        Verifier::new(provider.clone())?
-    } else {
-        Verifier::new_with_extra_roots(extra_roots, provider.clone())?
-    };
+    let verifier = trust::verifier(extra_roots, &provider)?;
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     Ok(Arc::new(config))
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("platform", &[]),
-    ("tls", &["model"]),
+    ("tls", &["model", "platform"]),
     ("relay", &["model", "tls"]),
     ("azure", &["model", "platform", "tls"]),
     ("store", &["model", "platform"]),
