@@ -139,6 +139,13 @@ impl Supervisor {
         }
     }
 
+    /// The machine has slept, or its network has changed.
+    pub(super) async fn system_changed(&self) {
+        for connection in self.state.lock().await.connections.values() {
+            connection.send(Command::SystemChanged).await;
+        }
+    }
+
     async fn add(
         &self,
         text: &Secret,

@@ -12,12 +12,16 @@ pub(super) const PING_EVERY: Duration = Duration::from_secs(30);
 /// How long the answer to a ping (or anything else) may take. A channel that dies
 /// right after a sign of life is found after 30 + 20 s.
 pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(20);
+/// The same for a channel that is probed because there is reason to doubt it.
+pub(super) const PROBE_LIMIT: Duration = Duration::from_secs(5);
 
 /// The liveness of one channel.
 #[derive(Debug)]
 pub(super) struct Keepalive {
     next_ping: Instant,
     answer_due: Option<Instant>,
+    /// How long the answer to the next ping may take.
+    limit: Duration,
 }
 
 /// What a moment asks for.
@@ -34,7 +38,11 @@ pub(super) enum Turn {
 impl Keepalive {
     /// A channel that was opened at `now`.
     pub(super) fn new(now: Instant) -> Self {
-        Self { next_ping: tick::next_shared(now, PING_EVERY), answer_due: None }
+        Self {
+            next_ping: tick::next_shared(now, PING_EVERY),
+            answer_due: None,
+            limit: ANSWER_LIMIT,
+        }
     }
 
     /// When [`Self::on_time`] wants to be called.
@@ -44,7 +52,22 @@ impl Keepalive {
 
     /// Something came in.
     pub(super) fn on_inbound(&mut self, _now: Instant) {
+        if self.answer_due.take().is_some() {
+            self.limit = ANSWER_LIMIT;
+        }
+    }
+
+    /// There is reason to doubt the channel: it is pinged at once, and the answer is due
+    /// soon.
+    pub(super) fn on_doubt(&mut self, now: Instant) {
+        self.next_ping = now;
         self.answer_due = None;
+        self.limit = PROBE_LIMIT;
+    }
+
+    /// How long it was that the answer, which has not come, might take.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
     }
 
     /// It is `now`.
@@ -56,7 +79,7 @@ impl Keepalive {
             return Turn::Wait;
         }
         self.next_ping = tick::next_shared(now, PING_EVERY);
-        self.answer_due.get_or_insert(now + ANSWER_LIMIT);
+        self.answer_due.get_or_insert(now + self.limit);
         Turn::Ping
     }
 }
@@ -74,6 +97,30 @@ mod tests {
             assert!(at <= start + PING_EVERY * 101);
             assert_eq!(channel.on_time(at), Turn::Ping);
             channel.on_inbound(at + Duration::from_millis(50));
+        }
+    }
+
+    #[test]
+    fn a_doubted_channel_is_pinged_at_once_and_answers_soon_or_is_dead() {
+        let start = Instant::now();
+        let doubt = start + Duration::from_secs(3);
+        for answers in [true, false] {
+            let mut channel = Keepalive::new(start);
+            channel.on_doubt(doubt);
+            // What had come in before the doubt is no sign of life.
+            channel.on_inbound(doubt);
+            assert_eq!(channel.wake_at(), doubt);
+            assert_eq!(channel.on_time(doubt), Turn::Ping);
+            let due = doubt + PROBE_LIMIT;
+            assert!(channel.wake_at() <= due);
+            if answers {
+                channel.on_inbound(doubt + Duration::from_secs(1));
+                assert_ne!(channel.on_time(due), Turn::Dead);
+                assert_eq!(channel.limit(), ANSWER_LIMIT, "later pings are as before");
+            } else {
+                assert_eq!(channel.on_time(due), Turn::Dead);
+                assert_eq!(channel.limit(), PROBE_LIMIT);
+            }
         }
     }
 

@@ -6,10 +6,12 @@ mod fault;
 mod keepalive;
 mod renewal;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, trace, warn};
@@ -131,9 +133,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ControlChannel<S> {
     /// the token, answers HTTP requests with 501, and hands each `accept` to
     /// `on_accept`, which must not block. An `accept` that is on its way when the channel
     /// is closed is handed over too.
+    ///
+    /// A notice of `doubt` says that the channel may have died, after a sleep of the machine
+    /// for example: it is then found out within seconds.
     pub async fn run(
         mut self,
         stop: CancellationToken,
+        doubt: Arc<Notify>,
         mut on_accept: impl FnMut(Accept) + Send,
         mut on_http_elsewhere: impl FnMut(String) + Send,
     ) -> End {
@@ -158,12 +164,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ControlChannel<S> {
                         return End::Lost(fault);
                     }
                 }
+                () = doubt.notified() => keepalive.on_doubt(Instant::now()),
                 () = sleep_until(wake) => {
                     let now = Instant::now();
                     let sent = match keepalive.on_time(now) {
                         Turn::Dead => return End::Lost(Fault::new(
                             FaultCode::ChannelLost,
-                            format!("no answer to a ping within {} s", keepalive::ANSWER_LIMIT.as_secs()),
+                            format!("no answer to a ping within {} s", keepalive.limit().as_secs()),
                         )),
                         Turn::Ping => self.send(Opcode::Ping, b"").await,
                         Turn::Wait => Ok(()),

@@ -22,6 +22,7 @@ const ACCEPT: &str = r#"{"accept":{"address":"wss://g1.sb/$hc/hc1","id":"a_G1"}}
 struct Served {
     azure: WebSocketStream<DuplexStream>,
     stop: CancellationToken,
+    doubt: Arc<Notify>,
     accepted: mpsc::Receiver<Accept>,
     elsewhere: mpsc::Receiver<String>,
     end: JoinHandle<End>,
@@ -50,12 +51,14 @@ async fn served_with(credential: Credential) -> Served {
     let stop = CancellationToken::new();
     let (accepts, accepted) = mpsc::channel(8);
     let (addresses, elsewhere) = mpsc::channel(8);
+    let doubt = Arc::new(Notify::new());
     let end = tokio::spawn(channel.run(
         stop.clone(),
+        doubt.clone(),
         move |accept| accepts.try_send(accept).unwrap(),
         move |address| addresses.try_send(address).unwrap(),
     ));
-    Served { azure, stop, accepted, elsewhere, end }
+    Served { azure, stop, doubt, accepted, elsewhere, end }
 }
 
 impl Served {
@@ -102,6 +105,7 @@ async fn opens_over_tls_and_hands_accepts_over() {
     let (accepts, mut accepted) = mpsc::channel(1);
     let running = tokio::spawn(channel.run(
         stop.clone(),
+        Arc::default(),
         move |accept| accepts.try_send(accept).unwrap(),
         |_| {},
     ));
@@ -189,10 +193,40 @@ async fn silence_is_found_within_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_dead_channel_that_is_doubted_is_found_within_seconds() {
+    let served = served().await;
+    let start = Instant::now();
+    served.doubt.notify_one();
+    let fault = served.lost().await;
+    assert_eq!(fault.code, FaultCode::ChannelLost);
+    assert!(fault.detail.contains("within 5 s"), "{fault}");
+    assert!(start.elapsed() <= Duration::from_secs(6), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_living_channel_that_is_doubted_goes_on() {
+    let mut served = served().await;
+    served.doubt.notify_one();
+    assert!(matches!(served.azure.next().await, Some(Ok(Message::Ping(_)))));
+    // The socket answers by itself while it is read.
+    let reading = async {
+        while let Some(Ok(message)) = served.azure.next().await {
+            assert!(matches!(message, Message::Ping(_) | Message::Text(_)), "{message:?}");
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), reading).await.unwrap_err();
+    assert!(!served.end.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_does_not_read_is_found_within_a_minute() {
     let (near, far) = duplex(8);
-    let end =
-        tokio::spawn(channel(near, credential()).run(CancellationToken::new(), |_| {}, |_| {}));
+    let end = tokio::spawn(channel(near, credential()).run(
+        CancellationToken::new(),
+        Arc::default(),
+        |_| {},
+        |_| {},
+    ));
     // Pings go on coming in, and none of the answers is taken.
     let (_far_read, mut far_write) = tokio::io::split(far);
     let pinging = tokio::spawn(async move {

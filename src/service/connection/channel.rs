@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use tracing::debug;
@@ -25,6 +25,7 @@ pub(super) enum Report {
 /// A channel that is being opened or open. Dropping it closes it in the background.
 pub(super) struct Channel {
     _stop: DropGuard,
+    doubt: Arc<Notify>,
 }
 
 impl Channel {
@@ -40,6 +41,7 @@ impl Channel {
         tasks: &TaskTracker,
     ) -> Self {
         let stop = CancellationToken::new();
+        let doubt = Arc::new(Notify::new());
         let attempt = Attempt {
             id: id.clone(),
             credential: credential.clone(),
@@ -49,9 +51,15 @@ impl Channel {
             notes,
             generation,
             stop: stop.clone(),
+            doubt: doubt.clone(),
         };
         tasks.spawn(attempt.run());
-        Self { _stop: stop.drop_guard() }
+        Self { _stop: stop.drop_guard(), doubt }
+    }
+
+    /// Has an open channel prove that it is alive.
+    pub(super) fn doubt(&self) {
+        self.doubt.notify_one();
     }
 }
 
@@ -64,6 +72,7 @@ struct Attempt {
     notes: mpsc::Sender<Note>,
     generation: u64,
     stop: CancellationToken,
+    doubt: Arc<Notify>,
 }
 
 impl Attempt {
@@ -79,6 +88,7 @@ impl Attempt {
         let end = channel
             .run(
                 self.stop.clone(),
+                self.doubt.clone(),
                 |accept| streams.serve(accept),
                 |address| {
                     let (network, id) = (network.clone(), id.clone());

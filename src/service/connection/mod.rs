@@ -46,6 +46,9 @@ pub(super) enum Command {
     Restart,
     /// No more waiting.
     TryNow,
+    /// The machine has slept, or its network has changed: no more waiting, and an open
+    /// channel has to prove that it is alive.
+    SystemChanged,
     /// A dial of the endpoint now.
     CheckEndpoint,
     /// Another key, which a fresh channel proves; and where it is in Azure, if that is
@@ -274,6 +277,15 @@ impl Actor {
             Command::TryNow => {
                 self.step(Event::TryNow);
                 self.check_failed_endpoint();
+            }
+            Command::SystemChanged => {
+                self.step(Event::NetworkChanged);
+                self.check_failed_endpoint();
+                if let (ConnectionStatus::Connected { .. }, Some(channel)) =
+                    (self.machine.status(), &self.channel)
+                {
+                    channel.doubt();
+                }
             }
             Command::CheckEndpoint => self.check_endpoint(),
             Command::SetCredential(credential, resource) => {

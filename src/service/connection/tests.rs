@@ -381,3 +381,13 @@ async fn another_network_is_used_by_the_attempt_that_is_under_way() {
     azure.accept().await;
     assert_eq!(world.view().unwrap().id, world.id);
 }
+
+#[tokio::test]
+async fn a_changed_system_gives_up_the_attempt_that_is_under_way() {
+    let (world, azure) = World::silent().await;
+    let mut tcp = azure.accept().await;
+    assert!(world.connection.send(Command::SystemChanged).await);
+    let mut rest = Vec::new();
+    tcp.read_to_end(&mut rest).await.unwrap_or_default();
+    azure.accept().await;
+}
