@@ -14,7 +14,6 @@ use super::protocol::{
 };
 use crate::model::Snapshot;
 use crate::platform::local_socket::{Address, Stream};
-use crate::platform::permissions;
 
 /// How long a service may take to answer a call with its hello.
 const CONNECT_TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -327,9 +326,10 @@ async fn open(address: &Address) -> Result<Stream, ConnectError> {
         }
         Err(_) => return Err(no_answer(address)),
     };
-    let peer = stream.peer().unwrap_or_default();
-    if !permissions::may_be_our_service(peer.uid) {
-        let detail = format!("it is {peer}, which is neither this account nor root");
+    // One that the system cannot name is nobody's.
+    if !stream.server_is_ours().unwrap_or(false) {
+        let peer = stream.peer().unwrap_or_default();
+        let detail = format!("it is {peer}, which is of neither this account nor an administrator");
         return Err(ConnectError::SomethingElse { address: own(), detail });
     }
     Ok(stream)

@@ -89,7 +89,7 @@ impl Listener {
     /// Listens at `address`. On Unix the socket's folder is made and closed to
     /// others, the socket has the mode 0600, and one that a crashed service left
     /// is replaced. On Windows callers from other machines are refused, and the pipe
-    /// is for the system, administrators and the account that made it.
+    /// is for the system, administrators, the group of operators and the account that made it.
     ///
     /// Must be called inside a Tokio runtime.
     ///
@@ -170,6 +170,16 @@ impl Stream {
     /// `PermissionDenied` where this account may not call.
     pub async fn connect(address: &Address) -> io::Result<Self> {
         os::connect(address).await.map(Self)
+    }
+
+    /// Whether a client may trust what listens at the other end with a connection string: a
+    /// service of its own account, of root (the system, an administrator, the service's own
+    /// account on Windows). Root trusts any service that it names.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn server_is_ours(&self) -> io::Result<bool> {
+        os::server_is_ours(&self.0)
     }
 
     /// Who is at the other end.

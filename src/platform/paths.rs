@@ -78,6 +78,9 @@ pub enum PathsError {
         "this account has no home folder (HOME is not set and the system knows none); name a folder with --home or HCM_HOME"
     )]
     NoUserHome,
+    /// The system does not say where the data of programs is.
+    #[error("Windows does not say where %ProgramData% is; name a folder with --home or HCM_HOME")]
+    NoMachineFolder,
 }
 
 impl Paths {

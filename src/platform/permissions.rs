@@ -1,8 +1,8 @@
 //! Who may read and change our files, and who may talk to our service. Nothing
 //! else sets a mode or an access list.
 //!
-//! On Windows files get what their folder hands down; the folder under
-//! `%ProgramData%` and its access list are made at install time.
+//! On Windows a folder or file of ours is for the system, administrators, the account that
+//! makes it, and the service; nothing is inherited from the folder above.
 
 use std::fs::File;
 use std::io;
@@ -14,6 +14,11 @@ mod os;
 #[cfg(windows)]
 #[path = "permissions/windows.rs"]
 mod os;
+
+#[cfg(windows)]
+pub(super) use os::is_owner_of_ours;
+#[cfg(windows)]
+pub use os::{prepare_machine_folder, remove_machine_folder};
 
 /// Who may read a file. Only its owner may ever write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,28 +37,37 @@ pub enum FolderError {
     NotAFolder(PathBuf),
     /// Another account owns it and could replace what is in it.
     #[error(
-        "the folder {} belongs to the account with the uid {owner}, and this program runs as {own}; run it as the owner, or change the owner: chown {own} {}",
-        folder.display(), folder.display()
+        "the folder {} belongs to {owner}, and this program runs as {own}; run it as the owner, or change the owner: {remedy}",
+        folder.display()
     )]
     NotOurs {
         /// Which folder.
         folder: PathBuf,
-        /// Its owner's uid.
-        owner: u32,
-        /// Our own uid.
-        own: u32,
+        /// Its owner.
+        owner: String,
+        /// Our own account.
+        own: String,
+        /// The command that makes it ours.
+        remedy: String,
     },
     /// Others may write in it.
     #[error(
-        "other accounts may write in the folder {} (mode {mode:03o}), which holds keys; take that away: chmod go-w {}",
-        folder.display(), folder.display()
+        "{who} may write in the folder {}, which holds keys; take that away: {remedy}",
+        folder.display()
     )]
     WritableByOthers {
         /// Which folder.
         folder: PathBuf,
-        /// Its permission bits.
-        mode: u32,
+        /// Who may.
+        who: String,
+        /// The command that takes it away.
+        remedy: String,
     },
+    /// It leads somewhere else.
+    #[error(
+        "{} is a link to another folder; name the folder itself, or remove the link", .0.display()
+    )]
+    Link(PathBuf),
     /// It cannot be made or looked at.
     #[error("the folder {} cannot be used: {error}", folder.display())]
     Io {
@@ -130,7 +144,8 @@ pub fn may_control_service(peer: Option<u32>) -> bool {
 
 /// Whom a client hands a connection string to: a service of its own account or of
 /// root. Root trusts any service that it names.
-pub fn may_be_our_service(peer: Option<u32>) -> bool {
+#[cfg(unix)]
+pub(super) fn may_be_our_service(peer: Option<u32>) -> bool {
     os::own_uid().is_none_or(|own| own == 0 || controls(own, peer))
 }
 

@@ -4,6 +4,8 @@
 //! All differ from those of Microsoft's managers (`HybridConnectionManager`,
 //! `HybridConnectionManagerService`), so that both can be installed on one machine.
 
+use sha1::{Digest as _, Sha1};
+
 /// Name of the service for a service manager; its virtual account on Windows is
 /// `NT SERVICE\` and this name.
 pub const SERVICE_NAME: &str = "hybrid-connection-manager";
@@ -19,3 +21,31 @@ pub const OPERATORS_GROUP: &str = "Hybrid Connection Manager Operators";
 
 /// Key under `HKEY_LOCAL_MACHINE` where Group Policy says what this machine allows.
 pub const POLICY_KEY: &str = r"SOFTWARE\Policies\Hybrid Connection Manager";
+
+/// The security identifier that Windows gives the service of this name, and with it the
+/// virtual account that it runs as: `S-1-5-80-` and the five words of the SHA-1 of the name
+/// in upper case and UTF-16 (Windows documentation, "Service SIDs").
+pub fn service_sid(service: &str) -> String {
+    let name: Vec<u8> = service.to_uppercase().encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut sid = "S-1-5-80".to_owned();
+    for word in Sha1::digest(name).chunks_exact(4) {
+        let word = word.iter().rev().fold(0, |value, byte| (value << 8) | u32::from(*byte));
+        sid.push('-');
+        sid.push_str(&word.to_string());
+    }
+    sid
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_identifier_of_a_service_is_that_of_windows() {
+        // As every Windows shows it for the owner of its own files.
+        let expected = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464";
+        assert_eq!(service_sid("TrustedInstaller"), expected);
+        assert_eq!(service_sid("trustedinstaller"), expected);
+        assert_ne!(service_sid(SERVICE_NAME), expected);
+    }
+}

@@ -5,6 +5,7 @@ use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 use std::time::Duration;
 
+use interprocess::local_socket::traits::StreamCommon as _;
 use interprocess::local_socket::{ListenerOptions, PeerCreds, tokio as local};
 use interprocess::os::unix::uds_local_socket::tokio as uds;
 use tokio::net::UnixStream;
@@ -74,4 +75,10 @@ pub(super) async fn connect(address: &Address) -> io::Result<local::Stream> {
 
 pub(super) fn peer_of(creds: &PeerCreds) -> Peer {
     Peer { pid: creds.pid().and_then(|pid| u32::try_from(pid).ok()), uid: creds.euid() }
+}
+
+/// Whether this account or root runs what listens there.
+pub(super) fn server_is_ours(stream: &local::Stream) -> io::Result<bool> {
+    let creds = stream.peer_creds()?;
+    Ok(permissions::may_be_our_service(creds.euid()))
 }

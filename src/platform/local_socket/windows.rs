@@ -1,16 +1,29 @@
 //! Named pipes.
 
+use std::fmt::Write as _;
 use std::io;
+use std::os::windows::fs::OpenOptionsExt as _;
+use std::os::windows::io::{AsHandle as _, OwnedHandle};
+use std::time::Duration;
 
-use interprocess::local_socket::traits::tokio::Stream as _;
-use interprocess::local_socket::{
-    ConnectOptions, GenericFilePath, ListenerOptions, PeerCreds, ToFsName as _, tokio as local,
-};
+use interprocess::local_socket::{ListenerOptions, PeerCreds, tokio as local};
 use interprocess::os::windows::local_socket::ListenerOptionsExt as _;
+use interprocess::os::windows::named_pipe::local_socket::tokio as named_pipe;
 use interprocess::os::windows::security_descriptor::SecurityDescriptor;
-use widestring::u16cstr;
+use widestring::U16CString;
+use windows_sys::Win32::Foundation::ERROR_PIPE_BUSY;
+use windows_sys::Win32::Storage::FileSystem::{
+    FILE_FLAG_OVERLAPPED, FILE_GENERIC_READ, FILE_SHARE_READ, FILE_SHARE_WRITE,
+    FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA, SECURITY_IDENTIFICATION,
+};
 
 use super::{Address, BindError, Peer};
+use crate::platform::permissions;
+use crate::platform::product::OPERATORS_GROUP;
+use crate::platform::windows_security as security;
+
+/// The pause before a pipe is called again whose instances are all taken.
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
 /// The first instance of a pipe guards its name by itself.
 pub(super) struct Guard;
@@ -19,23 +32,58 @@ pub(super) fn prepare(_address: &Address) -> Result<Guard, BindError> {
     Ok(Guard)
 }
 
-/// For the system, administrators and the account that makes the pipe; nothing is
-/// inherited. In the security descriptor definition language: SY, BA and OW.
+/// What a caller needs: to read, to write, and to ask what the pipe is and whose. Not to
+/// make further instances of it, which goes with appending (Windows documentation, "Named
+/// Pipe Security and Access Rights").
+const CALLING: u32 = FILE_GENERIC_READ | FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES;
+
+/// For the system, administrators and the account that makes the pipe; to call, also for
+/// the group of operators where there is one. Nothing is inherited.
 pub(super) fn restrict(options: ListenerOptions<'_>) -> io::Result<ListenerOptions<'_>> {
-    let descriptor =
-        SecurityDescriptor::deserialize(u16cstr!("D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;OW)"))?;
-    Ok(options.security_descriptor(descriptor))
+    // In the security descriptor definition language: SY, BA and OW.
+    let mut sddl = "D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;OW)".to_owned();
+    match security::sid_of_name(OPERATORS_GROUP) {
+        Ok(group) => write!(sddl, "(A;;{CALLING:#x};;;{group})").unwrap_or_default(),
+        Err(error) => tracing::debug!(%error, "this machine has no group of operators"),
+    }
+    let sddl = U16CString::from_str(sddl).map_err(io::Error::other)?;
+    Ok(options.security_descriptor(SecurityDescriptor::deserialize(&sddl)?))
 }
 
 pub(super) fn finish(_address: &Address) -> io::Result<()> {
     Ok(())
 }
 
+/// Calls without lending the other end this account's rights: it may learn who calls, and no
+/// more. Waits for as long as all instances of the pipe are taken.
 pub(super) async fn connect(address: &Address) -> io::Result<local::Stream> {
-    let name = address.as_path().to_fs_name::<GenericFilePath>()?;
-    local::Stream::from_options(&ConnectOptions::new().name(name)).await
+    let opened = loop {
+        let opened = std::fs::OpenOptions::new()
+            .access_mode(CALLING)
+            .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE)
+            .custom_flags(FILE_FLAG_OVERLAPPED)
+            .security_qos_flags(SECURITY_IDENTIFICATION)
+            .open(address.as_path());
+        match opened {
+            Err(error) if error.raw_os_error() == Some(ERROR_PIPE_BUSY.cast_signed()) => {
+                tokio::time::sleep(BUSY_PAUSE).await;
+            }
+            opened => break opened?,
+        }
+    };
+    let stream = named_pipe::Stream::try_from(OwnedHandle::from(opened));
+    Ok(local::Stream::NamedPipe(stream.map_err(|error| {
+        error.cause.unwrap_or_else(|| io::Error::other("it is no pipe of bytes"))
+    })?))
 }
 
 pub(super) fn peer_of(creds: &PeerCreds) -> Peer {
     Peer { pid: creds.pid(), uid: None }
+}
+
+/// Whether the system, an administrator, the service's own account or this account has made
+/// the pipe.
+pub(super) fn server_is_ours(stream: &local::Stream) -> io::Result<bool> {
+    let local::Stream::NamedPipe(pipe) = stream;
+    permissions::is_owner_of_ours(pipe.as_handle())
 }

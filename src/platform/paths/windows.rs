@@ -3,6 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use directories::BaseDirs;
+use widestring::U16CStr;
+use windows_sys::Win32::System::Com::CoTaskMemFree;
+use windows_sys::Win32::UI::Shell::{
+    FOLDERID_ProgramData, KF_FLAG_DONT_VERIFY, SHGetKnownFolderPath,
+};
 
 use super::super::product::PRODUCT_NAME;
 use super::{Address, PREFERENCES, Paths, PathsError, WindowPaths, digest};
@@ -39,10 +44,29 @@ pub(super) fn window_of_this_user() -> Option<WindowPaths> {
 }
 
 pub(super) fn default_for_service() -> Result<Paths, PathsError> {
-    let data = std::env::var_os("ProgramData").unwrap_or_else(|| r"C:\ProgramData".into());
-    let home = PathBuf::from(data).join(PRODUCT_NAME);
+    let home = program_data().ok_or(PathsError::NoMachineFolder)?.join(PRODUCT_NAME);
     let (run_dir, log_dir) = (home.join("run"), home.join("logs"));
     Ok(Paths { run_dir, log_dir, channel: Address::new(PIPE.into()), ..Paths::with_home(home) })
+}
+
+/// `%ProgramData%`, as the system knows it: the environment is whoever's who starts a program.
+fn program_data() -> Option<PathBuf> {
+    let mut path = std::ptr::null_mut();
+    // SAFETY: `path` takes a text that the system allocates; it is copied and freed below.
+    #[expect(unsafe_code, reason = "the Windows API")]
+    let found = unsafe {
+        let answer = SHGetKnownFolderPath(
+            &FOLDERID_ProgramData,
+            KF_FLAG_DONT_VERIFY as u32,
+            std::ptr::null_mut(),
+            &raw mut path,
+        );
+        let found = (answer >= 0 && !path.is_null())
+            .then(|| U16CStr::from_ptr_str(path).to_os_string().into());
+        CoTaskMemFree(path.cast());
+        found
+    };
+    found
 }
 
 pub(super) fn channels_for_client() -> Result<Vec<Address>, PathsError> {

@@ -17,10 +17,19 @@ pub(super) fn check_folder(folder: &Path) -> Result<(), FolderError> {
         folder.metadata().map_err(|error| FolderError::Io { folder: folder.to_owned(), error })?;
     let mode = metadata.mode() & 0o777;
     if metadata.uid() != own {
-        return Err(FolderError::NotOurs { folder: folder.to_owned(), owner: metadata.uid(), own });
+        return Err(FolderError::NotOurs {
+            folder: folder.to_owned(),
+            owner: format!("the account with the uid {}", metadata.uid()),
+            own: format!("the uid {own}"),
+            remedy: format!("chown {own} {}", folder.display()),
+        });
     }
     if mode & 0o022 != 0 {
-        return Err(FolderError::WritableByOthers { folder: folder.to_owned(), mode });
+        return Err(FolderError::WritableByOthers {
+            folder: folder.to_owned(),
+            who: format!("other accounts (mode {mode:03o})"),
+            remedy: format!("chmod go-w {}", folder.display()),
+        });
     }
     Ok(())
 }
