@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use hybrid_connection_manager::platform::event_log::{EventId, EventLog};
 use hybrid_connection_manager::platform::paths::Paths;
 use hybrid_connection_manager::platform::signals::StopSignals;
 use hybrid_connection_manager::service::{LogTo, Service};
@@ -27,25 +29,43 @@ enum Command {
         #[arg(long)]
         quiet: bool,
     },
+    #[cfg(windows)]
+    #[command(flatten)]
+    Windows(windows::Command),
 }
 
+type Failure = Box<dyn std::error::Error>;
+
 fn main() -> ExitCode {
-    let Arguments { home, command: Command::Run { quiet } } = Arguments::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return failed(&format!("the runtime cannot be started: {error}")),
+    let Arguments { home, command } = Arguments::parse();
+    let done = match command {
+        Command::Run { quiet } => in_runtime(run(home, quiet)),
+        #[cfg(windows)]
+        Command::Windows(command) => windows::carry_out(command, home),
     };
-    match runtime.block_on(run(home, quiet)) {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error.to_string()),
     }
 }
 
-async fn run(home: Option<PathBuf>, quiet: bool) -> Result<(), Box<dyn std::error::Error>> {
-    let paths = match home {
+fn in_runtime(task: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the runtime cannot be started: {error}"))?;
+    runtime.block_on(task)
+}
+
+fn places(home: Option<PathBuf>) -> Result<Paths, Failure> {
+    Ok(match home {
         Some(home) => Paths::in_home(&home)?,
         None => Paths::default_for_service()?,
-    };
+    })
+}
+
+async fn run(home: Option<PathBuf>, quiet: bool) -> Result<(), Failure> {
+    let paths = places(home)?;
     let mut signals = StopSignals::listen()?;
     let log_to = if quiet { LogTo::Files } else { LogTo::FilesAndConsole };
     let service = Service::start(&paths, log_to)?;
@@ -65,4 +85,121 @@ async fn run(home: Option<PathBuf>, quiet: bool) -> Result<(), Box<dyn std::erro
 fn failed(error: &str) -> ExitCode {
     eprintln!("hybrid-connection-manager-service: {error}");
     ExitCode::FAILURE
+}
+
+/// What only Windows has: its service manager.
+#[cfg(windows)]
+mod windows {
+    use std::time::Duration;
+
+    use hybrid_connection_manager::platform::windows_service::{
+        self, Control, Registration, Session,
+    };
+
+    use super::*;
+
+    /// How often the service manager hears that the service is still stopping.
+    const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+
+    #[derive(Subcommand)]
+    pub(super) enum Command {
+        /// Run under Windows' service manager, which alone can start this
+        Service,
+        /// Make what the service needs: its folder, the group of its operators, its name in
+        /// the Event Log, and how Windows starts and restarts it; as administrator
+        Setup {
+            /// Register this program as the service first, where no installer has
+            #[arg(long)]
+            register: bool,
+        },
+        /// Stop and remove the service, and what setup has made; as administrator
+        Teardown {
+            /// Remove settings, connections, keys and logs too
+            #[arg(long)]
+            remove_data: bool,
+        },
+    }
+
+    pub(super) fn carry_out(command: Command, home: Option<PathBuf>) -> Result<(), Failure> {
+        match command {
+            Command::Service => Ok(windows_service::dispatch(move |session| serve(session, home))?),
+            Command::Setup { register } => {
+                let own = if register { Registration::Own } else { Registration::Expected };
+                told(windows_service::setup(own))
+            }
+            Command::Teardown { remove_data } => told(windows_service::teardown(remove_data)),
+        }
+    }
+
+    /// Errors are seen by nobody while an installer runs this.
+    fn told(done: Result<(), windows_service::SetupError>) -> Result<(), Failure> {
+        done.map_err(|error| {
+            if let Some(log) = EventLog::open() {
+                log.report(EventId::Failed, &error.to_string());
+            }
+            error.into()
+        })
+    }
+
+    fn serve(session: &mut Session, home: Option<PathBuf>) -> Result<(), String> {
+        let log = EventLog::open().map(Arc::new);
+        let served = in_runtime(managed(session, home, log.clone()));
+        served.map_err(|error| {
+            let text = format!("The service cannot run: {error}");
+            if let Some(log) = log {
+                log.report(EventId::Failed, &text);
+            }
+            text
+        })
+    }
+
+    async fn managed(
+        session: &mut Session,
+        home: Option<PathBuf>,
+        log: Option<Arc<EventLog>>,
+    ) -> Result<(), Failure> {
+        let service = Service::start(&places(home)?, LogTo::Files)?;
+        session.running();
+        let report = |id, text| {
+            if let Some(log) = &log {
+                log.report(id, text);
+            }
+        };
+        report(EventId::Started, concat!("The service runs, version ", env!("CARGO_PKG_VERSION")));
+        if let Some(log) = &log {
+            service.keep_journal(log.clone());
+        }
+        loop {
+            tokio::select! {
+                control = session.next() => match control {
+                    Control::Stop => break,
+                    Control::Resumed => service.resumed().await,
+                },
+                () = service.shutdown_requested() => break,
+            }
+        }
+        let (hurry, hurried) = tokio::sync::oneshot::channel::<()>();
+        let mut hurry = Some(hurry);
+        let stopping = service.stop(async {
+            // Nobody hurries when the other end is gone.
+            if hurried.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        });
+        tokio::pin!(stopping);
+        let mut alive = tokio::time::interval(SIGN_OF_LIFE);
+        loop {
+            tokio::select! {
+                () = &mut stopping => break,
+                _ = alive.tick() => session.stopping(),
+                Control::Stop = session.next() => {
+                    if let Some(hurry) = hurry.take() {
+                        hurry.send(()).unwrap_or_default();
+                    }
+                }
+            }
+        }
+        report(EventId::Stopped, "The service has stopped.");
+        Ok(())
+    }
 }

@@ -9,6 +9,7 @@ pub mod appearance;
 pub mod autostart;
 pub mod browser;
 pub mod child;
+pub mod event_log;
 pub mod files;
 pub mod front;
 pub mod graphics;
@@ -20,6 +21,11 @@ pub mod permissions;
 pub mod product;
 pub mod service_program;
 pub mod signals;
+pub mod system_events;
 pub mod system_roots;
+#[cfg(windows)]
+mod windows_security;
+#[cfg(windows)]
+pub mod windows_service;
 
 pub use paths::{Paths, WindowPaths};

@@ -4,6 +4,7 @@
 mod check;
 mod connection;
 mod hub;
+mod journal;
 pub mod logs;
 mod session;
 mod supervisor;
@@ -24,12 +25,14 @@ use self::logs::LogHub;
 use self::supervisor::Supervisor;
 use crate::ipc::{BindError, Listener};
 use crate::model::ServiceInfo;
+use crate::platform::event_log::EventLog;
 use crate::platform::paths::Paths;
+use crate::platform::system_events::NetworkChanges;
 use crate::platform::{limits, permissions};
 use crate::store::{OpenError, Store};
 
 /// How long a session may take to send what it still has when the service ends.
-const FAREWELL: Duration = Duration::from_secs(2);
+const FAREWELL: Duration = Duration::from_secs(1);
 /// The wait before programs are let in again after that has failed: file descriptors
 /// may have run out for a while.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
@@ -104,7 +107,23 @@ impl Service {
             sessions: TaskTracker::new(),
         };
         service.accept_sessions(listener);
+        service.follow_network();
         Ok(service)
+    }
+
+    /// Writes into the system's own log what an administrator has to know, from now on.
+    pub fn keep_journal(&self, log: Arc<EventLog>) {
+        let (supervisor, stop) = (self.supervisor.clone(), self.stop_sessions.clone());
+        self.sessions.spawn(async move {
+            stop.run_until_cancelled(journal::keep(&log, supervisor.hub())).await;
+        });
+    }
+
+    /// The machine has slept: connections that are waiting try again, and open channels
+    /// prove within seconds that they still are.
+    pub async fn resumed(&self) {
+        info!("this machine has slept: looking at all connections");
+        self.supervisor.system_changed().await;
     }
 
     /// Waits until a program asks the service to end.
@@ -122,6 +141,17 @@ impl Service {
             warn!("a program did not take the last news in time");
         }
         info!("service stopped");
+    }
+
+    fn follow_network(&self) {
+        let mut changes = NetworkChanges::follow();
+        let (supervisor, stop) = (self.supervisor.clone(), self.stop_sessions.clone());
+        self.sessions.spawn(async move {
+            while stop.run_until_cancelled(changes.next()).await.is_some() {
+                info!("the network of this machine has changed: looking at all connections");
+                supervisor.system_changed().await;
+            }
+        });
     }
 
     fn accept_sessions(&self, listener: Listener) {

@@ -31,8 +31,8 @@ const LEARNED_BACKLOG: usize = 1024;
 /// How long endpoints are gathered before they are written, so that hundreds of
 /// connections that start at once cost one write.
 const LEARNED_PAUSE: Duration = Duration::from_secs(1);
-/// How long Azure gets to answer the Close of all channels.
-const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+/// How long Azure gets to answer the Close of all channels, once no stream is open any more.
+pub(super) const CLOSE_LIMIT: Duration = Duration::from_secs(3);
 /// How often programs hear how many streams are waited for.
 const DRAIN_NEWS: Duration = Duration::from_millis(250);
 
