@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
-use hybrid_connection_manager::platform::event_log::{EventId, EventLog};
 use hybrid_connection_manager::platform::paths::Paths;
 use hybrid_connection_manager::platform::signals::StopSignals;
 use hybrid_connection_manager::service::{LogTo, Service};
@@ -90,8 +88,10 @@ fn failed(error: &str) -> ExitCode {
 /// What only Windows has: its service manager.
 #[cfg(windows)]
 mod windows {
+    use std::sync::Arc;
     use std::time::Duration;
 
+    use hybrid_connection_manager::platform::event_log::{EventId, EventLog};
     use hybrid_connection_manager::platform::windows_service::{
         self, Control, Registration, Session,
     };

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Writes into an installer that wixl has made what wixl cannot say.
+
+    tables.py INSTALLER
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import dialogs
+
+NEW_OR_REPAIR = 'NOT REMOVE~="ALL"'
+# An upgrade removes the old version too, but nothing that the new one needs.
+GONE_FOR_GOOD = 'REMOVE~="ALL" AND NOT UPGRADINGPRODUCTCODE'
+
+# When an action comes: (action, condition, number). Windows Installer stops services at
+# 1900, deletes them at 2000, installs files at 4000, services at 5800, and starts them at 5900.
+EXECUTE = [
+    ("Teardown", f'{GONE_FOR_GOOD} AND NOT (REMOVEDATA="1")', 2001),
+    ("TeardownWithData", f'{GONE_FOR_GOOD} AND REMOVEDATA="1"', 2002),
+    # Inside the transaction: when the new version cannot be installed, the old one is back.
+    ("RemoveExistingProducts", "", 2100),
+    ("RemoveEnvironmentStrings", "", 3300),
+    ("WriteEnvironmentStrings", "", 5200),
+    ("UndoSetup", "NOT Installed AND NOT WIX_UPGRADE_DETECTED", 5801),
+    ("Setup", NEW_OR_REPAIR, 5802),
+]
+
+# Names begin with "=" (set), "-" (remove with the component) and "*" (of the machine).
+ENVIRONMENT = [("Path", "=-*PATH", "[~];[INSTALLFOLDER]", "Path")]
+
+# What the person or script that starts the installer may hand to its elevated part.
+SECURE = ["REMOVEDATA"]
+
+
+def table(name, columns, keys, rows):
+    """A table in the form that msibuild imports."""
+    lines = [
+        "\t".join(column for column, _ in columns),
+        "\t".join(kind for _, kind in columns),
+        "\t".join([name, *keys]),
+        *("\t".join("" if cell is None else str(cell) for cell in row) for row in rows),
+    ]
+    return "\r\n".join(lines) + "\r\n"
+
+
+def quoted(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
+def sequence(name, rows):
+    for action, condition, number in rows:
+        yield f"DELETE FROM `{name}` WHERE `Action` = {quoted(action)}"
+        yield (
+            f"INSERT INTO `{name}` (`Action`, `Condition`, `Sequence`)"
+            f" VALUES ({quoted(action)}, {quoted(condition)}, {number})"
+        )
+
+
+def main():
+    installer = sys.argv[1]
+    environment = table(
+        "Environment",
+        [("Environment", "s72"), ("Name", "l255"), ("Value", "L255"), ("Component_", "s72")],
+        ["Environment"],
+        ENVIRONMENT,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        imports = []
+        tables = {"Environment": environment}
+        for name, (columns, keys, rows) in dialogs.tables().items():
+            tables[name] = table(name, columns, keys, rows)
+        for name, text in tables.items():
+            path = Path(folder) / f"{name}.idt"
+            path.write_bytes(text.encode("utf-8"))
+            imports += ["-i", str(path)]
+        subprocess.run(["msibuild", installer, *imports], check=True)
+    secure = ";".join(["WIX_DOWNGRADE_DETECTED", "WIX_UPGRADE_DETECTED", *SECURE])
+    statements = [
+        *sequence("InstallExecuteSequence", EXECUTE),
+        *sequence("InstallUISequence", dialogs.SEQUENCE),
+        f"UPDATE `Property` SET `Value` = {quoted(secure)}"
+        " WHERE `Property` = 'SecureCustomProperties'",
+    ]
+    for name, value in dialogs.PROPERTIES:
+        statements.append(
+            f"INSERT INTO `Property` (`Property`, `Value`) VALUES ({quoted(name)}, {quoted(value)})"
+        )
+    for statement in statements:
+        subprocess.run(["msibuild", installer, "-q", statement], check=True)
+
+
+if __name__ == "__main__":
+    main()
