@@ -1,0 +1,99 @@
+"""A Windows of its own, played by Wine, and what is installed in it."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from stage import Failed, Stage, wait
+
+SERVICE = "hybrid-connection-manager"
+PRODUCT = "Hybrid Connection Manager"
+# Exit codes of msiexec; a process of Unix has eight bits of them.
+PRODUCT_UNKNOWN, INSTALL_FAILED = 1605 & 0xFF, 1603 & 0xFF
+
+
+class Wine(Stage):
+    """Owns a prefix; ends everything in it."""
+
+    def __init__(self, programs, world):
+        super().__init__(programs, world)
+        del self.environment["HCM_HOME"], self.environment["RELAY_EMULATOR_STATE"]
+        self.drive = Path(os.environ["WINEPREFIX"]) / "drive_c"
+        self.data = self.drive / "ProgramData" / PRODUCT
+        self.folder = self.drive / "Program Files" / PRODUCT
+
+    def __exit__(self, *_):
+        self.run("wineserver", "-k", check=False)
+        super().__exit__()
+
+    def service_pid(self):
+        return None
+
+    def boot(self):
+        # Its output is not read: programs that stay would keep it open.
+        command = ["wine", "wineboot", "-i"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run(command, env=self.environment, timeout=180, check=True, **quiet)
+        shim = self.world / "bcryptprimitives.dll"
+        shutil.copy(shim, self.drive / "windows/system32")
+
+    def wine(self, *command, **options):
+        return self.run("wine", *map(str, command), **options)
+
+    def msiexec(self, *arguments, expected=0):
+        """Installs, repairs or removes, without a person."""
+        log = self.world / "msiexec.log"
+        command = ["wine", "msiexec", *map(str, arguments), "/qn", "/l*v", f"Z:{log}"]
+        try:
+            done = subprocess.run(command, env=self.environment, capture_output=True, timeout=120)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"msiexec {arguments} did not end") from None
+        if done.returncode != expected:
+            tail = log.read_text(errors="replace")[-3000:] if log.exists() else ""
+            raise Failed(f"msiexec {arguments} ended with {done.returncode}: {tail}")
+
+    def installed(self):
+        """The product codes under our name, as "Apps and features" lists them."""
+        listed = self.wine("uninstaller", "--list").splitlines()
+        return [line.split("|||")[0] for line in listed if line.split("|||")[-1] == PRODUCT]
+
+    def service_state(self, name=SERVICE):
+        """RUNNING, STOPPED and so on; None without such a service."""
+        told = self.wine("sc", "query", name, check=False)
+        state = re.search(r"STATE\s*:\s*\d+\s+(\w+)", told)
+        return state and state[1]
+
+    def service_config(self, name):
+        """How the service manager starts a service, as the registry has it."""
+        return self.registry(rf"SYSTEM\CurrentControlSet\Services\{name}")
+
+    def start_service(self):
+        self.wine("net", "start", SERVICE)
+        wait("the service runs", 20, lambda: self.service_state() == "RUNNING")
+
+    def stop_service(self):
+        self.wine("net", "stop", SERVICE)
+        wait("the service has stopped", 20, lambda: self.service_state() == "STOPPED")
+
+    def hcm(self, *arguments, **options):
+        """hcm as a terminal finds it: on the PATH that the installer has changed."""
+        return self.wine("hcm.exe", *arguments, **options)
+
+    def connections(self):
+        return json.loads(self.hcm("list", "-o", "json"))
+
+    def shortcuts(self):
+        return sorted(path.stem for path in self.drive.rglob("*.lnk") if PRODUCT in path.stem)
+
+    def registry(self, key, value=None):
+        """A key or a value of HKEY_LOCAL_MACHINE as text; empty where there is none."""
+        which = ["/v", value] if value else []
+        return self.wine("reg", "query", f"HKLM\\{key}", *which, check=False)
+
+    def processes(self):
+        """Our programs that run in this prefix."""
+        listed = self.wine("tasklist", check=False)
+        return re.findall(r"^(?:hybrid-connection-manager|hcm)\S*", listed, re.MULTILINE)
