@@ -53,6 +53,7 @@ mod emulator_sender;
 #[cfg(feature = "emulator")]
 mod emulator_stream;
 mod golden;
+mod installer;
 mod ipc;
 mod platform;
 #[cfg(unix)]
