@@ -46,24 +46,22 @@ class Dialog:
 
     def add(self, name, kind, x, y, width, height, attributes=SHOWN, prop=None, text=None):
         self.controls.append([self.name, name, kind, x, y, width, height, attributes, prop, text, None, None])
-        return self
 
     def title(self, text):
         attributes = SHOWN | TRANSPARENT | NO_PREFIX
-        return self.add("Title", "Text", TEXT, 20, TEXT_WIDTH, 30, attributes, text="{\\Title}" + text)
+        self.add("Title", "Text", TEXT, 20, TEXT_WIDTH, 30, attributes, text="{\\Title}" + text)
 
     def text(self, text, y=60, height=60, name="Text"):
-        return self.add(name, "Text", TEXT, y, TEXT_WIDTH, height, SHOWN | TRANSPARENT, text=text)
+        self.add(name, "Text", TEXT, y, TEXT_WIDTH, height, SHOWN | TRANSPARENT, text=text)
 
     def button(self, name, x, text, *events):
         """A button, and what happens: (event, argument, condition)."""
         self.add(name, "PushButton", x, BUTTONS, 66, 17, text=text)
         for order, (event, argument, condition) in enumerate(events, 1):
             self.events.append((self.name, name, event, argument, condition, order))
-        return self
 
     def check_box(self, name, y, prop, text):
-        return self.add(name, "CheckBox", TEXT, y, TEXT_WIDTH, 17, prop=prop, text=text)
+        self.add(name, "CheckBox", TEXT, y, TEXT_WIDTH, 17, prop=prop, text=text)
 
 
 def linked(dialog):
@@ -123,8 +121,8 @@ def all_dialogs():
     finished.title("Done")
     finished.text("Find it in the Start menu: [ProductName] GUI, and [ProductName] CLI.")
     finished.check_box("Open", 130, "OPENWINDOW", "&Open the window now")
-    for control, action in [("Text", "Hide"), ("Open", "Hide")]:
-        finished.conditions.append(("ExitDialog", control, action, 'REMOVE~="ALL"'))
+    for control in ["Text", "Open"]:
+        finished.conditions.append(("ExitDialog", control, "Hide", 'REMOVE~="ALL"'))
     finished.button(
         "Finish", 304, "&Finish",
         ("DoAction", "OpenWindow", 'OPENWINDOW="1" AND NOT (REMOVE~="ALL")'), end("Return"),
@@ -153,14 +151,11 @@ def all_dialogs():
     error = Dialog("ErrorDialog", "ErrorText")
     error.row = error.row[:5] + (error.row[5] | 0x10000,) + error.row[6:]
     error.text("", name="ErrorText", height=120)
-    for at, (name, text) in enumerate([
-        ("A", "Cancel"), ("C", "Cancel"), ("I", "&Ignore"), ("N", "&No"), ("O", "OK"),
-        ("R", "&Retry"), ("Y", "&Yes"),
+    for at, (name, text, what) in enumerate([
+        ("A", "Cancel", "ErrorAbort"), ("C", "Cancel", "ErrorCancel"),
+        ("I", "&Ignore", "ErrorIgnore"), ("N", "&No", "ErrorNo"), ("O", "OK", "ErrorOk"),
+        ("R", "&Retry", "ErrorRetry"), ("Y", "&Yes", "ErrorYes"),
     ]):
-        what = {
-            "A": "ErrorAbort", "C": "ErrorCancel", "I": "ErrorIgnore", "N": "ErrorNo",
-            "O": "ErrorOk", "R": "ErrorRetry", "Y": "ErrorYes",
-        }[name]
         error.button(name, 10 + at * 50, text, end(what))
 
     return [welcome, maintenance, progress, finished, cancelled, failed, sure, error]

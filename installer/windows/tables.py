@@ -67,16 +67,6 @@ def main():
         ["Environment"],
         ENVIRONMENT,
     )
-    with tempfile.TemporaryDirectory() as folder:
-        imports = []
-        tables = {"Environment": environment}
-        for name, (columns, keys, rows) in dialogs.tables().items():
-            tables[name] = table(name, columns, keys, rows)
-        for name, text in tables.items():
-            path = Path(folder) / f"{name}.idt"
-            path.write_bytes(text.encode("utf-8"))
-            imports += ["-i", str(path)]
-        subprocess.run(["msibuild", installer, *imports], check=True)
     secure = ";".join(["WIX_DOWNGRADE_DETECTED", "WIX_UPGRADE_DETECTED", *SECURE])
     statements = [
         *sequence("InstallExecuteSequence", EXECUTE),
@@ -88,8 +78,17 @@ def main():
         statements.append(
             f"INSERT INTO `Property` (`Property`, `Value`) VALUES ({quoted(name)}, {quoted(value)})"
         )
-    for statement in statements:
-        subprocess.run(["msibuild", installer, "-q", statement], check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        imports = []
+        tables = {"Environment": environment}
+        for name, (columns, keys, rows) in dialogs.tables().items():
+            tables[name] = table(name, columns, keys, rows)
+        for name, text in tables.items():
+            path = Path(folder) / f"{name}.idt"
+            path.write_bytes(text.encode("utf-8"))
+            imports += ["-i", str(path)]
+        # At once: each run of it writes the whole installer anew.
+        subprocess.run(["msibuild", installer, *imports, "-q", *statements], check=True)
 
 
 if __name__ == "__main__":

@@ -178,25 +178,14 @@ mod windows {
                 () = service.shutdown_requested() => break,
             }
         }
-        let (hurry, hurried) = tokio::sync::oneshot::channel::<()>();
-        let mut hurry = Some(hurry);
-        let stopping = service.stop(async {
-            // Nobody hurries when the other end is gone.
-            if hurried.await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        });
+        // Windows passes no second stop on, so nobody hurries.
+        let stopping = service.stop(std::future::pending());
         tokio::pin!(stopping);
         let mut alive = tokio::time::interval(SIGN_OF_LIFE);
         loop {
             tokio::select! {
                 () = &mut stopping => break,
                 _ = alive.tick() => session.stopping(),
-                Control::Stop = session.next() => {
-                    if let Some(hurry) = hurry.take() {
-                        hurry.send(()).unwrap_or_default();
-                    }
-                }
             }
         }
         report(EventId::Stopped, "The service has stopped.");

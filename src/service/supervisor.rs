@@ -115,9 +115,7 @@ impl Supervisor {
                 self.command(&connection, Command::TryNow).await
             }
             Request::TryNow { connection: None } => {
-                for connection in self.state.lock().await.connections.values() {
-                    connection.send(Command::TryNow).await;
-                }
+                self.tell_all(|| Command::TryNow).await;
                 Ok(Response::Done)
             }
             Request::CheckEndpoint { connection } => self.check_endpoint(&connection).await,
@@ -141,8 +139,12 @@ impl Supervisor {
 
     /// The machine has slept, or its network has changed.
     pub(super) async fn system_changed(&self) {
+        self.tell_all(|| Command::SystemChanged).await;
+    }
+
+    async fn tell_all(&self, command: fn() -> Command) {
         for connection in self.state.lock().await.connections.values() {
-            connection.send(Command::SystemChanged).await;
+            connection.send(command()).await;
         }
     }
 

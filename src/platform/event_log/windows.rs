@@ -9,6 +9,7 @@ use windows_sys::Win32::System::EventLog::{
 
 use super::{EventId, Severity};
 use crate::platform::product::PRODUCT_NAME;
+use crate::platform::windows_security::wide;
 
 /// Longest text of an entry in UTF-16 units; Windows refuses longer ones as a whole.
 const LONGEST: usize = 31_000;
@@ -29,7 +30,7 @@ unsafe impl Sync for Source {}
 
 impl Source {
     pub(super) fn open() -> Option<Self> {
-        let name = wide(PRODUCT_NAME);
+        let name = wide(PRODUCT_NAME.as_ref());
         // SAFETY: `name` ends with a zero and lives through the call.
         #[expect(unsafe_code, reason = "the Windows API")]
         let handle = unsafe { RegisterEventSourceW(std::ptr::null(), name.as_ptr()) };
@@ -94,7 +95,3 @@ pub(in crate::platform) fn unregister() -> windows_registry::Result<()> {
 
 /// `HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND)`.
 const NOT_FOUND: u32 = 0x8007_0002;
-
-fn wide(text: &str) -> Vec<u16> {
-    text.encode_utf16().chain([0]).collect()
-}

@@ -8,6 +8,7 @@ use std::os::windows::fs::MetadataExt as _;
 use std::os::windows::io::{AsRawHandle as _, BorrowedHandle};
 use std::path::{Path, PathBuf};
 
+use windows_sys::Win32::Foundation::{GENERIC_ALL, GENERIC_READ, GENERIC_WRITE};
 use windows_sys::Win32::Storage::FileSystem::{
     DELETE, FILE_APPEND_DATA, FILE_ATTRIBUTE_REPARSE_POINT, FILE_DELETE_CHILD,
     FILE_NAME_NORMALIZED, FILE_READ_DATA, FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA, FILE_WRITE_EA,
@@ -32,9 +33,6 @@ const WRITING: u32 = FILE_WRITE_DATA
     | GENERIC_WRITE
     | GENERIC_ALL;
 const READING: u32 = FILE_READ_DATA | GENERIC_READ | GENERIC_ALL;
-const GENERIC_READ: u32 = 0x8000_0000;
-const GENERIC_WRITE: u32 = 0x4000_0000;
-const GENERIC_ALL: u32 = 0x1000_0000;
 /// Reading, writing and deleting, but neither the access list nor the owner.
 const MODIFY: &str = "0x1301bf";
 
@@ -122,9 +120,7 @@ pub fn prepare_machine_folder(folder: &Path) -> Result<(), FolderError> {
             return Err(error);
         }
     }
-    let service = service_sid(SERVICE_NAME);
-    let sddl = format!("O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;{MODIFY};;;{service})");
-    security::set_access(folder, &sddl).map_err(failed)
+    security::set_access(folder, &format!("O:BA{}", of_the_machine("OICI"))).map_err(failed)
 }
 
 /// Removes the folder of the machine's service and what is in it; one that is not there is
@@ -153,10 +149,15 @@ pub(in crate::platform) fn is_owner_of_ours(handle: BorrowedHandle<'_>) -> io::R
 /// The access list of what is ours, for an object that hands it down as `inheritance` says.
 fn private(inheritance: &str) -> io::Result<String> {
     let own = Own::of_this_process()?.account;
+    Ok(format!("{}(A;{inheritance};FA;;;{own})", of_the_machine(inheritance)))
+}
+
+/// The same without the account of this process.
+fn of_the_machine(inheritance: &str) -> String {
     let service = service_sid(SERVICE_NAME);
-    Ok(format!(
-        "D:P(A;{inheritance};FA;;;SY)(A;{inheritance};FA;;;BA)(A;{inheritance};FA;;;{own})(A;{inheritance};{MODIFY};;;{service})"
-    ))
+    format!(
+        "D:P(A;{inheritance};FA;;;SY)(A;{inheritance};FA;;;BA)(A;{inheritance};{MODIFY};;;{service})"
+    )
 }
 
 /// Those who may do some of `mask` and are not ours.

@@ -5,8 +5,8 @@ use std::ffi::c_void;
 use tokio::sync::mpsc;
 use windows_sys::Win32::Foundation::{HANDLE, NO_ERROR};
 use windows_sys::Win32::NetworkManagement::IpHelper::{
-    CancelMibChangeNotify2, MIB_IPINTERFACE_ROW, MIB_NOTIFICATION_TYPE, MIB_UNICASTIPADDRESS_ROW,
-    NotifyIpInterfaceChange, NotifyUnicastIpAddressChange,
+    CancelMibChangeNotify2, MIB_NOTIFICATION_TYPE, NotifyIpInterfaceChange,
+    NotifyUnicastIpAddressChange,
 };
 use windows_sys::Win32::Networking::WinSock::AF_UNSPEC;
 
@@ -39,14 +39,14 @@ impl Watch {
             [
                 NotifyUnicastIpAddressChange(
                     AF_UNSPEC,
-                    Some(on_address),
+                    Some(on_change),
                     context,
                     false,
                     &raw mut addresses,
                 ),
                 NotifyIpInterfaceChange(
                     AF_UNSPEC,
-                    Some(on_interface),
+                    Some(on_change),
                     context,
                     false,
                     &raw mut interfaces,
@@ -79,27 +79,15 @@ impl Drop for Watch {
     }
 }
 
+/// Both registrations call it, each with a row of its own kind, which nobody reads.
 #[expect(unsafe_code, reason = "called by Windows")]
-unsafe extern "system" fn on_address(
+unsafe extern "system" fn on_change<Row>(
     context: *const c_void,
-    _row: *const MIB_UNICASTIPADDRESS_ROW,
+    _row: *const Row,
     _kind: MIB_NOTIFICATION_TYPE,
 ) {
     // SAFETY: `begin` gave a sender that lives as long as the registration.
-    tell(unsafe { &*context.cast::<Sender>() });
-}
-
-#[expect(unsafe_code, reason = "called by Windows")]
-unsafe extern "system" fn on_interface(
-    context: *const c_void,
-    _row: *const MIB_IPINTERFACE_ROW,
-    _kind: MIB_NOTIFICATION_TYPE,
-) {
-    // SAFETY: as above.
-    tell(unsafe { &*context.cast::<Sender>() });
-}
-
-/// One that waits already stands for this one too.
-fn tell(sender: &Sender) {
+    let sender = unsafe { &*context.cast::<Sender>() };
+    // One that waits already stands for this one too.
     sender.try_send(()).unwrap_or_default();
 }

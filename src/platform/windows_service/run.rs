@@ -148,13 +148,12 @@ impl Session {
 
     fn tell_with(&mut self, state: ServiceState, wait_hint: Duration, exit_code: ServiceExitCode) {
         let controls_accepted = match state {
-            ServiceState::StartPending | ServiceState::Stopped => ServiceControlAccept::empty(),
-            // A second stop hurries.
-            _ => {
+            ServiceState::Running => {
                 ServiceControlAccept::STOP
                     | ServiceControlAccept::PRESHUTDOWN
                     | ServiceControlAccept::POWER_EVENT
             }
+            _ => ServiceControlAccept::empty(),
         };
         let checkpoint = match state {
             ServiceState::StartPending | ServiceState::StopPending => {
