@@ -495,6 +495,10 @@ fault-settings-damaged = 设置文件已损坏，已移到一旁；目前使用�
 fault-settings-damaged-advice = 损坏的文件保留在同一文件夹中。请在“设置”中重新进行所需的设置。
 fault-ca-unusable = 无法使用额外的 CA 文件
 fault-ca-unusable-advice = 它必须是包含证书且服务可以读取的 PEM 文件。请在“设置”中选择其他文件。
+fault-not-written = 磁盘未能保存更改
+fault-not-written-advice = 未做任何更改。请释放磁盘空间或修复详细信息中指出的问题，然后重试。
+fault-logs-unwritable = 无法写入日志文件
+fault-logs-unwritable-advice = 服务在没有日志文件的情况下运行；“日志”仍显示最近的行。请修复详细信息中指出的问题，然后重启服务。
 fault-other = 此版本不认识的故障
 fault-other-advice = 请为所有程序安装相同的版本。
 

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use hybrid_connection_manager::platform::event_log::{EventId, EventLog};
 use hybrid_connection_manager::platform::paths::Paths;
 use hybrid_connection_manager::platform::signals::StopSignals;
 use hybrid_connection_manager::service::{LogTo, Service};
@@ -32,6 +34,10 @@ enum Command {
     Windows(windows::Command),
 }
 
+/// How long work that cannot be interrupted may go on after the end: a name that is looked
+/// up, or a file on a disk that does not answer.
+const LAST_WORK: Duration = Duration::from_millis(500);
+
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
@@ -48,11 +54,29 @@ fn main() -> ExitCode {
 }
 
 fn in_runtime(task: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    end_on_panic();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime cannot be started: {error}"))?;
-    runtime.block_on(task)
+    let done = runtime.block_on(task);
+    runtime.shutdown_timeout(LAST_WORK);
+    done
+}
+
+/// A task that panics would leave its connection with a status that is no longer true: the
+/// whole service ends instead, and a service manager starts it again.
+fn end_on_panic() {
+    let say = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        say(panic);
+        let text = format!("the service has a bug and ends: {panic}");
+        tracing::error!("{text}");
+        if let Some(log) = EventLog::open() {
+            log.report(EventId::Failed, &text);
+        }
+        std::process::abort();
+    }));
 }
 
 fn places(home: Option<PathBuf>) -> Result<Paths, Failure> {
@@ -89,17 +113,18 @@ fn failed(error: &str) -> ExitCode {
 #[cfg(windows)]
 mod windows {
     use std::sync::Arc;
-    use std::time::Duration;
 
-    use hybrid_connection_manager::platform::event_log::{EventId, EventLog};
     use hybrid_connection_manager::platform::windows_service::{
-        self, Control, Registration, Session,
+        self, Control, Registration, SHUTDOWN_LIMIT, Session, SetupError,
     };
+    use tokio::time::{interval, sleep};
 
     use super::*;
 
     /// How often the service manager hears that the service is still stopping.
     const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+    /// What of a shutdown is left for the end of the channels when streams are cut.
+    const SHUTDOWN_RESERVE: Duration = Duration::from_secs(10);
 
     #[derive(Subcommand)]
     pub(super) enum Command {
@@ -125,20 +150,32 @@ mod windows {
             Command::Service => Ok(windows_service::dispatch(move |session| serve(session, home))?),
             Command::Setup { register } => {
                 let own = if register { Registration::Own } else { Registration::Expected };
-                told(windows_service::setup(own))
+                told(windows_service::setup(own), "The service is set up.")
             }
-            Command::Teardown { remove_data } => told(windows_service::teardown(remove_data)),
+            Command::Teardown { remove_data: false } => {
+                told(windows_service::teardown(false), "The service is removed; its data is kept.")
+            }
+            Command::Teardown { remove_data: true } => {
+                told(windows_service::teardown(true), "The service and its data are removed.")
+            }
         }
     }
 
     /// Errors are seen by nobody while an installer runs this.
-    fn told(done: Result<(), windows_service::SetupError>) -> Result<(), Failure> {
-        done.map_err(|error| {
-            if let Some(log) = EventLog::open() {
-                log.report(EventId::Failed, &error.to_string());
+    #[expect(clippy::print_stdout, reason = "a person may have called this")]
+    fn told(done: Result<(), SetupError>, well: &str) -> Result<(), Failure> {
+        match done {
+            Ok(()) => {
+                println!("{well}");
+                Ok(())
             }
-            error.into()
-        })
+            Err(error) => {
+                if let Some(log) = EventLog::open() {
+                    log.report(EventId::Failed, &error.to_string());
+                }
+                Err(error.into())
+            }
+        }
     }
 
     fn serve(session: &mut Session, home: Option<PathBuf>) -> Result<(), String> {
@@ -169,19 +206,25 @@ mod windows {
         if let Some(log) = &log {
             service.keep_journal(log.clone());
         }
-        loop {
+        let shuts_down = loop {
             tokio::select! {
                 control = session.next() => match control {
-                    Control::Stop => break,
+                    Control::Stop => break false,
+                    Control::Shutdown => break true,
                     Control::Resumed => service.resumed().await,
                 },
-                () = service.shutdown_requested() => break,
+                () = service.shutdown_requested() => break false,
             }
-        }
-        // Windows passes no second stop on, so nobody hurries.
-        let stopping = service.stop(std::future::pending());
+        };
+        let stopping = service.stop(async move {
+            match shuts_down {
+                true => sleep(SHUTDOWN_LIMIT - SHUTDOWN_RESERVE).await,
+                // Windows passes no second stop on, so nobody hurries.
+                false => std::future::pending().await,
+            }
+        });
         tokio::pin!(stopping);
-        let mut alive = tokio::time::interval(SIGN_OF_LIFE);
+        let mut alive = interval(SIGN_OF_LIFE);
         loop {
             tokio::select! {
                 () = &mut stopping => break,

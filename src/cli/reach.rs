@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use crate::ipc::{Address, Client, ClientError, ConnectError};
 use crate::platform::Paths;
+use crate::platform::service_program::MANAGED_START;
 
 /// Name that this program calls itself on the local channel.
 const PROGRAM: &str = "hcm";
@@ -81,8 +82,8 @@ impl From<ClientError> for Failure {
 fn start_hint(os: &str, home: Option<&Path>) -> String {
     const IN_FRONT: &str = "hybrid-connection-manager-service run";
     let installed = match os {
-        "windows" => "\"Hybrid Connection Manager\" on the Services page",
-        _ => "systemctl start hybrid-connection-manager",
+        "windows" => format!("{MANAGED_START} (as administrator)"),
+        _ => "systemctl start hybrid-connection-manager".to_owned(),
     };
     match home {
         Some(home) => format!("Start it: {IN_FRONT} --home \"{}\"", home.display()),
@@ -105,7 +106,7 @@ mod tests {
         );
         assert_eq!(
             start_hint("windows", None),
-            "Start it: \"Hybrid Connection Manager\" on the Services page; or in the foreground: \
+            "Start it: net start hybrid-connection-manager (as administrator); or in the foreground: \
              hybrid-connection-manager-service run"
         );
         assert_eq!(

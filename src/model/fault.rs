@@ -198,6 +198,14 @@ fault_codes! {
     CaUnusable = "ca-unusable", Never,
         "The extra CA file could not be used",
         "It must be a PEM file with certificates that the service may read: hcm settings set network.extra_ca_certificates FILE.";
+    /// The disk does not take what is to be saved.
+    NotWritten = "not-written", Soon,
+        "The disk did not take a change",
+        "Nothing was changed. Free space on the disk, or mend what the detail names, and try again.";
+    /// The log files cannot be written.
+    LogsUnwritable = "logs-unwritable", Never,
+        "The log files cannot be written",
+        "The service runs without them; hcm logs shows its last lines. Mend what the detail names and restart the service.";
     /// A kind of a newer service; none of this one.
     #[serde(other)]
     Other = "other", Soon,

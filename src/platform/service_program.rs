@@ -1,8 +1,8 @@
 //! Starting the service for a person who has opened the window and has none.
 //!
-//! It is started as a program of its own that stays when the window is closed. A service
-//! that a service manager knows (systemd, Windows) has to be started through it instead;
-//! [`ServiceProgram::find`] is the place to look for that first.
+//! One that the service manager of Windows knows is started through it: a second one beside
+//! it would have other connections. Any other is started as a program of its own that stays
+//! when the window is closed.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -39,6 +39,14 @@ pub enum StartError {
         /// Where it was looked for first.
         beside: PathBuf,
     },
+    /// The service manager did not start the one that it knows.
+    #[error(
+        "the service of this machine is stopped and cannot be started: {reason}; as administrator: {MANAGED_START}"
+    )]
+    Managed {
+        /// Why not.
+        reason: String,
+    },
     /// The system did not start it.
     #[error("{} cannot be started: {error}", program.display())]
     Io {
@@ -47,6 +55,23 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
+}
+
+/// The command that starts the service of this machine on Windows, in every shell there.
+pub const MANAGED_START: &str = "net start hybrid-connection-manager";
+
+/// Starts the service for `home`, or that of this machine or this account. Whether it serves
+/// is seen at its channel. Blocks for moments.
+///
+/// # Errors
+/// [`StartError`].
+pub fn start(home: Option<&Path>) -> Result<StartedService, StartError> {
+    if home.is_none()
+        && let Some(started) = os::start_managed()
+    {
+        return started.map_err(|reason| StartError::Managed { reason });
+    }
+    ServiceProgram::find()?.start(home)
 }
 
 /// A service that can be started.
@@ -140,12 +165,14 @@ impl StartedService {
         self.ended.borrow().clone()
     }
 
-    /// Waits until it ends: at once where it cannot serve. May be called again; cancel-safe.
+    /// Waits until it ends: at once where it cannot serve; of a service manager's service
+    /// only the end of its start is seen. May be called again; cancel-safe.
     pub async fn ended(&mut self) -> ServiceEnd {
-        match self.ended.wait_for(Option::is_some).await {
-            Ok(end) => end.clone().unwrap_or_default(),
-            // The thread that waits for it is gone.
-            Err(_) => ServiceEnd::default(),
+        let end = self.ended.wait_for(Option::is_some).await.map(|end| end.clone());
+        match end {
+            Ok(end) => end.unwrap_or_default(),
+            // Nobody looks at it any more: it is the service manager's.
+            Err(_) => std::future::pending().await,
         }
     }
 }

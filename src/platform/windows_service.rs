@@ -4,5 +4,5 @@
 mod run;
 mod setup;
 
-pub use run::{Control, DispatchError, Session, dispatch};
+pub use run::{Control, DispatchError, SHUTDOWN_LIMIT, Session, dispatch};
 pub use setup::{Registration, SetupError, setup, teardown};

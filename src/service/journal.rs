@@ -5,10 +5,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::Instant;
+use tokio::time::{Instant, interval};
 
-use super::hub::Hub;
+use super::hub::{Change, Hub};
 use crate::ipc::protocol::Event;
 use crate::model::{
     ConnectionId, ConnectionStatus, ConnectionView, Fault, FaultCode, Retry, StatusLabel,
@@ -17,35 +18,37 @@ use crate::platform::event_log::{EventId, EventLog};
 
 /// How long a connection's fault is not told again.
 const REPEAT_AFTER: Duration = Duration::from_secs(3600);
+/// How often all is looked at though nothing has changed: a fault that was kept quiet may
+/// last longer than that.
+const LOOK_AGAIN: Duration = Duration::from_secs(600);
 
 /// Follows the state and writes what matters into `log`, for as long as the service runs.
 pub(super) async fn keep(log: &EventLog, hub: &Hub) {
     let mut journal = Journal::default();
-    let (snapshot, mut changes) = hub.subscribe();
-    let write = |entry: Entry| log.report(entry.id, &entry.text);
-    for fault in &snapshot.service.faults {
-        write(Entry::of_service(fault));
-    }
-    let look = |journal: &mut Journal, views: &[ConnectionView]| {
-        let now = Instant::now();
-        views.iter().filter_map(|view| journal.on(view, now)).for_each(write);
-    };
-    look(&mut journal, &snapshot.connections);
+    let mut changes = journal.look_at_all(log, hub);
+    let mut again = interval(LOOK_AGAIN);
     loop {
-        match changes.recv().await.as_deref() {
+        let change = tokio::select! {
+            change = changes.recv() => change,
+            _ = again.tick() => {
+                changes = journal.look_at_all(log, hub);
+                continue;
+            }
+        };
+        match change.as_deref() {
             Ok((_, Event::Connection { connection })) => {
-                look(&mut journal, std::slice::from_ref(connection));
+                write(log, journal.on(connection, Instant::now()));
             }
             Ok((_, Event::Removed { id })) => journal.forget(id),
-            Ok(_) => {}
-            Err(RecvError::Lagged(_)) => {
-                let (snapshot, fresh) = hub.subscribe();
-                changes = fresh;
-                look(&mut journal, &snapshot.connections);
-            }
+            Ok((_, Event::Service { service })) => write(log, journal.on_service(&service.faults)),
+            Err(RecvError::Lagged(_)) => changes = journal.look_at_all(log, hub),
             Err(RecvError::Closed) => return,
         }
     }
+}
+
+fn write(log: &EventLog, entries: impl IntoIterator<Item = Entry>) {
+    entries.into_iter().for_each(|entry| log.report(entry.id, &entry.text));
 }
 
 /// What is to be written.
@@ -63,42 +66,64 @@ impl Entry {
 
 /// What was told of each connection. Pure: the time is an argument.
 #[derive(Debug, Default)]
-struct Journal(HashMap<ConnectionId, Told>);
+struct Journal {
+    connections: HashMap<ConnectionId, Told>,
+    /// The faults of the service that are there and were told.
+    service: Vec<Fault>,
+}
 
 #[derive(Debug, Default)]
 struct Told {
-    /// The fault that the connection has now, and whether its beginning was told.
-    current: Option<(FaultCode, bool)>,
+    /// The fault that the connection has now, if that was told.
+    current: Option<FaultCode>,
+    /// Whether a fault was told since it was connected last.
+    broken: bool,
     /// When each fault was told last.
     last: HashMap<FaultCode, Instant>,
 }
 
 impl Journal {
+    /// Writes what is new about everything, and follows it from there.
+    fn look_at_all(&mut self, log: &EventLog, hub: &Hub) -> Receiver<Change> {
+        let (snapshot, changes) = hub.subscribe();
+        let now = Instant::now();
+        write(log, self.on_service(&snapshot.service.faults));
+        for view in &snapshot.connections {
+            write(log, self.on(view, now));
+        }
+        changes
+    }
+
+    /// What is new about the service as a whole, which has these faults.
+    fn on_service(&mut self, faults: &[Fault]) -> Vec<Entry> {
+        let new = faults.iter().filter(|fault| !self.service.contains(fault));
+        let entries = new.map(Entry::of_service).collect();
+        self.service = faults.to_vec();
+        entries
+    }
+
     /// What is new about a connection that looks like `view` at `now`.
     fn on(&mut self, view: &ConnectionView, now: Instant) -> Option<Entry> {
-        let told = self.0.entry(view.id.clone()).or_default();
+        let told = self.connections.entry(view.id.clone()).or_default();
         if let Some(fault) = lasting_fault(&view.status) {
-            if told.current.is_some_and(|(code, _)| code == fault.code) {
-                return None;
-            }
             let quiet = |at: &Instant| now.saturating_duration_since(*at) < REPEAT_AFTER;
-            let repeated = told.last.get(&fault.code).is_some_and(quiet);
-            told.current = Some((fault.code, !repeated));
-            if repeated {
+            if told.current == Some(fault.code) || told.last.get(&fault.code).is_some_and(quiet) {
                 return None;
             }
+            (told.current, told.broken) = (Some(fault.code), true);
             told.last.insert(fault.code, now);
             let text = format!("{} is not connected: {fault}\n\n{}", view.id, fault.code.advice());
             return Some(Entry { id: EventId::ConnectionFault, text });
         }
         match view.status {
             ConnectionStatus::Connected { .. } => {
-                let (_, was_told) = told.current.take()?;
+                told.current = None;
                 let text = format!("{} is connected again.", view.id);
-                was_told.then_some(Entry { id: EventId::ConnectionRecovered, text })
+                std::mem::take(&mut told.broken)
+                    .then_some(Entry { id: EventId::ConnectionRecovered, text })
             }
             ConnectionStatus::Disabled => {
-                told.current = None;
+                (told.current, told.broken) = (None, false);
                 None
             }
             _ => None,
@@ -106,7 +131,7 @@ impl Journal {
     }
 
     fn forget(&mut self, id: &ConnectionId) {
-        self.0.remove(id);
+        self.connections.remove(id);
     }
 }
 
@@ -176,6 +201,39 @@ mod tests {
             let now = start + Duration::from_secs(60 * minutes);
             assert_eq!(ids(&mut journal, &flaps, now), expected, "after {minutes} minutes");
         }
+    }
+
+    #[test]
+    fn a_quiet_fault_that_lasts_is_told_when_its_hour_is_over() {
+        let (mut journal, start) = (Journal::default(), Instant::now());
+        let at = |minutes: u64| start + Duration::from_secs(60 * minutes);
+        let fault = [waiting(FaultCode::AzureUnreachable, 5)];
+        ids(&mut journal, &[fault[0].clone(), connected()], start);
+        for (minutes, expected) in [(30, &[][..]), (61, &[EventId::ConnectionFault]), (200, &[])] {
+            assert_eq!(ids(&mut journal, &fault, at(minutes)), expected, "{minutes} minutes");
+        }
+    }
+
+    #[test]
+    fn the_end_of_what_was_told_is_told_whatever_came_after_it() {
+        let (mut journal, now) = (Journal::default(), Instant::now());
+        let (first, second) = (FaultCode::AzureUnreachable, FaultCode::Unauthorized);
+        ids(&mut journal, &[waiting(second, 5), connected()], now);
+        let views = [waiting(first, 5), waiting(second, 5), connected(), connected()];
+        let expected = [EventId::ConnectionFault, EventId::ConnectionRecovered];
+        assert_eq!(ids(&mut journal, &views, now), expected);
+    }
+
+    #[test]
+    fn a_fault_of_the_service_is_told_when_it_comes() {
+        let mut journal = Journal::default();
+        let full = Fault::new(FaultCode::NotWritten, "no space left");
+        let told = |journal: &mut Journal, faults: &[Fault]| journal.on_service(faults).len();
+        assert_eq!(told(&mut journal, std::slice::from_ref(&full)), 1);
+        let both = [full.clone(), Fault::new(FaultCode::CaUnusable, "x")];
+        assert_eq!(told(&mut journal, &both), 1);
+        assert_eq!(told(&mut journal, &[]), 0);
+        assert_eq!(told(&mut journal, &[full]), 1, "it is back");
     }
 
     #[test]

@@ -48,28 +48,36 @@ impl Default for LogHub {
     }
 }
 
+/// Log files in `folder`, one a day, of which `keep` are kept.
+///
+/// # Errors
+/// Those of the folder, and of the file of today.
+pub fn files(folder: &Path, keep: usize) -> io::Result<RollingFileAppender> {
+    RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_prefix("service")
+        .filename_suffix("log")
+        .max_log_files(keep)
+        .build(folder)
+        .map_err(io::Error::other)
+}
+
 impl LogHub {
-    /// Logs into files in `folder` (one a day, `keep` of them), to standard error if
-    /// `console`, and into the hub that is returned. Call it once in a process.
+    /// Logs into `files`, to standard error if `console`, and into the hub that is returned.
+    /// Call it once in a process.
     ///
     /// # Errors
-    /// Those of the folder.
-    pub fn install(folder: &Path, keep: usize, console: bool) -> io::Result<Self> {
+    /// When this process logs somewhere already.
+    pub fn install(files: Option<RollingFileAppender>, console: bool) -> io::Result<Self> {
         let hub = Self::default();
-        let files = RollingFileAppender::builder()
-            .rotation(Rotation::DAILY)
-            .filename_prefix("service")
-            .filename_suffix("log")
-            .max_log_files(keep)
-            .build(folder)
-            .map_err(io::Error::other)?;
         let (level, handle) = reload::Layer::new(LevelFilter::INFO);
         *hub.0.level.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
+        let to_files = files.map(|files| text::layer().with_writer(files).with_ansi(false));
         let to_console = console
             .then(|| text::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()));
         tracing_subscriber::registry()
             .with(level)
-            .with(text::layer().with_writer(files).with_ansi(false))
+            .with(to_files)
             .with(to_console)
             .with(ToHub(hub.clone()))
             .try_init()

@@ -10,7 +10,7 @@ mod session;
 mod supervisor;
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use self::hub::Hub;
 use self::logs::LogHub;
 use self::supervisor::Supervisor;
 use crate::ipc::{BindError, Listener};
-use crate::model::ServiceInfo;
+use crate::model::{Fault, FaultCode, ServiceInfo};
 use crate::platform::event_log::EventLog;
 use crate::platform::paths::Paths;
 use crate::platform::system_events::NetworkChanges;
@@ -46,14 +46,9 @@ pub enum StartError {
     /// Its local channel cannot be opened.
     #[error(transparent)]
     Channel(#[from] BindError),
-    /// Its log files cannot be written.
-    #[error("the log files in {} cannot be written: {error}", folder.display())]
-    Logs {
-        /// Their folder.
-        folder: PathBuf,
-        /// What the system says.
-        error: std::io::Error,
-    },
+    /// This process logs somewhere already.
+    #[error("the log cannot be opened: {0}")]
+    Logs(std::io::Error),
 }
 
 /// Where the log goes besides `hcm logs`.
@@ -86,8 +81,9 @@ impl Service {
     /// and reported as a fault.
     pub fn start(paths: &Paths, log_to: LogTo) -> Result<Self, StartError> {
         limits::raise_open_files();
-        let opened = Store::open(paths)?;
-        let logs = open_logs(paths, opened.settings.log.keep_files, log_to)?;
+        let mut opened = Store::open(paths)?;
+        let (logs, fault) = open_logs(paths, opened.settings.log.keep_files, log_to)?;
+        opened.faults.extend(fault);
         let listener = Listener::bind(&paths.channel)?;
         for fault in &opened.faults {
             warn!(code = %fault.code, "{fault}");
@@ -183,18 +179,30 @@ impl Service {
     }
 }
 
-fn open_logs(paths: &Paths, keep: u32, log_to: LogTo) -> Result<LogHub, StartError> {
+/// The log, and what is wrong with its files: without them the service runs all the same.
+fn open_logs(
+    paths: &Paths,
+    keep: u32,
+    log_to: LogTo,
+) -> Result<(LogHub, Option<Fault>), StartError> {
     if log_to == LogTo::Nowhere {
-        return Ok(LogHub::default());
+        return Ok((LogHub::default(), None));
     }
     let folder = &paths.log_dir;
-    let failed = |error| StartError::Logs { folder: folder.clone(), error };
-    permissions::ensure_safe_folder(folder).map_err(OpenError::from)?;
     let keep = usize::try_from(keep).unwrap_or(usize::MAX);
-    LogHub::install(folder, keep, log_to == LogTo::FilesAndConsole).map_err(failed)
+    let safe = permissions::ensure_safe_folder(folder).map_err(|error| error.to_string());
+    let files = safe.and_then(|()| {
+        logs::files(folder, keep).map_err(|error| format!("{}: {error}", folder.display()))
+    });
+    let (files, fault) = match files {
+        Ok(files) => (Some(files), None),
+        Err(error) => (None, Some(Fault::new(FaultCode::LogsUnwritable, error))),
+    };
+    let hub = LogHub::install(files, log_to == LogTo::FilesAndConsole).map_err(StartError::Logs)?;
+    Ok((hub, fault))
 }
 
-fn service_info(home: &Path, faults: Vec<crate::model::Fault>) -> ServiceInfo {
+fn service_info(home: &Path, faults: Vec<Fault>) -> ServiceInfo {
     ServiceInfo {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),

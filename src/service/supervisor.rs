@@ -1,6 +1,7 @@
 //! Owns the configuration and the tasks of all connections, and does what programs ask.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::future::Future;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
@@ -33,6 +34,8 @@ const LEARNED_BACKLOG: usize = 1024;
 const LEARNED_PAUSE: Duration = Duration::from_secs(1);
 /// How long Azure gets to answer the Close of all channels, once no stream is open any more.
 pub(super) const CLOSE_LIMIT: Duration = Duration::from_secs(3);
+/// How long the disk gets for what is written last.
+const LAST_WRITE: Duration = Duration::from_millis(500);
 /// How often programs hear how many streams are waited for.
 const DRAIN_NEWS: Duration = Duration::from_millis(250);
 
@@ -74,9 +77,9 @@ impl Supervisor {
             .collect();
         let store = Arc::new(StdMutex::new(opened.store));
         Self {
+            keeper: Keeper::start(store.clone(), hub.clone(), endpoints),
             hub,
             logs,
-            keeper: Keeper::start(store.clone(), endpoints),
             store,
             state: Mutex::new(State { connections, settings: opened.settings, stopping: false }),
             context,
@@ -296,7 +299,8 @@ impl Supervisor {
         };
         let network = network.map(|network| network.through(new.proxy.clone()));
         let (store, kept) = (self.store.clone(), settings.clone());
-        on_disk(move || lock(&store).update_settings(|settings| *settings = kept)).await?;
+        let write = move || lock(&store).update_settings(|settings| *settings = kept);
+        on_disk(&self.hub, write).await?;
         if let Some(network) = network {
             self.hub.update_service(|service| {
                 service.faults.retain(|fault| !new_ca || fault.code != FaultCode::CaUnusable);
@@ -315,7 +319,7 @@ impl Supervisor {
         change: impl FnOnce(&mut Vec<HybridConnection>) + Send + 'static,
     ) -> Result<(), RequestError> {
         let store = self.store.clone();
-        on_disk(move || lock(&store).update_connections(change)).await
+        on_disk(&self.hub, move || lock(&store).update_connections(change)).await
     }
 
     /// Ends all connections; see [`super::Service::stop`].
@@ -445,9 +449,9 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn start(store: Arc<StdMutex<Store>>, learned: mpsc::Receiver<Learned>) -> Self {
+    fn start(store: Arc<StdMutex<Store>>, hub: Arc<Hub>, learned: mpsc::Receiver<Learned>) -> Self {
         let (task, finish) = (TaskTracker::new(), CancellationToken::new());
-        task.spawn(keep_endpoints(store, learned, finish.clone()));
+        task.spawn(keep_endpoints(store, hub, learned, finish.clone()));
         task.close();
         Self { task, finish }
     }
@@ -455,13 +459,16 @@ impl Keeper {
     /// Writes what has not been written yet.
     async fn finish(&self) {
         self.finish.cancel();
-        self.task.wait().await;
+        if timeout(LAST_WRITE, self.task.wait()).await.is_err() {
+            warn!("the disk does not take the last endpoints that Azure named");
+        }
     }
 }
 
 /// Writes endpoints some at a time, until `finish`.
 async fn keep_endpoints(
     store: Arc<StdMutex<Store>>,
+    hub: Arc<Hub>,
     mut learned: mpsc::Receiver<Learned>,
     finish: CancellationToken,
 ) {
@@ -473,7 +480,7 @@ async fn keep_endpoints(
             endpoints.push(more);
         }
         let store = store.clone();
-        let saved = on_disk(move || {
+        let saved = on_disk(&hub, move || {
             lock(&store).update_connections(|list| {
                 for Learned { id, endpoint } in endpoints {
                     if let Some(known) = list.iter_mut().find(|known| known.id == id) {
@@ -503,13 +510,25 @@ fn lock(store: &StdMutex<Store>) -> std::sync::MutexGuard<'_, Store> {
     store.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs file work where it may block.
+/// Runs file work where it may block. Whether the disk takes what is written is a fault of
+/// the service, until it does again.
 async fn on_disk<T: Send + 'static>(
+    hub: &Hub,
     work: impl FnOnce() -> Result<T, SaveError> + Send + 'static,
 ) -> Result<T, RequestError> {
-    let not_saved = |error: String| RequestError::new(ErrorCode::NotSaved, error);
-    match spawn_blocking(work).await {
-        Ok(done) => done.map_err(|error| not_saved(error.to_string())),
-        Err(error) => Err(not_saved(error.to_string())),
-    }
+    let not_saved = |error: &dyn Display| RequestError::new(ErrorCode::NotSaved, error.to_string());
+    let done = spawn_blocking(work).await.map_err(|error| not_saved(&error))?;
+    let fault = match &done {
+        Ok(_) => None,
+        Err(error @ SaveError::NotWritten { .. }) => {
+            Some(Fault::new(FaultCode::NotWritten, error.to_string()))
+        }
+        // Says nothing about the disk.
+        Err(error) => return Err(not_saved(error)),
+    };
+    hub.update_service(|service| {
+        service.faults.retain(|fault| fault.code != FaultCode::NotWritten);
+        service.faults.extend(fault);
+    });
+    done.map_err(|error| not_saved(&error))
 }

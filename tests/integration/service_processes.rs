@@ -281,3 +281,74 @@ async fn a_damaged_file_is_set_aside_and_said() {
     machine.service_ends().await;
     machine.emulator.shutdown().await;
 }
+
+/// A service that outlives a write beyond its limit, as it outlives one to a full disk.
+#[cfg(target_os = "linux")]
+fn spawn_service_that_may_be_limited(home: &Path) -> Child {
+    Command::new("sh")
+        .args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_hybrid-connection-manager-service"))
+        .args(["run", "--quiet", "--home"])
+        .arg(home)
+        .env_remove("HCM_HOME")
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_full_disk_is_said_and_the_old_file_stays() {
+    use rustix::process::{Resource, Rlimit, prlimit};
+
+    let mut machine = Machine::connected().await;
+    machine.signal();
+    machine.service_ends().await;
+    machine.service = spawn_service_that_may_be_limited(machine.home.path());
+    machine.hcm(&["status", "--wait", "30"], "").await.expect(0);
+    let pid = Pid::from_raw(machine.service.id().unwrap().cast_signed());
+    let may_write = |most| {
+        let limit = Rlimit { current: most, maximum: None };
+        prlimit(pid, Resource::Fsize, limit).unwrap();
+    };
+    let file = machine.home.path().join("connections.json");
+    let before = std::fs::read(&file).unwrap();
+
+    may_write(Some(8));
+    let refused = machine.hcm(&["disable", NAME], "").await.expect(1);
+    assert!(refused.err.contains("connections.json could not be written"), "{}", refused.err);
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    let status = machine.hcm(&["status", "-o", "json"], "").await.json();
+    assert_eq!(status["Service"]["Faults"][0]["Code"], "not-written", "{status}");
+    assert_eq!(machine.hcm(&["list", "-o", "json"], "").await.json()[0]["Status"], "Connected");
+    machine.stream().await;
+
+    may_write(None);
+    machine.hcm(&["disable", NAME], "").await.expect(0);
+    let status = machine.hcm(&["status", "-o", "json"], "").await.json();
+    assert_eq!(status["Service"]["Faults"], Value::Array(vec![]), "{status}");
+    machine.signal();
+    machine.service_ends().await;
+    machine.emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_service_without_log_files_serves_and_says_so() {
+    let mut machine = Machine::connected().await;
+    machine.signal();
+    machine.service_ends().await;
+    let logs = machine.home.path().join("logs");
+    std::fs::remove_dir_all(&logs).unwrap();
+    std::fs::write(&logs, "in the way").unwrap();
+    machine.service = spawn_service(machine.home.path());
+    machine.hcm(&["status", "--wait", "30"], "").await;
+    let status = machine.hcm(&["status", "-o", "json"], "").await.json();
+    assert_eq!(status["Service"]["Faults"][0]["Code"], "logs-unwritable", "{status}");
+    machine.stream().await;
+    assert!(machine.hcm(&["logs"], "").await.expect(0).out.contains("service started"));
+    machine.signal();
+    machine.service_ends().await;
+    machine.emulator.shutdown().await;
+}

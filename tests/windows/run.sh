@@ -29,7 +29,5 @@ unset WAYLAND_DISPLAY DISPLAY HCM_HOME RELAY_EMULATOR_STATE
 trap 'wineserver -k 2>/dev/null || true; rm -rf "$world"' EXIT
 mkdir "$HOME" "$WINEPREFIX"
 x86_64-w64-mingw32-gcc -shared -o "$world/bcryptprimitives.dll" "$here/shim.c" -ladvapi32
-# It stays until it is ended, so that services do not start anew with each command.
-wineserver -p </dev/null >/dev/null 2>&1
 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$here/../window python3 "$here/story.py" \
     "$installer" "$newer" "$programs" "$out" "${@:4}"

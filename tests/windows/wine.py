@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from stage import Failed, Stage, wait
@@ -33,12 +34,47 @@ class Wine(Stage):
         return None
 
     def boot(self):
-        # Its output is not read: programs that stay would keep it open.
-        command = ["wine", "wineboot", "-i"]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run(command, env=self.environment, timeout=180, check=True, **quiet)
+        """Makes the prefix, and starts what stays in it until the end."""
+        self._quietly("wine", "wineboot", "-i", limit=180)
         shim = self.world / "bcryptprimitives.dll"
         shutil.copy(shim, self.drive / "windows/system32")
+        # The service manager of the first start does not know the services made after it.
+        self.run("wineserver", "-k", check=False)
+        self._quietly("wineserver", "-w")
+        # Persistent, so that services do not start anew with each command.
+        self._quietly("wineserver", "-p")
+        self._quietly("wine", "wineboot")
+
+    def _quietly(self, *command, limit=60):
+        # What stays would keep a pipe of ours open.
+        quiet = dict.fromkeys(["stdin", "stdout", "stderr"], subprocess.DEVNULL)
+        subprocess.run(command, env=self.environment, timeout=limit, check=True, **quiet)
+
+    def run(self, *command, check=True, limit=60, given=""):
+        """The output of a command that ends by itself, whatever it leaves running."""
+        code, out, error = self._ended(command, limit, given)
+        if check and code != 0:
+            raise Failed(f"{' '.join(command)} ended with {code}: {out}{error}")
+        return out
+
+    def _ended(self, command, limit, given=""):
+        # Files, because what stays would keep a pipe open.
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as error, \
+                tempfile.TemporaryFile() as source:
+            source.write(given.encode())
+            source.seek(0)
+            process = subprocess.Popen(
+                command, env=self.environment, stdin=source, stdout=out, stderr=error)
+            try:
+                code = process.wait(limit)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise Failed(f"{' '.join(command)} did not end within {limit} s") from None
+            said = []
+            for file in [out, error]:
+                file.seek(0)
+                said.append(file.read().decode(errors="replace"))
+            return code, *said
 
     def wine(self, *command, **options):
         return self.run("wine", *map(str, command), **options)
@@ -47,13 +83,10 @@ class Wine(Stage):
         """Installs, repairs or removes, without a person."""
         log = self.world / "msiexec.log"
         command = ["wine", "msiexec", *map(str, arguments), "/qn", "/l*v", f"Z:{log}"]
-        try:
-            done = subprocess.run(command, env=self.environment, capture_output=True, timeout=120)
-        except subprocess.TimeoutExpired:
-            raise Failed(f"msiexec {arguments} did not end") from None
-        if done.returncode != expected:
+        ended, *_ = self._ended(command, 120)
+        if ended != expected:
             tail = log.read_text(errors="replace")[-3000:] if log.exists() else ""
-            raise Failed(f"msiexec {arguments} ended with {done.returncode}: {tail}")
+            raise Failed(f"msiexec {arguments} ended with {ended}: {tail}")
 
     def installed(self):
         """The product codes under our name, as "Apps and features" lists them."""

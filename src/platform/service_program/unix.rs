@@ -5,8 +5,15 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
+use super::StartedService;
+
 pub(super) fn file_name(name: &str) -> String {
     name.to_owned()
+}
+
+/// No service manager is asked here: what runs belongs to the account.
+pub(super) fn start_managed() -> Option<Result<StartedService, String>> {
+    None
 }
 
 pub(super) fn is_program(path: &Path) -> bool {

@@ -1,7 +1,6 @@
 //! The conversation with the service manager while the service runs.
 
 use std::ffi::OsString;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,12 +15,15 @@ use windows_service::service_control_handler::{
 use windows_service::{define_windows_service, service_dispatcher};
 
 use crate::platform::product::SERVICE_NAME;
+use crate::platform::service_program::MANAGED_START;
 
 /// Things that the service manager has said and the service has not taken yet.
 const BACKLOG: usize = 16;
 /// How long the service manager waits for the next sign of life while the service starts
 /// or stops.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a shutdown of Windows waits for the service: the usual drain and as much again.
+pub const SHUTDOWN_LIMIT: Duration = Duration::from_secs(60);
 /// `ERROR_FAILED_SERVICE_CONTROLLER_CONNECT`: not started by the service manager.
 const NOT_STARTED_BY_MANAGER: i32 = 1063;
 /// What the service manager shows as "service-specific error code" of one that failed.
@@ -30,8 +32,10 @@ const FAILED: u32 = 1;
 /// What the service manager says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
-    /// End, because somebody stops the service or the machine shuts down.
+    /// End, because somebody stops the service.
     Stop,
+    /// End, because the machine shuts down. Windows waits for [`SHUTDOWN_LIMIT`].
+    Shutdown,
     /// The machine has slept and is awake again.
     Resumed,
 }
@@ -41,7 +45,7 @@ pub enum Control {
 pub enum DispatchError {
     /// A person or a script has started it.
     #[error(
-        "this is for Windows' service manager alone; start the service with \"sc start {SERVICE_NAME}\", or run it in the foreground with \"run\""
+        "this is for Windows' service manager alone; start the service with \"{MANAGED_START}\", or run it in the foreground with \"run\""
     )]
     NotAService,
     /// Anything else.
@@ -63,7 +67,7 @@ type Body = Box<dyn FnOnce(&mut Session) -> Result<(), String> + Send>;
 static BODY: Mutex<Option<Body>> = Mutex::new(None);
 
 /// Runs `body` as the service: it is called on a thread of its own, tells when it runs and
-/// stops, and its error or panic makes the service manager restart the service. Returns when
+/// stops, and its error makes the service manager restart the service. Returns when
 /// the service has ended.
 ///
 /// # Errors
@@ -87,8 +91,8 @@ define_windows_service!(service_main_of_windows, service_main);
 fn service_main(_arguments: Vec<OsString>) {
     let body = BODY.lock().unwrap_or_else(PoisonError::into_inner).take();
     let (Some(body), Ok(mut session)) = (body, Session::open()) else { return };
-    let ended = catch_unwind(AssertUnwindSafe(|| body(&mut session)));
-    session.stopped(matches!(ended, Ok(Ok(()))));
+    let ended = body(&mut session);
+    session.stopped(ended.is_ok());
 }
 
 impl Session {
@@ -96,9 +100,8 @@ impl Session {
         let (sender, controls) = mpsc::channel(BACKLOG);
         let status = service_control_handler::register(SERVICE_NAME, move |control| {
             let told = match control {
-                ServiceControl::Stop | ServiceControl::Shutdown | ServiceControl::Preshutdown => {
-                    Control::Stop
-                }
+                ServiceControl::Stop => Control::Stop,
+                ServiceControl::Shutdown | ServiceControl::Preshutdown => Control::Shutdown,
                 ServiceControl::PowerEvent(
                     PowerEventParam::ResumeAutomatic | PowerEventParam::ResumeCritical,
                 ) => Control::Resumed,

@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::ptr::{null, null_mut};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -16,6 +16,7 @@ use windows_service::service::{
 use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 use windows_sys::Win32::Foundation::{
     ERROR_ALIAS_EXISTS, ERROR_INVALID_LEVEL, ERROR_NO_SUCH_ALIAS, ERROR_SERVICE_DOES_NOT_EXIST,
+    ERROR_SERVICE_MARKED_FOR_DELETE,
 };
 use windows_sys::Win32::NetworkManagement::NetManagement::{
     LOCALGROUP_INFO_1, NERR_GroupExists as NERR_GROUP_EXISTS,
@@ -27,6 +28,7 @@ use windows_sys::Win32::System::Services::{
     SERVICE_REQUIRED_PRIVILEGES_INFOW,
 };
 
+use super::run::SHUTDOWN_LIMIT;
 use crate::platform::event_log;
 use crate::platform::paths::{Paths, PathsError};
 use crate::platform::permissions::{self, FolderError};
@@ -46,10 +48,8 @@ const PRIVILEGES: &[&str] = &["SeChangeNotifyPrivilege"];
 const RESTARTS: [Duration; 3] =
     [Duration::from_secs(5), Duration::from_secs(30), Duration::from_secs(60)];
 const FORGET_FAILURES_AFTER: Duration = Duration::from_secs(24 * 3600);
-/// What a shutdown of Windows waits for open streams; the setting's default and a half.
-const PRESHUTDOWN: Duration = Duration::from_secs(60);
-/// How long a service that is removed may take to stop.
-const STOP_LIMIT: Duration = Duration::from_secs(60);
+/// How long a service that is removed may go on stopping without a sign of life.
+const SIGN_OF_LIFE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Who registers the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub enum SetupError {
         error: io::Error,
     },
     /// The service goes on.
-    #[error("the service did not stop within {} s; end it and try again", STOP_LIMIT.as_secs())]
+    #[error("the service does not stop and gave no sign of life for {} s; end it and try again", SIGN_OF_LIFE_LIMIT.as_secs())]
     StillRunning,
     /// Anything else.
     #[error("{what}: {error}")]
@@ -125,24 +125,37 @@ pub fn setup(registration: Registration) -> Result<(), SetupError> {
 /// connections with their keys, and the logs. May be called again. Blocks.
 ///
 /// # Errors
-/// [`SetupError`]; what was done before stays.
+/// The first [`SetupError`]; the steps after it are done nevertheless, but for the data of a
+/// service that goes on.
 pub fn teardown(remove_data: bool) -> Result<(), SetupError> {
-    if let Some(service) = open(ServiceAccess::ALL_ACCESS)? {
-        stop(&service)?;
-        service.delete().map_err(|error| manager("removing the service", error))?;
-    }
-    remove_group()?;
-    event_log::unregister()
-        .map_err(|error| system("removing the source from the Event Log", error.into()))?;
-    if remove_data {
-        let folder = Paths::default_for_service()?.home;
-        permissions::remove_machine_folder(&folder)
-            .map_err(|error| SetupError::Remove { folder, error })?;
-    }
-    Ok(())
+    let service = remove_service();
+    let data = if remove_data && service.is_ok() { remove_folder() } else { Ok(()) };
+    let source = event_log::unregister()
+        .map_err(|error| system("removing the source from the Event Log", error.into()));
+    service.and(remove_group()).and(source).and(data)
 }
 
-fn register(program: &std::path::Path) -> Result<Service, SetupError> {
+fn remove_service() -> Result<(), SetupError> {
+    let Some(service) = open(ServiceAccess::ALL_ACCESS)? else { return Ok(()) };
+    stop(&service)?;
+    match service.delete() {
+        // It goes with the last program that looks at it.
+        Err(windows_service::Error::Winapi(error))
+            if is(&error, ERROR_SERVICE_MARKED_FOR_DELETE) =>
+        {
+            Ok(())
+        }
+        done => done.map_err(|error| manager("removing the service", error)),
+    }
+}
+
+fn remove_folder() -> Result<(), SetupError> {
+    let folder = Paths::default_for_service()?.home;
+    permissions::remove_machine_folder(&folder)
+        .map_err(|error| SetupError::Remove { folder, error })
+}
+
+fn register(program: &Path) -> Result<Service, SetupError> {
     let info = ServiceInfo {
         name: SERVICE_NAME.into(),
         display_name: SERVICE_DISPLAY_NAME.into(),
@@ -191,7 +204,7 @@ fn configure(service: &Service) -> Result<(), SetupError> {
         service.set_delayed_auto_start(true),
         service.update_failure_actions(failure_actions),
         service.set_failure_actions_on_non_crash_failures(true),
-        service.set_preshutdown_timeout(PRESHUTDOWN),
+        service.set_preshutdown_timeout(SHUTDOWN_LIMIT),
         service.set_config_service_sid_info(ServiceSidType::Unrestricted),
     ] {
         if_known(done.map_err(|error| manager("configuring the service", error)))?;
@@ -227,24 +240,29 @@ fn require_privileges(service: &Service) -> Result<(), SetupError> {
     Ok(())
 }
 
+/// Stops it, however long it waits for open streams.
 fn stop(service: &Service) -> Result<(), SetupError> {
     let status = || service.query_status().map_err(|error| manager("asking the service", error));
-    let is_stopped = || status().map(|status| status.current_state == ServiceState::Stopped);
-    if is_stopped()? {
-        return Ok(());
-    }
     // One that is stopping already refuses this, and stops all the same.
-    if let Err(error) = service.stop() {
+    if status()?.current_state != ServiceState::Stopped
+        && let Err(error) = service.stop()
+    {
         tracing::debug!(%error, "the service does not take the stop");
     }
-    let deadline = Instant::now() + STOP_LIMIT;
-    while Instant::now() < deadline {
-        if is_stopped()? {
+    let (mut checkpoint, mut alive) = (0, Instant::now());
+    loop {
+        let status = status()?;
+        if status.current_state == ServiceState::Stopped {
             return Ok(());
+        }
+        if status.checkpoint != checkpoint {
+            (checkpoint, alive) = (status.checkpoint, Instant::now());
+        }
+        if alive.elapsed() >= SIGN_OF_LIFE_LIMIT {
+            return Err(SetupError::StillRunning);
         }
         sleep(Duration::from_millis(100));
     }
-    Err(SetupError::StillRunning)
 }
 
 fn add_group() -> Result<(), SetupError> {

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::{Outbox, link};
 use crate::gui::backend::News;
 use crate::gui::state::{Link, LinkProblem};
-use crate::platform::service_program::ServiceProgram;
+use crate::platform::service_program;
 
 /// How long a service that was started may take to answer.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -26,9 +26,9 @@ pub(super) async fn start(home: Option<PathBuf>, link: link::Handle, outbox: Out
 }
 
 async fn try_start(home: Option<PathBuf>, link: &link::Handle) -> Result<(), String> {
-    let found = ServiceProgram::find().map_err(|error| error.to_string())?;
-    let mut started = found.start(home.as_deref()).map_err(|error| error.to_string())?;
-    tracing::info!(pid = started.pid(), program = %found.path().display(), "started the service");
+    let started = service_program::start(home.as_deref());
+    let mut started = started.map_err(|error| error.to_string())?;
+    tracing::info!(pid = started.pid(), "started the service");
     let deadline = Instant::now() + LIMIT;
     while link.requester().is_none() {
         link.call_now();
