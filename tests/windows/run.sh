@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # The installer and what it installs, under Wine: installed, used, upgraded, removed.
 #
-#   tests/windows/run.sh INSTALLER NEWER_INSTALLER FOLDER_OF_THE_PROGRAMS [--sizes]
+#   tests/windows/run.sh INSTALLER NEWER_INSTALLER FOLDER_OF_THE_PROGRAMS [--release]
 #
-# With --sizes the installer and the service must be as small as a release is. Pictures are
+# With --release it must be as small and as fast as a release is. Pictures are
 # kept in .ci/out/windows. The exit code is 0 when everything went well.
 set -euo pipefail
 if [ $# -lt 3 ] || [ ! -f "$1" ] || [ ! -f "$2" ] || [ ! -f "$3/relay-emulator.exe" ]; then
-    echo "usage: $0 INSTALLER NEWER_INSTALLER FOLDER_OF_THE_PROGRAMS [--sizes]" >&2
+    echo "usage: $0 INSTALLER NEWER_INSTALLER FOLDER_OF_THE_PROGRAMS [--release]" >&2
     exit 2
 fi
 for tool in wine wineserver Xvfb xdotool import convert x86_64-w64-mingw32-gcc; do

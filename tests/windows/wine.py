@@ -13,7 +13,7 @@ from stage import Failed, Stage, wait
 SERVICE = "hybrid-connection-manager"
 PRODUCT = "Hybrid Connection Manager"
 # Exit codes of msiexec; a process of Unix has eight bits of them.
-PRODUCT_UNKNOWN, INSTALL_FAILED = 1605 & 0xFF, 1603 & 0xFF
+INSTALLED, INSTALL_FAILED, RESTART_NEEDED = 0, 1603 & 0xFF, 3010 & 0xFF
 
 
 class Wine(Stage):
@@ -39,6 +39,10 @@ class Wine(Stage):
         shim = self.world / "bcryptprimitives.dll"
         shutil.copy(shim, self.drive / "windows/system32")
         # The service manager of the first start does not know the services made after it.
+        self.restart()
+
+    def restart(self):
+        """Ends everything, and starts the machine again."""
         self.run("wineserver", "-k", check=False)
         self._quietly("wineserver", "-w")
         # Persistent, so that services do not start anew with each command.
@@ -79,14 +83,16 @@ class Wine(Stage):
     def wine(self, *command, **options):
         return self.run("wine", *map(str, command), **options)
 
-    def msiexec(self, *arguments, expected=0):
+    def msiexec(self, *arguments, expected=(INSTALLED,)):
         """Installs, repairs or removes, without a person."""
         log = self.world / "msiexec.log"
         command = ["wine", "msiexec", *map(str, arguments), "/qn", "/l*v", f"Z:{log}"]
         ended, *_ = self._ended(command, 120)
-        if ended != expected:
-            tail = log.read_text(errors="replace")[-3000:] if log.exists() else ""
-            raise Failed(f"msiexec {arguments} ended with {ended}: {tail}")
+        if ended not in expected:
+            told = log.read_text(errors="replace") if log.exists() else ""
+            # The rest are properties.
+            told = [line for line in told.splitlines() if not line.startswith("Property(")]
+            raise Failed("\n".join([f"msiexec {arguments} ended with {ended}:", *told[-40:]]))
 
     def installed(self):
         """The product codes under our name, as "Apps and features" lists them."""
@@ -124,7 +130,8 @@ class Wine(Stage):
     def registry(self, key, value=None):
         """A key or a value of HKEY_LOCAL_MACHINE as text; empty where there is none."""
         which = ["/v", value] if value else []
-        return self.wine("reg", "query", f"HKLM\\{key}", *which, check=False)
+        code, told, _ = self._ended(["wine", "reg", "query", f"HKLM\\{key}", *which], 60)
+        return told if code == 0 else ""
 
     def processes(self):
         """Our programs that run in this prefix."""
