@@ -14,6 +14,8 @@ SERVICE = "hybrid-connection-manager"
 PRODUCT = "Hybrid Connection Manager"
 # Exit codes of msiexec; a process of Unix has eight bits of them.
 INSTALLED, INSTALL_FAILED, RESTART_NEEDED = 0, 1603 & 0xFF, 3010 & 0xFF
+# What Wine says instead of "failed" where an action of the installer has failed.
+ACTION_FAILED = 1627 & 0xFF
 
 
 class Wine(Stage):
