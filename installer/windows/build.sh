@@ -2,10 +2,12 @@
 # Builds the programs for Windows, and the installer of them, on Linux.
 #
 #   installer/windows/build.sh [--profile dev|release] [--version X.Y.Z] [--out FOLDER]
+#   installer/windows/build.sh --lint
 #
 # The version is that of the package unless another is given: tests of upgrades need two.
 # The installer is put into FOLDER (installer/windows/out). It needs gcc-mingw-w64-x86-64,
-# wixl, msitools and python3.
+# wixl, msitools and python3. With --lint nothing is built: clippy looks at what only Windows
+# compiles, and warnings are errors.
 set -euo pipefail
 here=$(realpath "$(dirname "$0")")
 repository=$(realpath "$here/../..")
@@ -13,12 +15,17 @@ target=x86_64-pc-windows-gnu
 programs=(hcm hybrid-connection-manager-service hybrid-connection-manager-gui relay-emulator)
 
 usage() {
-    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
-profile=release version= out=$here/out
+profile=release version= out=$here/out lint=
 while [ $# -gt 0 ]; do
+    if [ "$1" = --lint ]; then
+        lint=yes
+        shift
+        continue
+    fi
     case $1 in
         --profile) profile=${2:-} ;;
         --version) version=${2:-} ;;
@@ -50,6 +57,10 @@ if ! rustup target add "$target" >/dev/null 2>&1 &&
     "$here/std-source.sh"
     export RUSTC_BOOTSTRAP=1
     std=(-Zbuild-std=std,panic_abort,panic_unwind)
+fi
+if [ -n "$lint" ]; then
+    cargo clippy --locked "${std[@]}" --all-features --target "$target" --lib --bins -- -D warnings
+    exit
 fi
 cargo build --locked "${std[@]}" --profile "$profile" --all-features --target "$target" \
     "${programs[@]/#/--bin=}"
