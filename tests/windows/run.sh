@@ -10,24 +10,16 @@ if [ $# -lt 3 ] || [ ! -f "$1" ] || [ ! -f "$2" ] || [ ! -f "$3/relay-emulator.e
     echo "usage: $0 INSTALLER NEWER_INSTALLER FOLDER_OF_THE_PROGRAMS [--release]" >&2
     exit 2
 fi
-for tool in wine wineserver Xvfb xdotool import convert x86_64-w64-mingw32-gcc; do
+for tool in Xvfb xdotool import convert; do
     command -v "$tool" >/dev/null || {
         echo "$tool is missing; .ci/run lists the packages that are needed" >&2
         exit 2
     }
 done
 installer=$(realpath "$1") newer=$(realpath "$2") programs=$(realpath "$3")
-here=$(realpath "$(dirname "$0")")
+. "$(dirname "$0")/world.sh"
 out=$(realpath "$here/../..")/.ci/out/windows
 rm -rf "$out"
 mkdir -p "$out"
-
-# A world of its own: nothing of the account that runs this.
-world=$(mktemp -d)
-export HOME=$world/home WINEPREFIX=$world/wine WINEDEBUG=-all WORLD=$world
-unset WAYLAND_DISPLAY DISPLAY HCM_HOME RELAY_EMULATOR_STATE
-trap 'wineserver -k 2>/dev/null || true; rm -rf "$world"' EXIT
-mkdir "$HOME" "$WINEPREFIX"
-x86_64-w64-mingw32-gcc -shared -o "$world/bcryptprimitives.dll" "$here/shim.c" -ladvapi32
 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$here/../window python3 "$here/story.py" \
     "$installer" "$newer" "$programs" "$out" "${@:4}"
