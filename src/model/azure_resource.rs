@@ -3,18 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 /// Where a hybrid connection is in Azure. Known of connections that were selected with an
-/// Azure account; a connection string does not tell it.
+/// Azure account, here or in Microsoft's manager before; a connection string does not tell it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AzureResource {
     /// Resource id of the hybrid connection, as Azure wrote it.
     pub id: String,
     /// Id of the subscription.
     pub subscription_id: String,
-    /// Name of the subscription, as it was then.
+    /// Name of the subscription, as it was then; empty where it is not known.
     pub subscription: String,
     /// Name of the resource group.
     pub resource_group: String,
-    /// Region of the namespace, "West Europe" for example.
+    /// Region of the namespace, "West Europe" for example; empty where it is not known.
     pub region: String,
     /// Id of the tenant that the subscription belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,6 +34,11 @@ impl AzureResource {
         let texts = [id, subscription_id, subscription, resource_group, region];
         let more = [&self.tenant_id, &self.portal];
         texts.into_iter().chain(more.into_iter().flatten()).all(|text| text.len() <= Self::LONGEST)
+    }
+
+    /// The name of the subscription, or its id where that is all that is known.
+    pub fn subscription_name(&self) -> &str {
+        if self.subscription.is_empty() { &self.subscription_id } else { &self.subscription }
     }
 
     /// The page of the hybrid connection in the portal, where the cloud has one.
@@ -71,6 +76,9 @@ mod tests {
             resource.portal = portal;
             assert_eq!(resource.portal_address(), None);
         }
+        assert_eq!(resource.subscription_name(), "Production");
+        resource.subscription.clear();
+        assert_eq!(resource.subscription_name(), "1-2");
         resource.id = "/".repeat(4096);
         assert!(!resource.is_plausible());
     }

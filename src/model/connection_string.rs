@@ -185,6 +185,34 @@ impl ConnectionString {
             .collect()
     }
 
+    /// The connection string of the hybrid connection `name`, of parts that are known one
+    /// by one; `endpoint` is the address of the namespace, with or without the name as its
+    /// path.
+    ///
+    /// # Errors
+    /// As [`Self::parse`]. A part with a `;` in it, which a text would take for its end, is
+    /// wrong too.
+    pub fn of_parts(
+        endpoint: &str,
+        name: &str,
+        key_name: &str,
+        key: &Secret,
+    ) -> Result<Self, ConnectionStringError> {
+        let parts = [
+            (Part::Endpoint, endpoint),
+            (Part::EntityPath, name),
+            (Part::SharedAccessKeyName, key_name),
+            (Part::SharedAccessKey, key.expose()),
+        ];
+        if let Some((part, _)) = parts.iter().find(|(_, value)| value.contains(';')) {
+            return Err(wrong(*part, PartProblem::BadCharacter(';')));
+        }
+        let mut fields = parts.map(|(part, value)| format!("{}={value}", part.as_str()));
+        let value = Self::from_fields(&fields);
+        fields.zeroize();
+        value
+    }
+
     /// The configuration that this string asks for.
     pub fn into_connection(self) -> HybridConnection {
         HybridConnection {
@@ -528,6 +556,30 @@ mod tests {
         ] {
             let parsed = parse(&text).unwrap();
             assert_eq!(parse(parsed.to_secret().expose()), Ok(parsed), "{text}");
+        }
+    }
+
+    #[test]
+    fn parts_that_are_known_make_one_too() {
+        let of = |endpoint: &str, name: &str, key_name: &str, key: &str| {
+            ConnectionString::of_parts(endpoint, name, key_name, &Secret::new(key))
+        };
+        for endpoint in ["sb://contoso.b", "sb://contoso.b/", "sb://contoso.b/hc1"] {
+            let string = of(endpoint, "hc1", "listen", KEY).unwrap();
+            assert_eq!(string.id.full(), "contoso.b/hc1");
+            assert_eq!(parse(string.to_secret().expose()), Ok(string));
+        }
+        for (endpoint, name, key_name, key, part) in [
+            ("sb://contoso.b/hc1", "hc2", "listen", KEY, "EntityPath"),
+            ("contoso.b", "hc1", "listen", KEY, "Endpoint"),
+            ("sb://contoso.b", "", "listen", KEY, "EntityPath"),
+            ("sb://contoso.b", "hc1", "a;EntityPath=b", KEY, "SharedAccessKeyName"),
+            ("sb://contoso.b", "hc1", "listen", "c2Vj;OperationTimeout=5", "SharedAccessKey"),
+            ("sb://contoso.b", "hc1", "listen", "c2Vj cmV0", "SharedAccessKey"),
+        ] {
+            let error = of(endpoint, name, key_name, key).unwrap_err();
+            assert_eq!(error.part(), Some(part), "{error}");
+            assert!(!error.to_string().contains("c2Vj"), "{error}");
         }
     }
 

@@ -84,10 +84,13 @@ fn facts(
     add("Created in Azure", at(azure.and_then(|azure| azure.created_at)));
     add("Updated in Azure", at(azure.and_then(|azure| azure.updated_at)));
     if let Some(resource) = &view.resource {
-        let name = plain(&resource.subscription);
-        add("Subscription", format!("{name} ({})", plain(&resource.subscription_id)));
+        let (name, id) = (plain(&resource.subscription), plain(&resource.subscription_id));
+        let named = format!("{name} ({id})");
+        add("Subscription", if name.is_empty() { id.into_owned() } else { named });
         add("Resource group", plain(&resource.resource_group).into_owned());
-        add("Region", plain(&resource.region).into_owned());
+        if !resource.region.is_empty() {
+            add("Region", plain(&resource.region).into_owned());
+        }
         if let Some(address) = resource.portal_address() {
             add("Azure portal", address);
         }

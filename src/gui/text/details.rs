@@ -33,9 +33,11 @@ pub(crate) fn details_as_text(texts: &Texts, view: &ConnectionView, now: Timesta
         line("column-listeners", &count.to_string());
     }
     if let Some(resource) = &view.resource {
-        line("details-subscription", &resource.subscription);
+        line("details-subscription", resource.subscription_name());
         line("details-resource-group", &resource.resource_group);
-        line("details-region", &resource.region);
+        if !resource.region.is_empty() {
+            line("details-region", &resource.region);
+        }
         line("details-resource-id", &resource.id);
     }
     for event in &view.events {

@@ -150,6 +150,11 @@ pub(super) enum ChangeShape<'a> {
     ServiceLost { message: &'a str },
 }
 
+/// A text that is empty where it is not known.
+fn known(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
 impl<'a> Connection<'a> {
     pub(super) fn of(view: &'a ConnectionView) -> Self {
         let azure = view.azure.as_ref();
@@ -166,8 +171,8 @@ impl<'a> Connection<'a> {
             last_updated: azure.and_then(|azure| azure.updated_at),
             subscription_id: resource.map(|resource| resource.subscription_id.as_str()),
             resource_group: resource.map(|resource| resource.resource_group.as_str()),
-            subscription: resource.map(|resource| resource.subscription.as_str()),
-            region: resource.map(|resource| resource.region.as_str()),
+            subscription: resource.and_then(|resource| known(&resource.subscription)),
+            region: resource.and_then(|resource| known(&resource.region)),
             portal_address: resource.and_then(AzureResource::portal_address),
             id: view.id.full(),
             enabled: view.desired == Desired::Enabled,

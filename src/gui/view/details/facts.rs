@@ -169,11 +169,13 @@ fn azure_times(cx: &Cx<'_>, view: &ConnectionView) -> Vec<(&'static str, String)
 
 /// Where it is in Azure, as far as that is known.
 fn in_azure(ui: &mut Ui, cx: &mut Cx<'_>, resource: &AzureResource) {
-    let facts = [
-        ("details-subscription", resource.subscription.clone()),
+    let mut facts = vec![
+        ("details-subscription", resource.subscription_name().to_owned()),
         ("details-resource-group", resource.resource_group.clone()),
-        ("details-region", resource.region.clone()),
     ];
+    if !resource.region.is_empty() {
+        facts.push(("details-region", resource.region.clone()));
+    }
     columns(ui, &facts, cx);
     if let Some(address) = resource.portal_address() {
         ui.add_space(2.0);
