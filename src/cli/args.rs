@@ -132,6 +132,17 @@ pub(super) enum Verb {
             on a terminal, hcm add - asks for it and does not show it."
     )]
     Add(Box<Add>),
+    /// Take over the hybrid connections of Microsoft's Hybrid Connection Managers
+    #[command(long_about = "Take over the hybrid connections of Microsoft's Hybrid Connection Managers.\n\n\
+            Reads the connections.json of version 1.x and the .config of version 0.7.x\n\
+            (Microsoft.HybridConnectionManager.Listener.exe.config). Without FILE it looks for\n\
+            those of this machine; a file of another machine is copied here first. The files are\n\
+            read and never changed, and no key is shown.\n\n\
+            All that can be added are added; --dry-run shows what would be, and changes nothing.\n\
+            A proxy of version 0.7.x is told and not taken over, and the endpoint comes from Azure.\n\
+            Microsoft's manager may go on running beside this one: Azure spreads the streams over\n\
+            both until its service is stopped.")]
+    Import(Import),
     /// List the hybrid connections
     List(List),
     /// Show one hybrid connection in full
@@ -184,6 +195,20 @@ pub(super) struct Add {
     pub(super) place: Place,
     #[command(flatten)]
     pub(super) account: Account,
+}
+
+/// Arguments of `import`.
+#[derive(Args, Debug)]
+pub(super) struct Import {
+    /// A connections.json or .config of Microsoft's manager; without it, those of this machine
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Show what would be added, and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Update the keys of hybrid connections that are there already
+    #[arg(long)]
+    pub(super) replace: bool,
 }
 
 /// Arguments of `list`.

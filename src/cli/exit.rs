@@ -38,11 +38,11 @@ exits! {
     /// No service answers.
     ServiceNotReachable = 3, "service-not-reachable", "the service does not run, does not answer, or is stopping";
     /// There is no such hybrid connection.
-    NotFound = 4, "not-found", "there is no such hybrid connection";
+    NotFound = 4, "not-found", "there is no such hybrid connection, or none to import";
     /// The hybrid connection is there already.
-    AlreadyExists = 5, "already-exists", "the hybrid connection is there already (add --replace updates its key)";
+    AlreadyExists = 5, "already-exists", "the hybrid connection is there already (--replace updates its key)";
     /// What was given is wrong.
-    InvalidInput = 6, "invalid-input", "a connection string, a setting or a name is wrong";
+    InvalidInput = 6, "invalid-input", "a connection string, a setting, a name or a file is wrong";
     /// Not connected.
     NotConnected = 7, "not-connected", "status: not every hybrid connection asked about is connected";
     /// The time is over.

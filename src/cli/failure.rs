@@ -27,6 +27,8 @@ pub struct Failure {
 /// What few failures have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Details {
+    /// The file that it concerns, where there may be several.
+    pub(super) file: Option<String>,
     /// The hybrid connection that it concerns, where there are several.
     pub(super) connection: Option<String>,
     /// Azure's own code, which the message has too.
@@ -59,6 +61,12 @@ impl Failure {
         self
     }
 
+    /// The same, in one file of several.
+    pub(super) fn in_file(mut self, file: impl Into<String>) -> Self {
+        self.details.get_or_insert_default().file = Some(file.into());
+        self
+    }
+
     /// The same, of one hybrid connection of several.
     pub(super) fn of_connection(mut self, connection: impl Into<String>) -> Self {
         self.details.get_or_insert_default().connection = Some(connection.into());
@@ -74,8 +82,12 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(line) = self.line {
-            write!(f, "line {line}: ")?;
+        let file = self.details.as_ref().and_then(|more| more.file.as_ref());
+        match (file, self.line) {
+            (Some(file), Some(line)) => write!(f, "{file}, line {line}: ")?,
+            (Some(file), None) => write!(f, "{file}: ")?,
+            (None, Some(line)) => write!(f, "line {line}: ")?,
+            (None, None) => {}
         }
         if let Some(connection) = self.details.as_ref().and_then(|more| more.connection.as_ref()) {
             write!(f, "{connection}: ")?;
@@ -106,7 +118,7 @@ impl From<AzureError> for Failure {
         let failure = Self::new(Exit::of_azure(error.kind), message);
         let AzureError { kind, code, correlation_id, .. } = error;
         let has_details = code.is_some() || correlation_id.is_some();
-        let details = Details { connection: None, azure_code: code, correlation_id };
+        let details = Details { azure_code: code, correlation_id, ..Details::default() };
         Self { details: has_details.then(|| Box::new(details)), ..failure.with_code(kind.as_str()) }
     }
 }

@@ -7,6 +7,7 @@ mod commands;
 mod exit;
 mod failure;
 mod feed;
+mod import;
 mod input;
 mod microsoft;
 mod pick;

@@ -15,6 +15,7 @@ pub mod front;
 pub mod graphics;
 pub mod limits;
 pub mod local_socket;
+pub mod microsoft_managers;
 pub mod neighbour;
 pub mod paths;
 pub mod permissions;

@@ -13,6 +13,9 @@ mod os;
 #[path = "paths/windows.rs"]
 mod os;
 
+#[cfg(windows)]
+pub(super) use self::os::{known_folder, program_data};
+
 /// Name of the file of a person's preferences.
 const PREFERENCES: &str = "window.json";
 

@@ -2,6 +2,7 @@
 
 mod act;
 mod add;
+mod import;
 mod list;
 mod login;
 mod logs;
@@ -24,6 +25,7 @@ use crate::platform::signals::StopSignals;
 pub(super) async fn run(context: &Context<'_>, verb: Verb) -> Result<Exit, Failure> {
     match verb {
         Verb::Add(arguments) => add::run(context, *arguments).await,
+        Verb::Import(arguments) => import::run(context, arguments).await,
         Verb::List(arguments) => list::run(context, &arguments).await,
         Verb::Show(arguments) => show::run(context, arguments).await,
         Verb::Remove(arguments) => remove::run(context, arguments).await,

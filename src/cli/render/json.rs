@@ -1,12 +1,14 @@
 //! The shapes of `--output json`. They are stable: keys are added, never renamed.
 
 mod help;
+mod import;
 mod login;
 mod shapes;
 
 use serde::Serialize;
 
 pub(crate) use self::help::HELP;
+use self::import::ImportShape;
 use self::login::LoginShape;
 use self::shapes::{
     ChangeShape, Connection, ErrorShape, LogShape, ResultShape, ServiceShape, StatusShape,
@@ -15,6 +17,7 @@ use self::shapes::{
 use super::account::Attempt;
 use crate::azure::Subscriptions;
 use crate::cli::failure::Failure;
+use crate::cli::import::plan::{Row, Source};
 use crate::display::health::{Health, Verdict};
 use crate::ipc::protocol::LogLine;
 use crate::model::{ConnectionId, ConnectionView, ServiceInfo, Snapshot};
@@ -82,6 +85,11 @@ pub(crate) fn login(attempts: &[Attempt], seen: Option<&Subscriptions>) -> Strin
     pretty(&LoginShape::of(attempts, seen))
 }
 
+/// What was found in the files of Microsoft's managers, and what becomes of it.
+pub(crate) fn import(sources: &[Source], rows: &[Row], is_dry: bool) -> String {
+    pretty(&ImportShape::of(sources, rows, is_dry))
+}
+
 /// A failure, on one line.
 pub(crate) fn failure(failure: &Failure) -> String {
     let details = failure.details.as_deref();
@@ -90,6 +98,7 @@ pub(crate) fn failure(failure: &Failure) -> String {
         message: &failure.message,
         field: failure.field.as_deref(),
         line: failure.line,
+        file: details.and_then(|details| details.file.as_deref()),
         connection: details.and_then(|details| details.connection.as_deref()),
         azure_code: details.and_then(|details| details.azure_code.as_deref()),
         correlation_id: details.and_then(|details| details.correlation_id.as_deref()),

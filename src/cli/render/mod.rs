@@ -4,6 +4,7 @@
 pub(crate) mod account;
 pub(crate) mod choices;
 pub(crate) mod connection;
+pub(crate) mod import;
 pub(crate) mod json;
 pub(crate) mod list;
 pub(crate) mod logs;

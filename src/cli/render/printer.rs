@@ -54,6 +54,11 @@ impl Printer {
         self.format == Format::Json
     }
 
+    /// Whether nothing but results and errors is to be said.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// The width to which text is fitted: that of the terminal, if it is one.
     pub(crate) fn width(&self) -> Option<usize> {
         io::stdout().is_terminal().then(|| self.size().columns)

@@ -8,6 +8,7 @@ use windows_sys::Win32::System::Com::CoTaskMemFree;
 use windows_sys::Win32::UI::Shell::{
     FOLDERID_ProgramData, KF_FLAG_DONT_VERIFY, SHGetKnownFolderPath,
 };
+use windows_sys::core::GUID;
 
 use super::super::product::PRODUCT_NAME;
 use super::{Address, PREFERENCES, Paths, PathsError, WindowPaths, digest};
@@ -49,14 +50,19 @@ pub(super) fn default_for_service() -> Result<Paths, PathsError> {
     Ok(Paths { run_dir, log_dir, channel: Address::new(PIPE.into()), ..Paths::with_home(home) })
 }
 
-/// `%ProgramData%`, as the system knows it: the environment is whoever's who starts a program.
-fn program_data() -> Option<PathBuf> {
+/// `%ProgramData%`.
+pub(in crate::platform) fn program_data() -> Option<PathBuf> {
+    known_folder(&FOLDERID_ProgramData)
+}
+
+/// A folder as the system knows it: the environment is whoever's who starts a program.
+pub(in crate::platform) fn known_folder(id: &GUID) -> Option<PathBuf> {
     let mut path = std::ptr::null_mut();
     // SAFETY: `path` takes a text that the system allocates; it is copied and freed below.
     #[expect(unsafe_code, reason = "the Windows API")]
     let found = unsafe {
         let answer = SHGetKnownFolderPath(
-            &FOLDERID_ProgramData,
+            id,
             KF_FLAG_DONT_VERIFY as u32,
             std::ptr::null_mut(),
             &raw mut path,

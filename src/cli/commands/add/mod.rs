@@ -3,7 +3,7 @@
 mod create;
 mod named;
 mod picked;
-mod service;
+pub(super) mod service;
 mod strings;
 
 use crate::cli::Context;

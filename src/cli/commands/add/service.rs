@@ -9,7 +9,7 @@ use crate::ipc::protocol::{Request, Response};
 use crate::model::{AzureResource, ConnectionId, ConnectionView, Secret, Snapshot};
 
 /// The service, and what it had before anything was added.
-pub(super) struct Service {
+pub(in crate::cli::commands) struct Service {
     /// The channel to it.
     pub(super) client: Client,
     before: Box<Snapshot>,
@@ -20,10 +20,15 @@ impl Service {
     ///
     /// # Errors
     /// One that does not answer.
-    pub(super) async fn open(context: &Context<'_>) -> Result<Self, Failure> {
+    pub(in crate::cli::commands) async fn open(context: &Context<'_>) -> Result<Self, Failure> {
         let mut client = context.connect().await?;
         let before = snapshot(&mut client).await?;
         Ok(Self { client, before })
+    }
+
+    /// What it had then.
+    pub(in crate::cli::commands) fn before(&self) -> &[ConnectionView] {
+        &self.before.connections
     }
 
     /// Whether `id` was there before.
@@ -35,7 +40,7 @@ impl Service {
     ///
     /// # Errors
     /// What the service refuses.
-    pub(super) async fn add(
+    pub(in crate::cli::commands) async fn add(
         &mut self,
         id: ConnectionId,
         connection_string: Secret,
@@ -55,7 +60,7 @@ impl Service {
     ///
     /// # Errors
     /// A service that is gone.
-    pub(super) async fn print(
+    pub(in crate::cli::commands) async fn print(
         self,
         context: &Context<'_>,
         added: &[ConnectionId],

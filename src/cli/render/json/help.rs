@@ -45,7 +45,15 @@ login: {SignIns, Subscriptions, Problems}.
   Subscriptions   [{SubscriptionId, Subscription, TenantId, Tenant, State}] of the first that works
   Problems        [{Tenant, Error}], of tenants whose subscriptions cannot be read
   Error           {Code, Message, AzureCode, CorrelationId} or null
+import: {DryRun, Files, Connections}.
+  Files           [{Path, Manager, Connections, Proxy}]; Manager is \"1.x\" or \"0.7.x\", Connections
+                  how many there are, Proxy the one that the manager goes through, or null
+  Connections     [{Namespace, Name, Id, KeyName, SubscriptionId, ResourceGroup, Path, Line, Result,
+                  Reason}]; Result is \"added\", \"replaced\", \"failed\", with --dry-run \"add\",
+                  \"replace\"; or \"already-there\", \"repeated\" (the same stands further up),
+                  \"skipped\" (it cannot be added); Reason is null or why
 
-Errors: one object a line: {code, message, field, line, connection, azureCode, correlationId};
-field is the part of the connection string or the setting, line that of the input, connection the
-one of several; each is left out where there is none. What hcm add asks stands there too.";
+Errors: one object a line: {code, message, field, line, file, connection, azureCode,
+correlationId}; field is the part of the connection string or the setting, line that of the input,
+file the one of several, connection too; each is left out where there is none. What hcm add asks
+stands there too.";

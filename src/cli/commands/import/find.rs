@@ -1,0 +1,100 @@
+//! The files of Microsoft's managers, from where they usually are.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::import::plan::Source;
+use crate::cli::{import, input};
+
+/// What came of looking into several places.
+pub(super) struct Found {
+    /// What was read.
+    pub(super) sources: Vec<Source>,
+    /// Where there is no file.
+    pub(super) missing: Vec<PathBuf>,
+    /// Why the others cannot be read.
+    pub(super) failures: Vec<Failure>,
+}
+
+/// The file at `path`.
+///
+/// # Errors
+/// One that cannot be read, or that is none of theirs.
+pub(super) fn named(path: &Path) -> Result<Source, Failure> {
+    let text = input::of_file(path)?;
+    let contents = import::read(&text).map_err(|error| {
+        Failure::new(Exit::InvalidInput, format!("the file {}: {error}", path.display()))
+    })?;
+    Ok(Source { path: path.to_owned(), contents })
+}
+
+/// All of `paths` that are there.
+pub(super) fn among(paths: Vec<PathBuf>) -> Found {
+    let mut found = Found { sources: Vec::new(), missing: Vec::new(), failures: Vec::new() };
+    for path in paths {
+        match path.metadata() {
+            Err(error) if error.kind() == ErrorKind::NotFound => found.missing.push(path),
+            _ => match named(&path) {
+                Ok(source) => found.sources.push(source),
+                Err(failure) => found.failures.push(failure),
+            },
+        }
+    }
+    found
+}
+
+impl Found {
+    /// There is no file at all.
+    pub(super) fn nothing(&self) -> Option<Failure> {
+        if !self.sources.is_empty() || !self.failures.is_empty() {
+            return None;
+        }
+        let text = format!(
+            "Microsoft's Hybrid Connection Manager has left no connections on this machine; looked for {}. To take over a file from elsewhere: hcm import FILE",
+            list(&self.missing)
+        );
+        Some(Failure::new(Exit::NotFound, text))
+    }
+}
+
+/// `paths` in words.
+pub(super) fn list(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    paths.join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_is_looked_into() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for (name, text) in [("empty.json", "[]"), ("x.config", "<configuration/>"), ("bad", "?")] {
+            std::fs::write(path(name), text).unwrap();
+        }
+        let paths = ["empty.json", "none.json", "bad", "x.config"].map(path);
+        let found = among(paths.into());
+        let sources: Vec<_> = found.sources.iter().map(|source| source.path.clone()).collect();
+        assert_eq!(sources, [path("empty.json"), path("x.config")]);
+        assert_eq!(found.missing, [path("none.json")]);
+        let failure = &found.failures[0];
+        assert_eq!(failure.exit, Exit::InvalidInput);
+        assert!(failure.message.contains(&path("bad").display().to_string()), "{failure}");
+        assert!(found.nothing().is_none());
+    }
+
+    #[test]
+    fn where_nothing_is_it_says_where_it_looked() {
+        let found = among(vec!["/nowhere/a.json".into(), "/nowhere/b.config".into()]);
+        let failure = found.nothing().unwrap();
+        assert_eq!(failure.exit, Exit::NotFound);
+        assert!(
+            failure.message.contains("looked for /nowhere/a.json and /nowhere/b.config. To"),
+            "{failure}"
+        );
+    }
+}
