@@ -133,7 +133,8 @@ pub(super) enum Verb {
     )]
     Add(Box<Add>),
     /// Take over the hybrid connections of Microsoft's Hybrid Connection Managers
-    #[command(long_about = "Take over the hybrid connections of Microsoft's Hybrid Connection Managers.\n\n\
+    #[command(
+        long_about = "Take over the hybrid connections of Microsoft's Hybrid Connection Managers.\n\n\
             Reads the connections.json of version 1.x and the .config of version 0.7.x\n\
             (Microsoft.HybridConnectionManager.Listener.exe.config). Without FILE it looks for\n\
             those of this machine; a file of another machine is copied here first. The files are\n\
@@ -141,7 +142,8 @@ pub(super) enum Verb {
             All that can be added are added; --dry-run shows what would be, and changes nothing.\n\
             A proxy of version 0.7.x is told and not taken over, and the endpoint comes from Azure.\n\
             Microsoft's manager may go on running beside this one: Azure spreads the streams over\n\
-            both until its service is stopped.")]
+            both until its service is stopped."
+    )]
     Import(Import),
     /// List the hybrid connections
     List(List),

@@ -19,6 +19,7 @@ mod cli_azure;
 #[cfg(all(unix, feature = "emulator"))]
 mod cli_azure_terminal;
 mod cli_commands;
+mod cli_import;
 #[cfg(unix)]
 mod cli_pty;
 mod cli_support;

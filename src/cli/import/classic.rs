@@ -46,8 +46,9 @@ fn entry(line: usize, item: Node<'_, '_>) -> Entry {
     let text = attribute(item, STRING).unwrap_or_default().trim();
     let string = match text {
         "" => Err(EntryError::Missing(STRING)),
-        text => ConnectionString::parse(text)
-            .map_err(|error| EntryError::Wrong { field: None, error }),
+        text => {
+            ConnectionString::parse(text).map_err(|error| EntryError::Wrong { field: None, error })
+        }
     };
     let name = string.as_ref().ok().map(|string| string.id.short());
     Entry { line, name, value: string.map(|string| Importable { string, resource: None }) }

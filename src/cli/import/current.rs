@@ -38,10 +38,8 @@ pub(super) fn read(text: &str) -> Result<Contents, FileError> {
         return Err(if is_of_this_product(text) { FileError::Own } else { FileError::NoList });
     }
     let mut lines = Lines::of(text);
-    let entries = items(text)
-        .into_iter()
-        .map(|(at, item)| entry(lines.line_of(at), item))
-        .collect();
+    let entries =
+        items(text).into_iter().map(|(at, item)| entry(lines.line_of(at), item)).collect();
     Ok(Contents { manager: Manager::Current, entries, proxy: None })
 }
 
@@ -244,7 +242,11 @@ mod tests {
         for (item, field, words) in [
             (with("KeyValue", json!(null)), "KeyValue", "no key to listen with"),
             (with("KeyValue", " "), "KeyValue", "no key to listen with"),
-            (with("KeyValue", "dGVz dC1r"), "KeyValue", "KeyValue: SharedAccessKey has white space"),
+            (
+                with("KeyValue", "dGVz dC1r"),
+                "KeyValue",
+                "KeyValue: SharedAccessKey has white space",
+            ),
             (with("KeyName", ""), "KeyName", "it has no KeyName; add it"),
             (with("Name", json!(null)), "Name", "it has no Name"),
             (with("Namespace", json!(null)), "Namespace", "it has no Namespace"),

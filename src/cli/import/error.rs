@@ -70,7 +70,9 @@ pub(crate) enum EntryError {
         line: usize,
     },
     /// Two values that have to agree.
-    #[error("its {0} and its Uri name different things; add it with its connection string: hcm add")]
+    #[error(
+        "its {0} and its Uri name different things; add it with its connection string: hcm add"
+    )]
     Differs(&'static str),
     /// A value that no connection string has.
     #[error("{}{error}", prefix(*.field))]
@@ -95,7 +97,9 @@ impl EntryError {
 
 fn hint(field: &str) -> &'static str {
     match field {
-        "KeyValue" => ", so there is no key to listen with; add it with its connection string: hcm add",
+        "KeyValue" => {
+            ", so there is no key to listen with; add it with its connection string: hcm add"
+        }
         _ => "; add it with its connection string: hcm add",
     }
 }

@@ -10,7 +10,7 @@ mod proxy;
 mod resource;
 
 pub(super) use self::error::{EntryError, FileError};
-pub(super) use self::proxy::{FoundProxy, ProxySource};
+pub(super) use self::proxy::FoundProxy;
 use crate::model::{AzureResource, ConnectionString};
 
 /// Which of Microsoft's managers.

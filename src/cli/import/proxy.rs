@@ -97,8 +97,14 @@ mod tests {
             ("http://proxy.corp:3128/", "network.proxy http://proxy.corp:3128"),
             ("proxy.corp:3128", "network.proxy http://proxy.corp:3128"),
             ("http://proxy.corp", "network.proxy http://proxy.corp:80"),
-            ("http://me:c2Vj@p:1", "network.proxy http://me:***@p:1, with the password in the place of ***"),
-            ("socks5://p:1", "socks5:// is not supported yet, use http://. If Azure is reached through a proxy alone: hcm settings set network.proxy http://HOST:PORT"),
+            (
+                "http://me:c2Vj@p:1",
+                "network.proxy http://me:***@p:1, with the password in the place of ***",
+            ),
+            (
+                "socks5://p:1",
+                "socks5:// is not supported yet, use http://. If Azure is reached through a proxy alone: hcm settings set network.proxy http://HOST:PORT",
+            ),
         ] {
             let advice = advice(address, false);
             assert!(advice.ends_with(end), "{advice}");

@@ -62,10 +62,7 @@ pub(super) async fn run(context: &Context<'_>, arguments: Import) -> Result<Exit
 }
 
 /// The file that was named, or those that are on this machine.
-fn sources(
-    printer: &Printer,
-    file: Option<&Path>,
-) -> Result<(Vec<Source>, Vec<Failure>), Failure> {
+fn sources(printer: &Printer, file: Option<&Path>) -> Result<(Vec<Source>, Vec<Failure>), Failure> {
     if let Some(file) = file {
         return Ok((vec![find::named(file)?], Vec::new()));
     }
