@@ -241,7 +241,7 @@ async fn a_file_that_cannot_be_read_says_where_and_what_to_do() {
     let list = serde_json::to_string_pretty(&[entry("sql")]).unwrap();
     let xml = config(&[("sb://contoso.servicebus.windows.net/sql", "")], "");
     for (bytes, words) in [
-        (list.replace("\"Name\"", "Name").into_bytes(), "line 3, column 5: this is no valid JSON"),
+        (list.replace("\"Name\"", "Name").into_bytes(), "line 9, column 5: this is no valid JSON"),
         (list.trim_end_matches(']').to_owned().into_bytes(), "this is no valid JSON"),
         (format!("{{\"version\":1,\"connections\":{list}}}").into_bytes(), "of this product"),
         (
