@@ -51,16 +51,16 @@ struct Theirs {
 }
 
 impl Theirs {
-    fn put(home: &Home, name: &str, bytes: impl Into<Vec<u8>>) -> Self {
+    async fn put(home: &Home, name: &str, bytes: impl Into<Vec<u8>>) -> Self {
         let (path, bytes) = (home.path().join(name), bytes.into());
-        std::fs::write(&path, &bytes).unwrap();
+        tokio::fs::write(&path, &bytes).await.unwrap();
         let modified = Self::modified(&path);
         Self { path, bytes, modified }
     }
 
-    fn list(home: &Home, entries: &[Value]) -> Self {
+    async fn list(home: &Home, entries: &[Value]) -> Self {
         let text = serde_json::to_string_pretty(entries).unwrap();
-        Self::put(home, "connections.json", text)
+        Self::put(home, "connections.json", text).await
     }
 
     fn modified(path: &Path) -> SystemTime {
@@ -91,7 +91,7 @@ async fn what_the_newer_manager_has_is_added() {
     let mut web = entry("web");
     web["SubscriptionId"] = "0a1b2c3d-1111-4222-8333-444455556666".into();
     web["ResourceGroup"] = "rg-integration".into();
-    let file = Theirs::list(&home, &[entry("sql"), web]);
+    let file = Theirs::list(&home, &[entry("sql"), web]).await;
     let ran = file.import(&home, &[]).await;
     assert_eq!(
         ran.expect(0).out,
@@ -140,7 +140,8 @@ async fn what_the_classic_manager_has_is_added_in_both_forms() {
     );
     let utf16: Vec<u8> =
         format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let file = Theirs::put(&home, "Microsoft.HybridConnectionManager.Listener.exe.config", utf16);
+    let file =
+        Theirs::put(&home, "Microsoft.HybridConnectionManager.Listener.exe.config", utf16).await;
     let ran = file.import(&home, &[]).await;
     ran.expect(0);
     assert!(ran.out.ends_with("Added contoso/sql: Connecting\nAdded contoso/web: Connecting\n"));
@@ -163,7 +164,7 @@ async fn a_dry_run_only_shows() {
     let service = home.serve(vec![view("sql", connected())]);
     let mut broken = entry("files");
     broken["KeyValue"] = Value::Null;
-    let file = Theirs::list(&home, &[entry("sql"), broken, entry("web")]);
+    let file = Theirs::list(&home, &[entry("sql"), broken, entry("web")]).await;
     let ran = file.import(&home, &["--dry-run", "--replace"]).await;
     assert_eq!(
         ran.expect(6).out,
@@ -205,7 +206,7 @@ Add              web    contoso    listen    connections.json:32
 async fn one_that_is_here_keeps_its_key_until_it_is_to_be_replaced() {
     let home = Home::new();
     let service = home.serve(vec![view("sql", connected())]);
-    let file = Theirs::list(&home, &[entry("sql"), entry("web")]);
+    let file = Theirs::list(&home, &[entry("sql"), entry("web")]).await;
     let ran = file.import(&home, &[]).await;
     assert!(
         ran.expect(5)
@@ -254,7 +255,7 @@ async fn a_file_that_cannot_be_read_says_where_and_what_to_do() {
         (b"<configuration>\xff</configuration>".to_vec(), "no text in UTF-8 or UTF-16"),
         (vec![b' '; (4 << 20) + 1], "longer than 4194304 bytes"),
     ] {
-        let file = Theirs::put(&home, "theirs", bytes);
+        let file = Theirs::put(&home, "theirs", bytes).await;
         let ran = file.import(&home, &[]).await;
         assert!(ran.expect(6).err.contains(words), "{words}: {ran:?}");
         assert!(ran.err.contains(file.path()) && ran.out.is_empty(), "{ran:?}");
@@ -262,7 +263,7 @@ async fn a_file_that_cannot_be_read_says_where_and_what_to_do() {
         assert_eq!(ran.expect(6).errors()[0]["code"], "invalid-input");
     }
     for text in ["", "[]", "<configuration/>"] {
-        let file = Theirs::put(&home, "theirs", text);
+        let file = Theirs::put(&home, "theirs", text).await;
         let ran = file.import(&home, &[]).await;
         assert!(
             ran.expect(4).err.contains("there is no hybrid connection to take over"),
@@ -296,7 +297,7 @@ async fn without_a_service_a_file_is_checked_all_the_same() {
     let home = Home::new();
     let mut broken = entry("files");
     broken["Name"] = Value::Null;
-    let file = Theirs::list(&home, &[broken, entry("sql")]);
+    let file = Theirs::list(&home, &[broken, entry("sql")]).await;
     let ran = file.import(&home, &[]).await;
     assert!(ran.expect(3).err.contains("line 2: it has no Name"), "{ran:?}");
     assert!(ran.err.contains("the service does not run") && ran.out.is_empty(), "{ran:?}");

@@ -64,7 +64,9 @@ pub(crate) enum EntryError {
     #[error("it has no {0}{hint}", hint = hint(.0))]
     Missing(&'static str),
     /// A value of another kind.
-    #[error("line {line}: this is not what Microsoft's manager writes there")]
+    #[error(
+        "in line {line} there is something else than Microsoft's manager writes; add it with its connection string: hcm add"
+    )]
     OtherKind {
         /// Line of the file, from 1.
         line: usize,

@@ -69,12 +69,12 @@ pub(super) fn list(paths: &[PathBuf]) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_place_is_looked_into() {
+    #[tokio::test]
+    async fn every_place_is_looked_into() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         for (name, text) in [("empty.json", "[]"), ("x.config", "<configuration/>"), ("bad", "?")] {
-            std::fs::write(path(name), text).unwrap();
+            tokio::fs::write(path(name), text).await.unwrap();
         }
         let paths = ["empty.json", "none.json", "bad", "x.config"].map(path);
         let found = among(paths.into());

@@ -114,7 +114,7 @@ mod tests {
                         "Namespace": null, "Name": null, "Id": null, "KeyName": null,
                         "SubscriptionId": null, "ResourceGroup": null,
                         "Path": "/x/connections.json", "Line": 2, "Result": "skipped",
-                        "Reason": "line 2: this is not what Microsoft's manager writes there",
+                        "Reason": "in line 2 there is something else than Microsoft's manager writes; add it with its connection string: hcm add",
                     },
                     {
                         "Namespace": "a", "Name": "x", "Id": "a.b/x",
