@@ -57,7 +57,7 @@ pub trait Sealer: fmt::Debug + Send {
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
     /// It is not of a kind that this system has.
-    #[error("this system has no {0}")]
+    #[error("this system cannot undo {0}")]
     Foreign(String),
     /// The system refuses.
     #[error("the system says: {0}")]

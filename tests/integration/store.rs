@@ -34,7 +34,7 @@ impl Home {
     }
 
     fn open(&self) -> Opened {
-        let opened = Store::open(&self.paths).unwrap();
+        let opened = Store::open(&self.paths, None).unwrap();
         let shown = format!("{opened:?} {:?}", opened.store);
         assert!(!shown.contains(KEY), "a key is shown: {shown}");
         opened
@@ -371,7 +371,7 @@ fn an_edit_that_changes_nothing_writes_nothing() {
 fn a_second_service_on_one_home_is_refused() {
     let home = Home::new();
     let first = home.open();
-    let error = Store::open(&home.paths).unwrap_err();
+    let error = Store::open(&home.paths, None).unwrap_err();
     assert!(matches!(error, OpenError::InUse { .. }), "{error}");
     let text = error.to_string();
     let pid = format!("process id {}", std::process::id());
@@ -409,7 +409,7 @@ fn the_files_are_for_the_owner_alone() {
     }
     drop(opened);
     set(&home.paths.home, 0o777);
-    let error = Store::open(&home.paths).unwrap_err();
+    let error = Store::open(&home.paths, None).unwrap_err();
     assert!(matches!(error, OpenError::Folder(_)), "{error}");
 }
 
