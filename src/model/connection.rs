@@ -52,7 +52,9 @@ impl Credential {
     /// The name of the authorization rule; no secret.
     pub fn key_name(&self) -> &str {
         match self {
-            Self::Key { name, .. } | Self::Signature { name, .. } | Self::Sealed { name, .. } => name,
+            Self::Key { name, .. } | Self::Signature { name, .. } | Self::Sealed { name, .. } => {
+                name
+            }
         }
     }
 }

@@ -166,10 +166,13 @@ impl ConnectionsFile {
                 what: format!("the key of the hybrid connection {}", connection.id),
                 error,
             })?;
-            Ok((kind, match same_secret {
-                Some(kept) => sealed.with_unknown_of(&kept.secret),
-                None => sealed,
-            }))
+            Ok((
+                kind,
+                match same_secret {
+                    Some(kept) => sealed.with_unknown_of(&kept.secret),
+                    None => sealed,
+                },
+            ))
         };
         let (kind, secret) = match (&connection.credential, same_secret) {
             (Credential::Sealed { .. }, Some(kept)) => (kept.kind, kept.secret.clone()),

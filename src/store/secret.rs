@@ -76,7 +76,11 @@ impl Protection {
     ///
     /// # Errors
     /// Those of the sealer, and where what it seals cannot be unsealed.
-    pub(super) fn protect(&self, secret: &Secret, entropy: &str) -> Result<StoredSecret, SealError> {
+    pub(super) fn protect(
+        &self,
+        secret: &Secret,
+        entropy: &str,
+    ) -> Result<StoredSecret, SealError> {
         let Some(sealer) = &self.0 else {
             let protection = NO_PROTECTION.to_owned();
             return Ok(StoredSecret { protection, value: secret.clone(), unknown: Object::new() });
