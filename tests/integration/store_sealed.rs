@@ -4,7 +4,7 @@
 use hybrid_connection_manager::model::{
     Credential, Desired, Fault, FaultCode, HybridConnection, Secret,
 };
-use hybrid_connection_manager::platform::seal::{DPAPI_MACHINE, DPAPI_USER};
+use hybrid_connection_manager::platform::seal::{self, DPAPI_MACHINE, DPAPI_USER, Scope};
 use hybrid_connection_manager::store::{Opened, SaveError, Store};
 use serde_json::{Value, json};
 
@@ -91,6 +91,25 @@ fn what_is_sealed_comes_back_and_stands_nowhere_in_plain_text() {
     assert_eq!(proxy.to_secret().expose(), PROXY);
     assert!(opened.faults.is_empty() && opened.sealed == 0, "{:?}", opened.faults);
     assert_eq!(home.files(), before, "to read writes nothing");
+}
+
+#[test]
+fn what_this_system_seals_comes_back() {
+    for scope in [Scope::Machine, Scope::User] {
+        let home = Home::new();
+        let open = || Store::open(&home.paths, seal::sealer(scope)).unwrap();
+        let mut store = open().store;
+        store.update_connections(|list| list.extend([connection("sql"), signed("web")])).unwrap();
+        store.update_settings(|settings| settings.set("network.proxy", PROXY)).unwrap().unwrap();
+        drop(store);
+        let is_plain = home.connections_text().contains(KEY);
+        assert_eq!(is_plain, seal::sealer(scope).is_none());
+        let opened = open();
+        assert_eq!(opened.connections, [connection("sql"), signed("web")]);
+        let proxy = opened.settings.network.proxy.unwrap();
+        assert_eq!(proxy.password().unwrap().expose(), PASSWORD);
+        assert!(opened.faults.is_empty(), "{:?}", opened.faults);
+    }
 }
 
 #[test]
