@@ -57,7 +57,7 @@ fn sealed_home(sealer: &FakeSealer) -> Home {
     home
 }
 
-fn disable(connections: &mut Vec<HybridConnection>) {
+fn disable(connections: &mut [HybridConnection]) {
     connections.iter_mut().for_each(|one| one.desired = Desired::Disabled);
 }
 
@@ -118,7 +118,7 @@ fn only_what_changes_is_sealed_anew() {
     let home = sealed_home(&sealer);
     let (before, times) = (connections_of(&home), sealer.times_sealed());
     let mut store = open(&home, &sealer).store;
-    store.update_connections(disable).unwrap();
+    store.update_connections(|list| disable(list)).unwrap();
     store.update_settings(|settings| settings.set("log.level", "warn")).unwrap().unwrap();
     assert_eq!(sealer.times_sealed(), times);
     let other = Credential::Key { name: "listen".into(), key: Secret::new("b3RoZXI=") };
@@ -201,7 +201,7 @@ fn what_another_machine_has_sealed_is_named_and_kept_through_every_change() {
     assert!(why_sealed(web).starts_with("the signature of the rule r is sealed"));
     assert_eq!(sql.last_endpoint, connection("sql").last_endpoint);
     let mut store = opened.store;
-    store.update_connections(disable).unwrap();
+    store.update_connections(|list| disable(list)).unwrap();
     store.update_connections(|list| list.push(connection("new"))).unwrap();
     store.update_connections(|list| list.retain(|one| one.id.name() != "new")).unwrap();
     let mut expected = before;
@@ -302,7 +302,7 @@ fn a_key_that_cannot_be_sealed_is_not_saved_in_plain_text() {
     assert_eq!(store.settings().get("network.proxy").unwrap(), SHOWN_PROXY);
     assert_eq!(home.files(), before);
     // What needs no seal is saved.
-    store.update_connections(disable).unwrap();
+    store.update_connections(|list| disable(list)).unwrap();
     store.update_settings(|settings| settings.set("log.level", "warn")).unwrap().unwrap();
     sealer.set_broken(false);
     store.update_connections(|list| list.push(connection("new"))).unwrap();
