@@ -450,10 +450,12 @@ fault-tls-untrusted-advice = If your network inspects TLS, add its CA in Setting
 fault-unauthorized-advice = The key was regenerated or removed. Paste the current connection string to fix it.
 fault-not-found-advice = It was removed or renamed. Create it again in Azure, or remove it here.
 fault-token-spent-advice = It cannot be renewed here. Paste a connection string with a key, or with a new signature.
+fault-key-sealed-advice = It was sealed on another machine or for another account, or the file was damaged. Paste the connection string to store the key anew.
 fault-settings-damaged-advice = The damaged file is kept in the same folder. Set what you need again in Settings.
 fault-ca-unusable-advice = It must be a PEM file with certificates that the service may read. Choose another in Settings.
 fault-logs-unwritable-advice = The service runs without them; “Logs” still shows the last lines. Mend what the detail names and restart the service.
 fault-proxy-unreachable-advice = Check that the proxy is running and that its address in Settings is right. Leave “Proxy” empty to use none.
+fault-proxy-password-sealed-advice = It was sealed on another machine or for another account, or the file was damaged. Give it again in Settings under “Proxy”.
 fault-proxy-refused-advice = Check the user and password in Settings under “Proxy”, and that the proxy allows CONNECT to *.servicebus.windows.net on port 443.
 
 ## What goes wrong with an Azure account, and what to do

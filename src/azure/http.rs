@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::error::{AzureError, AzureErrorKind};
 use super::setup::Setup;
+use crate::model::proxy::Login;
 use crate::tls;
 
 /// How long TCP and TLS may take.
@@ -63,8 +64,8 @@ impl Http {
             // Plain HTTP goes to this machine alone: a custom cloud, a managed identity.
             let mut way = Proxy::https(format!("http://{}", proxy.address()))
                 .map_err(|error| bad(error.to_string()))?;
-            if let Some(login) = proxy.login() {
-                way = way.basic_auth(&login.user, login.password.expose());
+            if let Some(Login { user, password: Some(password) }) = proxy.login() {
+                way = way.basic_auth(user, password.expose());
             }
             builder = builder.proxy(way);
         }

@@ -88,7 +88,7 @@ mod tests {
         let password = Secret::new("p@ss:w%rd");
         let settings = Setup::settings_of(told, Some(&password)).unwrap();
         let proxy = Setup::of(&settings).unwrap().proxy.unwrap();
-        assert_eq!(proxy.login().unwrap().password, password);
+        assert_eq!(proxy.password(), Some(&password));
         assert_eq!(proxy.address().to_string(), "proxy:3128");
         assert!(Setup::wants_proxy_password(told[0].1));
     }

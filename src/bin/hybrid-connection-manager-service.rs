@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use hybrid_connection_manager::platform::event_log::{EventId, EventLog};
 use hybrid_connection_manager::platform::paths::Paths;
+use hybrid_connection_manager::platform::seal::{self, Scope};
 use hybrid_connection_manager::platform::signals::StopSignals;
 use hybrid_connection_manager::service::{LogTo, Service};
 
@@ -90,7 +91,9 @@ async fn run(home: Option<PathBuf>, quiet: bool) -> Result<(), Failure> {
     let paths = places(home)?;
     let mut signals = StopSignals::listen()?;
     let log_to = if quiet { LogTo::Files } else { LogTo::FilesAndConsole };
-    let service = Service::start(&paths, log_to)?;
+    // Who runs the machine's service in the foreground does so for the machine.
+    let scope = if paths.are_of_the_machine() { Scope::Machine } else { Scope::User };
+    let service = Service::start_sealing(&paths, log_to, seal::sealer(scope))?;
     tokio::select! {
         signal = signals.next() => tracing::info!(signal, "asked to end"),
         () = service.shutdown_requested() => {}
@@ -195,7 +198,8 @@ mod windows {
         home: Option<PathBuf>,
         log: Option<Arc<EventLog>>,
     ) -> Result<(), Failure> {
-        let service = Service::start(&places(home)?, LogTo::Files)?;
+        let sealer = seal::sealer(Scope::Machine);
+        let service = Service::start_sealing(&places(home)?, LogTo::Files, sealer)?;
         session.running();
         let report = |id, text| {
             if let Some(log) = &log {

@@ -38,13 +38,23 @@ pub enum Credential {
         /// The whole `SharedAccessSignature …` text.
         token: Secret,
     },
+    /// A secret that is kept and cannot be read: it was sealed on another machine or for
+    /// another account, or was damaged since. Another connection string mends it.
+    Sealed {
+        /// The name of the authorization rule.
+        name: String,
+        /// Which secret, and what keeps it from being read; no part of it.
+        why: String,
+    },
 }
 
 impl Credential {
     /// The name of the authorization rule; no secret.
     pub fn key_name(&self) -> &str {
         match self {
-            Self::Key { name, .. } | Self::Signature { name, .. } => name,
+            Self::Key { name, .. } | Self::Signature { name, .. } | Self::Sealed { name, .. } => {
+                name
+            }
         }
     }
 }

@@ -229,16 +229,22 @@ impl ConnectionString {
         let endpoint = self.id.namespace().service_bus_endpoint();
         let (part, secret) = match &self.credential {
             Credential::Key { name, key } => {
-                (format!("SharedAccessKeyName={name};SharedAccessKey="), key)
+                (format!("SharedAccessKeyName={name};SharedAccessKey="), key.expose())
             }
-            Credential::Signature { token, .. } => ("SharedAccessSignature=".to_owned(), token),
+            Credential::Signature { token, .. } => {
+                ("SharedAccessSignature=".to_owned(), token.expose())
+            }
+            // None was ever read out of a connection string.
+            Credential::Sealed { name, .. } => {
+                (format!("SharedAccessKeyName={name};SharedAccessKey="), "")
+            }
         };
         let timeout = self
             .operation_timeout
             .map_or_else(String::new, |timeout| format!(";OperationTimeout={}", timeout.as_secs()));
         let begin = format!("Endpoint={endpoint};{part}");
         let end = format!(";EntityPath={}{timeout}", self.id.name());
-        let parts = [&begin, secret.expose(), &end];
+        let parts = [&begin, secret, &end];
         // A text that grows leaves copies of its beginning behind.
         let mut text = String::with_capacity(parts.iter().map(|part| part.len()).sum());
         parts.iter().for_each(|part| text.push_str(part));

@@ -94,6 +94,10 @@ fault_codes! {
     ProxyRefused = "proxy-refused", Slowly,
         "The proxy does not open the way to Azure",
         "Check its user and password (hcm settings set network.proxy http://user:password@host:port), and that it allows CONNECT to *.servicebus.windows.net on port 443.";
+    /// The password of the proxy in the file cannot be unsealed.
+    ProxyPasswordSealed = "proxy-password-sealed", Never,
+        "The stored password of the proxy cannot be unsealed here",
+        "It was sealed on another machine or for another account, or the file was damaged. Give it again: hcm settings set network.proxy http://user:password@host:port.";
     /// The TLS certificate is not trusted.
     TlsUntrusted = "tls-untrusted", Slowly,
         "The certificate of the other side is not trusted",
@@ -146,6 +150,10 @@ fault_codes! {
     TokenSpent = "token-spent", Never,
         "The shared access signature of the connection string has expired",
         "It cannot be renewed from here. Add the connection again with a key or a new signature.";
+    /// The key in the file cannot be unsealed.
+    KeySealed = "key-sealed", Never,
+        "The stored key cannot be unsealed here",
+        "It was sealed on another machine or for another account, or the file was damaged. Add the connection again with its connection string: hcm add --replace -.";
     /// Azure removed or disabled the hybrid connection.
     EntityRemoved = "entity-removed", Soon,
         "The hybrid connection was removed or disabled in Azure",
@@ -194,6 +202,10 @@ fault_codes! {
     SettingsDamaged = "settings-damaged", Never,
         "The settings file was damaged and has been set aside; the defaults are in use",
         "The damaged file is kept beside it. Set what you need again: hcm settings set.";
+    /// Keys or the password of the proxy stand in the files in plain text.
+    NotSealed = "not-sealed", Never,
+        "Stored secrets could not be sealed",
+        "They are in use, and only the permissions of the file protect them. Mend what the detail names and restart the service.";
     /// An extra CA file is unusable.
     CaUnusable = "ca-unusable", Never,
         "The extra CA file could not be used",

@@ -22,8 +22,8 @@ pub struct Proxy {
 pub struct Login {
     /// The user's name, without a colon.
     pub user: String,
-    /// The password; may be empty.
-    pub password: Secret,
+    /// The password; may be empty. `None` where it is kept sealed and cannot be unsealed.
+    pub password: Option<Secret>,
 }
 
 /// Why a text is no proxy. No text here repeats a part of it that may be secret.
@@ -62,8 +62,8 @@ impl Proxy {
     pub fn parse(text: &str, kept: Option<&Self>) -> Result<Self, ProxyError> {
         Self::parse_with(text, |address, user| {
             let login = kept.filter(|kept| kept.address == *address).and_then(Self::login)?;
-            let is_it = login.user == user && !login.password.expose().is_empty();
-            is_it.then(|| login.password.clone())
+            let password = login.password.as_ref().filter(|kept| !kept.expose().is_empty())?;
+            (login.user == user).then(|| password.clone())
         })
     }
 
@@ -73,6 +73,33 @@ impl Proxy {
     /// [`ProxyError`].
     pub fn parse_shown(text: &str, password: &Secret) -> Result<Self, ProxyError> {
         Self::parse_with(text, |_, _| Some(password.clone()))
+    }
+
+    /// Reads a proxy as it is shown, whose password cannot be unsealed.
+    ///
+    /// # Errors
+    /// [`ProxyError`].
+    pub fn parse_sealed(text: &str) -> Result<Self, ProxyError> {
+        Self::parse_shown(text, &Secret::new("")).map(Self::with_sealed_password)
+    }
+
+    /// The same with a password that cannot be read.
+    pub fn with_sealed_password(mut self) -> Self {
+        if let Some(login) = &mut self.login {
+            login.password = None;
+        }
+        self
+    }
+
+    /// The password, if there is one that is not empty.
+    pub fn password(&self) -> Option<&Secret> {
+        let password = self.login.as_ref()?.password.as_ref()?;
+        Some(password).filter(|password| !password.expose().is_empty())
+    }
+
+    /// Whether there is a password that cannot be unsealed.
+    pub fn password_is_sealed(&self) -> bool {
+        self.login.as_ref().is_some_and(|login| login.password.is_none())
     }
 
     /// Whether `text`, a proxy as it is shown, has a password that is not.
@@ -114,7 +141,7 @@ impl Proxy {
         } else {
             Secret::new(decode(password)?)
         };
-        Ok(Self { address, login: Some(Login { user, password }) })
+        Ok(Self { address, login: Some(Login { user, password: Some(password) }) })
     }
 
     /// Where it listens.
@@ -141,7 +168,7 @@ impl Proxy {
         }
     }
 
-    /// The whole address, password included.
+    /// The whole address, password included; as it is shown, if that is sealed.
     pub fn to_secret(&self) -> Secret {
         let mut text = String::new();
         // Writing to a text does not fail.
@@ -153,8 +180,10 @@ impl Proxy {
         f.write_str("http://")?;
         if let Some(login) = &self.login {
             f.write_str(&encode(&login.user))?;
-            if !login.password.expose().is_empty() {
-                write!(f, ":{}", password(&login.password))?;
+            match &login.password {
+                None => write!(f, ":{HIDDEN}")?,
+                Some(none) if none.expose().is_empty() => {}
+                Some(known) => write!(f, ":{}", password(known))?,
             }
             f.write_str("@")?;
         }
@@ -238,7 +267,9 @@ mod tests {
 
     fn read(text: &str) -> (String, Option<(String, String)>) {
         let proxy: Proxy = text.parse().unwrap();
-        let login = |login: &Login| (login.user.clone(), login.password.expose().to_owned());
+        let login = |login: &Login| {
+            (login.user.clone(), login.password.as_ref().unwrap().expose().to_owned())
+        };
         (proxy.address().to_string(), proxy.login().map(login))
     }
 
@@ -292,7 +323,22 @@ mod tests {
             assert_eq!(Proxy::parse(other, Some(&kept)), Err(ProxyError::Hidden), "{other}");
         }
         let stars: Proxy = "http://me:%2A**@h:1".parse().unwrap();
-        assert_eq!(stars.login().unwrap().password.expose(), "***");
+        assert_eq!(stars.password().unwrap().expose(), "***");
+    }
+
+    #[test]
+    fn a_sealed_password_is_shown_as_one_and_cannot_be_kept() {
+        let known: Proxy = "http://me:c2Vj@h:1".parse().unwrap();
+        let sealed = Proxy::parse_sealed("http://me:***@h:1").unwrap();
+        assert_eq!(sealed, known.clone().with_sealed_password());
+        assert!(sealed.password_is_sealed() && sealed.password().is_none());
+        assert!(!known.password_is_sealed());
+        assert_eq!(sealed.to_string(), "http://me:***@h:1");
+        assert_eq!(sealed.to_secret().expose(), "http://me:***@h:1");
+        assert_eq!(Proxy::parse("http://me:***@h:1", Some(&sealed)), Err(ProxyError::Hidden));
+        let without: Proxy = "http://h:1".parse().unwrap();
+        assert_eq!(without.clone().with_sealed_password(), without);
+        assert!("http://me@h:1".parse::<Proxy>().unwrap().password().is_none());
     }
 
     #[test]
@@ -314,7 +360,8 @@ mod tests {
             let text = format!("http://{}:{}@h:1", encode(&user), encode(&password));
             let proxy: Proxy = text.parse().unwrap();
             prop_assert_eq!(&proxy.login().unwrap().user, &user);
-            prop_assert_eq!(proxy.login().unwrap().password.expose(), &password);
+            let known = proxy.login().unwrap().password.as_ref().unwrap();
+            prop_assert_eq!(known.expose(), &password);
             let written = exposed::serialize(&Some(proxy.clone()), serde_json::value::Serializer);
             let read = exposed::deserialize(written.unwrap()).unwrap();
             prop_assert_eq!(read, Some(proxy));

@@ -1,8 +1,8 @@
-//! What differs between operating systems: where files are, who may read them,
-//! how a file is written so that it survives a power cut, local sockets, the signals
-//! that end a program, and what a window needs of the system: one for each person, its
-//! start at login, the start of the service, a program that is asked something. The only place for `cfg(target_os)` and
-//! unsafe code.
+//! What differs between operating systems: where files are, who may read them, how a file is
+//! written so that it survives a power cut, how a key is sealed in it, local sockets, the
+//! signals that end a program, and what a window needs of the system: one for each person,
+//! its start at login, the start of the service, a program that is asked something. The only
+//! place for `cfg(target_os)` and unsafe code.
 
 #[cfg(feature = "gui")]
 pub mod appearance;
@@ -20,6 +20,7 @@ pub mod neighbour;
 pub mod paths;
 pub mod permissions;
 pub mod product;
+pub mod seal;
 pub mod service_program;
 pub mod signals;
 pub mod system_events;

@@ -116,6 +116,11 @@ impl Paths {
         os::default_for_service()?.checked()
     }
 
+    /// Whether the home is that of the machine's service, whoever runs it.
+    pub fn are_of_the_machine(&self) -> bool {
+        os::is_machine_home(&self.home)
+    }
+
     /// Where a client that was given no home looks for a service, in this order:
     /// the user's own, then the machine's. Never empty.
     ///
@@ -223,6 +228,18 @@ mod tests {
         assert_ne!(window.front, service.channel);
         assert_ne!(window.front, WindowPaths::in_home(Path::new("/tmp/y")).unwrap().front);
         assert!(WindowPaths::in_home(Path::new("")).is_err());
+    }
+
+    #[test]
+    fn the_machines_home_is_told_from_any_other() {
+        assert!(!Paths::in_home(Path::new("/tmp/x")).unwrap().are_of_the_machine());
+        #[cfg(windows)]
+        {
+            let default = Paths::default_for_service().unwrap();
+            assert!(default.are_of_the_machine());
+            let spelled = default.home.to_string_lossy().to_uppercase();
+            assert!(Paths::in_home(Path::new(&spelled)).unwrap().are_of_the_machine());
+        }
     }
 
     #[test]

@@ -11,18 +11,24 @@ use zeroize::Zeroizing;
 use super::control::one_line;
 use super::dial;
 use super::websocket::handshake::{Head, UpgradeError, read_head};
+use crate::model::proxy::Login;
 use crate::model::{Endpoint, Fault, FaultCode, Proxy};
 
 /// Opens a connection to `host` through `proxy` before `deadline`.
 ///
 /// # Errors
-/// [`FaultCode::ProxyUnreachable`] and [`FaultCode::ProxyRefused`].
+/// [`FaultCode::ProxyUnreachable`] and [`FaultCode::ProxyRefused`];
+/// [`FaultCode::ProxyPasswordSealed`] without asking the proxy: wrong passwords may lock the
+/// account.
 pub(super) async fn tunnel(
     proxy: &Proxy,
     host: &str,
     port: u16,
     deadline: Instant,
 ) -> Result<TcpStream, Fault> {
+    if proxy.password_is_sealed() {
+        return Err(Fault::new(FaultCode::ProxyPasswordSealed, proxy.to_string()));
+    }
     let (address, start) = (proxy.address(), Instant::now());
     let limit = deadline.saturating_duration_since(start);
     let mut tcp = dial::connect(address.host(), address.port(), limit)
@@ -56,8 +62,8 @@ fn request(proxy: &Proxy, target: &Endpoint) -> Zeroizing<String> {
         "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: hybrid-connection-manager/{}\r\n",
         env!("CARGO_PKG_VERSION")
     ));
-    if let Some(login) = proxy.login() {
-        let pair = Zeroizing::new(format!("{}:{}", login.user, login.password.expose()));
+    if let Some(Login { user, password: Some(password) }) = proxy.login() {
+        let pair = Zeroizing::new(format!("{user}:{}", password.expose()));
         let basic = Zeroizing::new(BASE64_STANDARD.encode(&*pair));
         request.push_str("Proxy-Authorization: Basic ");
         request.push_str(&basic);

@@ -37,7 +37,8 @@ impl Token {
     /// A token by which `credential` acts on the hybrid connection `id`.
     ///
     /// # Errors
-    /// [`FaultCode::TokenSpent`] when a ready-made signature is over or unreadable.
+    /// [`FaultCode::TokenSpent`] when a ready-made signature is over or unreadable,
+    /// [`FaultCode::KeySealed`] when there is no key to sign with.
     pub fn issue(
         credential: &Credential,
         id: &ConnectionId,
@@ -68,6 +69,7 @@ impl Token {
                 }
                 Ok(Self { text: token.clone(), made_at: now, expires_at, renewable: false })
             }
+            Credential::Sealed { why, .. } => Err(Fault::new(FaultCode::KeySealed, why.as_str())),
         }
     }
 }

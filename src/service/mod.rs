@@ -27,6 +27,7 @@ use crate::ipc::{BindError, Listener};
 use crate::model::{Fault, FaultCode, ServiceInfo};
 use crate::platform::event_log::EventLog;
 use crate::platform::paths::Paths;
+use crate::platform::seal::Sealer;
 use crate::platform::system_events::NetworkChanges;
 use crate::platform::{limits, permissions};
 use crate::store::{OpenError, Store};
@@ -73,15 +74,29 @@ pub struct Service {
 
 impl Service {
     /// Opens the files of `paths`, begins to listen on every enabled connection, and
-    /// answers programs on the local channel. Log to somewhere once in a process.
+    /// answers programs on the local channel. Log to somewhere once in a process. Keys
+    /// are kept unsealed.
     ///
     /// # Errors
     /// [`StartError`] when another service uses the same home, or the files or the
     /// local channel cannot be used at all. A damaged file is no error: it is set aside
     /// and reported as a fault.
     pub fn start(paths: &Paths, log_to: LogTo) -> Result<Self, StartError> {
+        Self::start_sealing(paths, log_to, None)
+    }
+
+    /// The same, and `sealer` seals the keys on the disk. Those that are not sealed yet
+    /// are sealed at once.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_sealing(
+        paths: &Paths,
+        log_to: LogTo,
+        sealer: Option<Box<dyn Sealer>>,
+    ) -> Result<Self, StartError> {
         limits::raise_open_files();
-        let mut opened = Store::open(paths)?;
+        let mut opened = Store::open(paths, sealer)?;
         let (logs, fault) = open_logs(paths, opened.settings.log.keep_files, log_to)?;
         opened.faults.extend(fault);
         let listener = Listener::bind(&paths.channel)?;
@@ -95,6 +110,9 @@ impl Service {
             connections = opened.connections.len(),
             "service started"
         );
+        if opened.sealed > 0 {
+            info!(count = opened.sealed, "secrets in the files sealed, which were not before");
+        }
         let supervisor = Arc::new(Supervisor::start(opened, hub, logs.clone()));
         let service = Self {
             supervisor,

@@ -303,7 +303,11 @@ impl Supervisor {
         on_disk(&self.hub, write).await?;
         if let Some(network) = network {
             self.hub.update_service(|service| {
-                service.faults.retain(|fault| !new_ca || fault.code != FaultCode::CaUnusable);
+                service.faults.retain(|fault| match fault.code {
+                    FaultCode::CaUnusable => !new_ca,
+                    FaultCode::ProxyPasswordSealed => !new_proxy,
+                    _ => true,
+                });
             });
             self.network.send_replace(network);
         }

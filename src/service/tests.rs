@@ -121,7 +121,7 @@ async fn stopping_waits_for_streams_and_tells_how_many_until_somebody_hurries() 
     let error = timeout(PATIENCE, near.read_u8()).await.unwrap().unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "no clean end");
     timeout(PATIENCE, stopping).await.unwrap().unwrap();
-    let opened = Store::open(&paths).expect("the files are free again");
+    let opened = Store::open(&paths, None).expect("the files are free again");
     let kept = opened.connections[0].last_endpoint.as_ref().map(ToString::to_string);
     assert_eq!(kept, Some(endpoint.local_addr().unwrap().to_string()));
 }

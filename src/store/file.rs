@@ -11,6 +11,7 @@ use super::schema::{Object, Problem, Schema};
 use crate::model::{ConnectionId, Fault, FaultCode};
 use crate::platform::files;
 use crate::platform::permissions::{self, Access};
+use crate::platform::seal::SealError;
 
 /// Longest file in bytes that is read. A thousand connections have half of one.
 const LONGEST: u64 = 16 << 20;
@@ -37,6 +38,14 @@ pub enum SaveError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The system does not seal a secret. It is not written unsealed instead.
+    #[error("{what} could not be sealed, so nothing was changed: {error}")]
+    NotSealed {
+        /// Which secret.
+        what: String,
+        /// Why.
+        error: SealError,
+    },
     /// A connection would not be read again.
     #[error("the hybrid connection {id} cannot be stored: it {problem}")]
     Unstorable {
@@ -48,6 +57,28 @@ pub enum SaveError {
     /// A connection would be there twice.
     #[error("the hybrid connection {0} is there already")]
     Duplicate(ConnectionId),
+}
+
+/// What the files were like when they were opened.
+#[derive(Default)]
+pub(super) struct Found {
+    /// What is wrong with them.
+    pub(super) faults: Vec<Fault>,
+    /// How many secrets have been sealed since.
+    pub(super) sealed: usize,
+}
+
+impl Found {
+    /// A file was written again, `unsealed` secrets in it for the first time sealed.
+    pub(super) fn wrote_back(&mut self, unsealed: usize, saved: Result<(), SaveError>) {
+        match saved {
+            Ok(()) => self.sealed += unsealed,
+            Err(error) if unsealed > 0 => {
+                self.faults.push(Fault::new(FaultCode::NotSealed, error.to_string()));
+            }
+            Err(error) => tracing::warn!(%error, "the usable parts were not written back"),
+        }
+    }
 }
 
 /// The kinds of fault that a file may have.

@@ -2,11 +2,13 @@
 //!
 //! Both are JSON objects with a `version`; members that this version does not know
 //! are kept. A file is replaced as a whole or not at all, and a damaged one is set
-//! aside under a new name, never overwritten.
+//! aside under a new name, never overwritten. Secrets in them are sealed where the
+//! system can; one that cannot be unsealed is kept as it is.
 
 mod connections;
 mod file;
 mod schema;
+mod secret;
 mod settings;
 
 use std::collections::HashSet;
@@ -19,8 +21,11 @@ use crate::model::{ConnectionId, Fault, HybridConnection, Settings};
 use crate::platform::Paths;
 use crate::platform::files::{self, Lock, LockError};
 use crate::platform::permissions::{self, FolderError};
+use crate::platform::seal::Sealer;
 
 use connections::ConnectionsFile;
+use file::Found;
+use secret::Protection;
 use settings::SettingsFile;
 
 pub use file::SaveError;
@@ -32,6 +37,7 @@ pub struct Store {
     settings: Settings,
     connections_file: ConnectionsFile,
     settings_file: SettingsFile,
+    protection: Protection,
     _lock: Lock,
 }
 
@@ -46,6 +52,8 @@ pub struct Opened {
     pub settings: Settings,
     /// What is wrong with the files; the service runs nevertheless.
     pub faults: Vec<Fault>,
+    /// How many secrets were found that were not sealed, and are now.
+    pub sealed: usize,
 }
 
 /// Why the files cannot be held at all.
@@ -80,27 +88,34 @@ impl Store {
     /// that cannot be read, or is of a newer version, is left alone: it is reported,
     /// and changes to it are refused.
     ///
+    /// `sealer` seals the secrets; without one, the files' modes alone protect them.
+    /// Secrets that are not sealed are sealed now. A connection whose key cannot be
+    /// unsealed has [`Credential::Sealed`](crate::model::Credential::Sealed).
+    ///
     /// # Errors
     /// [`OpenError`] where another service holds the files, or the folder is not ours.
-    pub fn open(paths: &Paths) -> Result<Opened, OpenError> {
+    pub fn open(paths: &Paths, sealer: Option<Box<dyn Sealer>>) -> Result<Opened, OpenError> {
         permissions::ensure_safe_folder(&paths.home)?;
         let lock = files::lock(&paths.lock_file).map_err(|error| match error {
             LockError::Held { pid, .. } => OpenError::InUse { home: paths.home.clone(), pid },
             error @ LockError::Io { .. } => OpenError::Lock(error),
         })?;
         let now = Timestamp::now();
-        let mut faults = Vec::new();
+        let (protection, mut found) = (Protection::by(sealer), Found::default());
         let (connections_file, connections) =
-            ConnectionsFile::open(&paths.connections_file, now, &mut faults);
-        let (settings_file, settings) = SettingsFile::open(&paths.settings_file, now, &mut faults);
+            ConnectionsFile::open(&paths.connections_file, &protection, now, &mut found);
+        let (settings_file, settings) =
+            SettingsFile::open(&paths.settings_file, &protection, now, &mut found);
         let store = Self {
             connections: connections.clone(),
             settings: settings.clone(),
             connections_file,
             settings_file,
+            protection,
             _lock: lock,
         };
-        Ok(Opened { store, connections, settings, faults })
+        let Found { faults, sealed } = found;
+        Ok(Opened { store, connections, settings, faults, sealed })
     }
 
     /// The connections as they are on the disk.
@@ -128,7 +143,7 @@ impl Store {
             if let Some(twice) = edited.iter().find(|connection| !seen.insert(&connection.id)) {
                 return Err(SaveError::Duplicate(twice.id.clone()));
             }
-            self.connections_file.save(&self.connections, &edited)?;
+            self.connections_file.save(&self.protection, &self.connections, &edited)?;
             self.connections = edited;
         }
         Ok(result)
@@ -145,7 +160,7 @@ impl Store {
         let mut edited = self.settings.clone();
         let result = edit(&mut edited);
         if edited != self.settings {
-            self.settings_file.save(&edited)?;
+            self.settings_file.save(&self.protection, &edited)?;
             self.settings = edited;
         }
         Ok(result)

@@ -1,4 +1,17 @@
 //! `settings.json`: the settings by section, as in their dotted names, and a version.
+//!
+//! ```json
+//! {
+//!   "version": 2,
+//!   "network": {
+//!     "proxy": "http://me:***@proxy.corp:8080",
+//!     "proxy_password": { "protection": "dpapi-machine", "value": "…" }
+//!   }
+//! }
+//! ```
+//!
+//! Where secrets are not sealed, the password of the proxy stands in `proxy`; so it does
+//! after a person has edited the file. See [`super::secret`].
 
 use std::path::Path;
 
@@ -7,49 +20,168 @@ use serde::{Deserialize as _, Serialize};
 use serde_json::{Map, Value};
 
 use super::connections::to_text;
-use super::file::{Codes, SaveError, StoreFile};
+use super::file::{Codes, Found, SaveError, StoreFile};
 use super::schema::{Object, Schema};
+use super::secret::{Protection, StoredSecret};
 use crate::model::settings::SettingError;
-use crate::model::{Fault, FaultCode, Settings};
+use crate::model::{Fault, FaultCode, Proxy, Settings};
 
-const SCHEMA: Schema = Schema { migrations: &[] };
+/// From version 2 on, the password of the proxy may be sealed.
+const SCHEMA: Schema = Schema { migrations: &[|_| Ok(())] };
+/// Where the sealed password of the proxy stands, and what it is sealed with.
+const PROXY_PASSWORD: &str = "proxy_password";
+const PROXY_PASSWORD_ENTROPY: &str = "network.proxy_password";
 
 /// The file. What this version does not know in it, [`Settings`] keeps.
 pub(super) struct SettingsFile {
     file: StoreFile,
+    /// The proxy whose password is sealed in the file, and that as it is written again.
+    sealed: Option<(Proxy, StoredSecret)>,
 }
 
 impl SettingsFile {
     /// Reads the file at `path`. Reports what cannot be used; the default stands in
     /// for it.
-    pub(super) fn open(path: &Path, now: Timestamp, faults: &mut Vec<Fault>) -> (Self, Settings) {
+    pub(super) fn open(
+        path: &Path,
+        protection: &Protection,
+        now: Timestamp,
+        found: &mut Found,
+    ) -> (Self, Settings) {
         let codes =
             Codes { damaged: FaultCode::SettingsDamaged, unusable: FaultCode::SettingsUnusable };
-        let mut this = Self { file: StoreFile::new(path, codes) };
-        let settings = this.read(now, faults).unwrap_or_default();
+        let mut this = Self { file: StoreFile::new(path, codes), sealed: None };
+        let settings = this.read(protection, now, found).unwrap_or_default();
         (this, settings)
     }
 
-    fn read(&mut self, now: Timestamp, faults: &mut Vec<Fault>) -> Option<Settings> {
-        let mut contents = self.file.read(&SCHEMA, now, faults)?;
+    fn read(
+        &mut self,
+        protection: &Protection,
+        now: Timestamp,
+        found: &mut Found,
+    ) -> Option<Settings> {
+        let mut contents = self.file.read(&SCHEMA, now, &mut found.faults)?;
         let mut object = std::mem::take(&mut contents.object);
-        let problems = drop_unfit(&mut object);
-        let Ok(settings) = Settings::deserialize(Value::Object(object)) else {
-            return self.file.set_aside("is not a settings file", now, faults);
+        let mut problems = Vec::new();
+        let sealed = take_sealed_proxy(&mut object, &mut problems);
+        problems.extend(drop_unfit(&mut object));
+        let Ok(mut settings) = Settings::deserialize(Value::Object(object)) else {
+            return self.file.set_aside("is not a settings file", now, &mut found.faults);
         };
-        if !problems.is_empty()
-            && self.file.keep_copy(&contents, &problems, now, faults)
-            && let Err(error) = self.save(&settings)
-        {
-            tracing::warn!(%error, "the usable settings were not written back");
+        if let Some((shown, stored)) = sealed {
+            match unseal(&shown, &stored, protection, &mut found.faults) {
+                Ok(proxy) => {
+                    settings.network.proxy = Some(proxy.clone());
+                    self.sealed = Some((proxy, stored));
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        let may_write = problems.is_empty()
+            || self.file.keep_copy(&contents, &problems, now, &mut found.faults);
+        let unsealed = usize::from(self.is_unsealed(&settings, protection));
+        if may_write && (!problems.is_empty() || unsealed > 0) {
+            let saved = self.save(protection, &settings);
+            found.wrote_back(unsealed, saved);
         }
         Some(settings)
     }
 
-    /// Writes `settings`.
-    pub(super) fn save(&self, settings: &Settings) -> Result<(), SaveError> {
-        self.file.save(&to_text(&StoredSettings { version: SCHEMA.version(), settings }))
+    /// Whether the password of the proxy is known, and not sealed as it would be now.
+    fn is_unsealed(&self, settings: &Settings, protection: &Protection) -> bool {
+        let has_password = settings.network.proxy.as_ref().and_then(Proxy::password).is_some();
+        has_password
+            && protection.seals()
+            && !self.sealed.as_ref().is_some_and(|(_, stored)| protection.is_of(stored))
     }
+
+    /// Writes `settings`.
+    pub(super) fn save(
+        &mut self,
+        protection: &Protection,
+        settings: &Settings,
+    ) -> Result<(), SaveError> {
+        let sealed = match &settings.network.proxy {
+            Some(proxy) => self.seal(protection, proxy)?,
+            None => None,
+        };
+        let version = SCHEMA.version();
+        match &sealed {
+            None => self.file.save(&to_text(&StoredSettings { version, settings })),
+            Some((proxy, stored)) => {
+                let mut settings = settings.clone();
+                settings.network.proxy = Some(proxy.clone().with_sealed_password());
+                let stored = stored.to_value();
+                settings.network.unknown.insert(PROXY_PASSWORD.to_owned(), stored);
+                self.file.save(&to_text(&StoredSettings { version, settings: &settings }))
+            }
+        }?;
+        self.sealed = sealed;
+        Ok(())
+    }
+
+    /// `proxy` with its password as it is written. What is sealed already, or cannot be
+    /// unsealed, is left as it is. `None` where there is nothing to seal.
+    fn seal(
+        &self,
+        protection: &Protection,
+        proxy: &Proxy,
+    ) -> Result<Option<(Proxy, StoredSecret)>, SaveError> {
+        let known = self.sealed.as_ref().filter(|(of, stored)| {
+            of == proxy && (proxy.password_is_sealed() || protection.is_of(stored))
+        });
+        if let Some(known) = known {
+            return Ok(Some(known.clone()));
+        }
+        let Some(password) = proxy.password().filter(|_| protection.seals()) else {
+            return Ok(None);
+        };
+        match protection.protect(password, PROXY_PASSWORD_ENTROPY) {
+            Ok(stored) => Ok(Some((proxy.clone(), stored))),
+            Err(error) => {
+                let what = "the password of the proxy".to_owned();
+                Err(SaveError::NotSealed { what, error })
+            }
+        }
+    }
+}
+
+/// Takes a proxy out of `object` whose password is sealed beside it: as it is shown, and
+/// the password. Names what is wrong.
+fn take_sealed_proxy(
+    object: &mut Object,
+    problems: &mut Vec<String>,
+) -> Option<(String, StoredSecret)> {
+    let network = object.get_mut("network")?.as_object_mut()?;
+    let stored = network.remove(PROXY_PASSWORD)?;
+    let shown = network.get("proxy")?.as_str()?.to_owned();
+    // Else somebody has put another proxy there by hand.
+    if !Proxy::hides_password(&shown) {
+        return None;
+    }
+    network.remove("proxy");
+    let stored = StoredSecret::read(stored);
+    let problem = |problem| format!("network.{PROXY_PASSWORD} {problem}, so there is no proxy");
+    stored.map_err(|error| problems.push(problem(error))).ok().map(|stored| (shown, stored))
+}
+
+/// The proxy that is shown as `shown`, with the password in `stored`. One that cannot be
+/// unsealed is a fault, and the proxy stays: going straight is no way around it.
+fn unseal(
+    shown: &str,
+    stored: &StoredSecret,
+    protection: &Protection,
+    faults: &mut Vec<Fault>,
+) -> Result<Proxy, String> {
+    let proxy = match protection.read(stored, PROXY_PASSWORD_ENTROPY) {
+        Ok(password) => Proxy::parse_shown(shown, &password),
+        Err(problem) => Proxy::parse_sealed(shown).inspect(|proxy| {
+            let detail = format!("the password of {proxy} {problem}");
+            faults.push(Fault::new(FaultCode::ProxyPasswordSealed, detail));
+        }),
+    };
+    proxy.map_err(|error| format!("network.proxy is no proxy: {error}"))
 }
 
 #[derive(Serialize)]

@@ -14,6 +14,7 @@ use hybrid_connection_manager::model::{
     ConnectionSelector, ConnectionView, FaultCode, Secret, Snapshot, StatusLabel,
 };
 use hybrid_connection_manager::platform::Paths;
+use hybrid_connection_manager::platform::seal::Sealer;
 use hybrid_connection_manager::service::{LogTo, Service};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -366,8 +367,13 @@ impl Host {
 
     /// A machine whose service finds its files in `home`.
     pub(crate) async fn start_in(home: TempDir) -> Self {
+        Self::start_sealing(home, None).await
+    }
+
+    /// The same, with keys sealed by `sealer`.
+    pub(crate) async fn start_sealing(home: TempDir, sealer: Option<Box<dyn Sealer>>) -> Self {
         let paths = Paths::in_home(home.path()).unwrap();
-        let service = Service::start(&paths, LogTo::Nowhere).unwrap();
+        let service = Service::start_sealing(&paths, LogTo::Nowhere, sealer).unwrap();
         Self { service, watcher: Watcher::attach(&paths).await, home }
     }
 

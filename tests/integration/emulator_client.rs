@@ -160,7 +160,9 @@ impl Bench {
         let text = self.emulator.connection_string("contoso", "hc", rule).unwrap();
         match ConnectionString::parse(text.expose()).unwrap().credential {
             Credential::Key { key, .. } => key.expose().to_owned(),
-            Credential::Signature { .. } => panic!("the emulator gives keys"),
+            Credential::Signature { .. } | Credential::Sealed { .. } => {
+                panic!("the emulator gives keys")
+            }
         }
     }
 

@@ -409,7 +409,7 @@ fn the_store_keeps_its_form() {
     ];
     let dir = tempfile::tempdir().unwrap();
     let paths = Paths::in_home(dir.path()).unwrap();
-    let mut store = Store::open(&paths).unwrap().store;
+    let mut store = Store::open(&paths, None).unwrap().store;
     store.update_connections(|list| list.clone_from(&connections)).unwrap();
     store
         .update_settings(|settings| {
@@ -424,7 +424,7 @@ fn the_store_keeps_its_form() {
     {
         compare(name, &std::fs::read_to_string(path).unwrap());
     }
-    let opened = Store::open(&paths).unwrap();
+    let opened = Store::open(&paths, None).unwrap();
     assert_eq!(opened.connections, connections);
     assert!(opened.faults.is_empty());
 }

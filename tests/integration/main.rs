@@ -61,6 +61,7 @@ mod platform;
 mod platform_window;
 #[cfg(feature = "emulator")]
 mod proxy;
+mod sealer;
 #[cfg(feature = "emulator")]
 mod service_check;
 #[cfg(feature = "emulator")]
@@ -70,6 +71,8 @@ mod service_manage;
 #[cfg(all(unix, feature = "emulator"))]
 mod service_processes;
 #[cfg(feature = "emulator")]
+mod service_sealed;
+#[cfg(feature = "emulator")]
 mod service_shared;
 #[cfg(feature = "emulator")]
 mod service_status;
@@ -78,3 +81,4 @@ mod service_stop;
 #[cfg(feature = "emulator")]
 mod service_streams;
 mod store;
+mod store_sealed;

@@ -141,7 +141,7 @@ fn a_full_disk_refuses_the_change_and_keeps_the_old_file() {
     let mut child = Actor::of(limited);
     assert_eq!(child.hear(), "refused and unchanged");
     child.succeed();
-    let settings = Store::open(&Paths::in_home(dir.path()).unwrap()).unwrap().settings;
+    let settings = Store::open(&Paths::in_home(dir.path()).unwrap(), None).unwrap().settings;
     assert_eq!(settings.get("log.level").unwrap(), "warn");
     assert_eq!(settings.get("log.keep_files").unwrap(), "5");
 }
@@ -151,7 +151,7 @@ fn a_full_disk_refuses_the_change_and_keeps_the_old_file() {
 fn child_with_a_full_disk() {
     let Some(folder) = folder() else { return };
     let paths = Paths::in_home(&folder).unwrap();
-    let mut store = Store::open(&paths).unwrap().store;
+    let mut store = Store::open(&paths, None).unwrap().store;
     store.update_settings(|settings| settings.set("log.level", "warn")).unwrap().unwrap();
     let before = (store.settings().clone(), std::fs::read(&paths.settings_file).unwrap());
     let too_much = format!("/{}", "x".repeat(64 << 10));
@@ -180,7 +180,7 @@ async fn a_service_that_is_killed_holds_neither_its_home_nor_its_socket() {
     assert!(error.contains(&format!("process id {pid}")), "{error}");
     service.kill();
     assert!(paths.channel.as_path().exists(), "a killed service leaves its socket behind");
-    let opened = Store::open(&paths).unwrap();
+    let opened = Store::open(&paths, None).unwrap();
     assert_eq!(opened.settings, Settings::default());
     let listener = Listener::bind(&paths.channel).unwrap();
     let (client, served) = tokio::join!(Client::connect(&paths.channel, "test"), async {
@@ -194,7 +194,7 @@ async fn a_service_that_is_killed_holds_neither_its_home_nor_its_socket() {
 async fn child_that_serves_nobody() {
     let Some(folder) = folder() else { return };
     let paths = Paths::in_home(&folder).unwrap();
-    let _store = Store::open(&paths).unwrap();
+    let _store = Store::open(&paths, None).unwrap();
     let _listener = Listener::bind(&paths.channel).unwrap();
     say(&std::process::id().to_string());
     std::future::pending::<()>().await;

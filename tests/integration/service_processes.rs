@@ -348,6 +348,47 @@ async fn a_service_without_log_files_serves_and_says_so() {
     assert_eq!(status["Service"]["Faults"][0]["Code"], "logs-unwritable", "{status}");
     machine.stream().await;
     assert!(machine.hcm(&["logs"], "").await.expect(0).out.contains("service started"));
+}
+
+#[tokio::test]
+async fn a_file_of_another_machine_is_said_and_mended_with_its_connection_string() {
+    let mut machine = Machine::connected().await;
+    machine.signal();
+    machine.service_ends().await;
+    let file = machine.home.path().join("connections.json");
+    let mut stored: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let key = &mut stored["connections"][0]["key"];
+    key["protection"] = "dpapi-machine".into();
+    key["value"] = "AQAAANCMnd8BFdERjHoAwE/Cl+s=".into();
+    let sealed = key.clone();
+    tokio::fs::write(&file, stored.to_string()).await.unwrap();
+
+    machine.service = spawn_service(machine.home.path());
+    machine.hcm(&["status", "--wait", "30"], "").await.expect(7);
+    let listed = machine.hcm(&["list", "-o", "json"], "").await.expect(0).json();
+    assert_eq!(listed[0]["Status"], "Not connected", "{listed}");
+    let shown = machine.hcm(&["show", "contoso/hc"], "").await.expect(0).out;
+    for words in [
+        "The stored key cannot be unsealed here",
+        "the key of the rule defaultListener is sealed (dpapi-machine)",
+        "sealed on another machine or for another account",
+        "hcm add --replace -",
+    ] {
+        let on_one_line = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(on_one_line.contains(words), "{shown}");
+    }
+    assert!(
+        machine.hcm(&["show", "contoso/hc", "-o", "json"], "").await.out.contains("key-sealed")
+    );
+    machine.hcm(&["disable", "contoso/hc"], "").await.expect(0);
+    machine.hcm(&["enable", "contoso/hc"], "").await.expect(0);
+    let stored: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(stored["connections"][0]["key"], sealed);
+
+    let string = listener_string(&machine.emulator, NAME);
+    machine.hcm(&["add", "--replace", "-"], string.expose()).await.expect(0);
+    machine.hcm(&["status", "--wait", "30"], "").await.expect(0);
+    machine.stream().await;
     machine.signal();
     machine.service_ends().await;
     machine.emulator.shutdown().await;

@@ -13,39 +13,39 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const KEY: &str = "c2VjcmV0IGtleSBmb3IgdGVzdHM=";
+pub(crate) const KEY: &str = "c2VjcmV0IGtleSBmb3IgdGVzdHM=";
 
-struct Home {
+pub(crate) struct Home {
     _dir: TempDir,
-    paths: Paths,
+    pub(crate) paths: Paths,
 }
 
 impl Home {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let paths = Paths::in_home(dir.path()).unwrap();
         Self { _dir: dir, paths }
     }
 
-    fn with_connections(contents: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn with_connections(contents: impl AsRef<[u8]>) -> Self {
         let home = Self::new();
         put(&home.paths.connections_file, contents);
         home
     }
 
     fn open(&self) -> Opened {
-        let opened = Store::open(&self.paths).unwrap();
+        let opened = Store::open(&self.paths, None).unwrap();
         let shown = format!("{opened:?} {:?}", opened.store);
         assert!(!shown.contains(KEY), "a key is shown: {shown}");
         opened
     }
 
-    fn connections_text(&self) -> String {
+    pub(crate) fn connections_text(&self) -> String {
         std::fs::read_to_string(&self.paths.connections_file).unwrap()
     }
 
     /// Name and bytes of every file but the lock.
-    fn files(&self) -> BTreeMap<String, Vec<u8>> {
+    pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
         let entries = self.paths.home.read_dir().unwrap().map(Result::unwrap);
         let files = entries.filter(|entry| entry.path().is_file()).map(|entry| {
             (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap())
@@ -54,7 +54,7 @@ impl Home {
     }
 
     /// The only file that was set aside.
-    fn aside(&self) -> Vec<u8> {
+    pub(crate) fn aside(&self) -> Vec<u8> {
         let files = self.files();
         let aside: Vec<_> = files.iter().filter(|(name, _)| name.contains(".damaged-")).collect();
         assert_eq!(aside.len(), 1, "{:?}", files.keys());
@@ -63,11 +63,11 @@ impl Home {
 }
 
 #[expect(clippy::disallowed_methods, reason = "damage is not written durably")]
-fn put(path: &Path, contents: impl AsRef<[u8]>) {
+pub(crate) fn put(path: &Path, contents: impl AsRef<[u8]>) {
     std::fs::write(path, contents).unwrap();
 }
 
-fn connection(name: &str) -> HybridConnection {
+pub(crate) fn connection(name: &str) -> HybridConnection {
     let namespace = NamespaceAddress::new("contoso.servicebus.windows.net", 443);
     HybridConnection {
         id: ConnectionId::new(namespace, name),
@@ -78,7 +78,7 @@ fn connection(name: &str) -> HybridConnection {
     }
 }
 
-fn entry(name: &str) -> Value {
+pub(crate) fn entry(name: &str) -> Value {
     json!({
         "id": format!("contoso.servicebus.windows.net/{name}"),
         "key_name": "listen",
@@ -88,7 +88,7 @@ fn entry(name: &str) -> Value {
     })
 }
 
-fn file(entries: &[Value]) -> String {
+pub(crate) fn file(entries: &[Value]) -> String {
     json!({"version": 1, "connections": entries}).to_string()
 }
 
@@ -139,13 +139,14 @@ fn what_a_newer_version_added_survives_at_every_level() {
         "region": "West Europe",
         "kind": {"z": [1]},
     });
-    let whole = json!({"version": 1, "connections": [newer], "future": {"a": null}});
+    let mut whole = json!({"version": 1, "connections": [newer], "future": {"a": null}});
     let home = Home::with_connections(whole.to_string());
     put(&home.paths.settings_file, r#"{"version":1,"log":{"level":"warn","x":1},"proxy":{"y":2}}"#);
     let mut store = home.open().store;
     let read = |home: &Home| serde_json::from_str::<Value>(&home.connections_text()).unwrap();
 
     store.update_connections(|list| list[0].desired = Desired::Disabled).unwrap();
+    whole["version"] = json!(2);
     let mut expected = whole;
     expected["connections"][0]["desired"] = json!("disabled");
     assert_eq!(read(&home), expected);
@@ -174,7 +175,7 @@ fn what_a_newer_version_added_survives_at_every_level() {
     store.update_settings(|settings| settings.set("log.keep_files", "3")).unwrap().unwrap();
     let text = std::fs::read_to_string(&home.paths.settings_file).unwrap();
     let settings: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(settings["version"], 1);
+    assert_eq!(settings["version"], 2);
     assert_eq!(settings["log"], json!({"level": "warn", "keep_files": 3, "x": 1}));
     assert_eq!(settings["proxy"], json!({"y": 2}));
 }
@@ -280,7 +281,7 @@ fn many_bad_entries_make_one_short_fault() {
 
 #[test]
 fn a_file_of_a_newer_version_is_left_alone() {
-    let text = r#"{"version":2,"connections":"in a new form"}"#;
+    let text = r#"{"version":3,"connections":"in a new form"}"#;
     let home = Home::with_connections(text);
     put(&home.paths.settings_file, r#"{"version":7}"#);
     let before = home.files();
@@ -371,7 +372,7 @@ fn an_edit_that_changes_nothing_writes_nothing() {
 fn a_second_service_on_one_home_is_refused() {
     let home = Home::new();
     let first = home.open();
-    let error = Store::open(&home.paths).unwrap_err();
+    let error = Store::open(&home.paths, None).unwrap_err();
     assert!(matches!(error, OpenError::InUse { .. }), "{error}");
     let text = error.to_string();
     let pid = format!("process id {}", std::process::id());
@@ -409,7 +410,7 @@ fn the_files_are_for_the_owner_alone() {
     }
     drop(opened);
     set(&home.paths.home, 0o777);
-    let error = Store::open(&home.paths).unwrap_err();
+    let error = Store::open(&home.paths, None).unwrap_err();
     assert!(matches!(error, OpenError::Folder(_)), "{error}");
 }
 

@@ -3,11 +3,12 @@
 use egui::{Key, Modifiers};
 use jiff::SignedDuration;
 
-use super::harness::Window;
+use super::harness::{Opening, Window};
 use super::strings::{KEY, string};
 use crate::gui::backend::Refusal;
 use crate::gui::state::Dialog;
 use crate::ipc::protocol::{ErrorCode, Request, RequestError};
+use crate::model::{ConnectionStatus, Fault, FaultCode};
 
 fn refusal(message: &str) -> Option<Refusal> {
     Some(Refusal::Said(RequestError::new(ErrorCode::NotSaved, message.to_owned())))
@@ -39,6 +40,26 @@ fn a_new_connection_string_is_checked_and_taken() {
     assert!(asked[0].contains("replace: true"), "{asked:?}");
     assert_eq!(window.rows().len(), 7);
     assert!(window.thing(&window.text("table")).focused);
+}
+
+#[test]
+fn a_key_that_was_sealed_elsewhere_is_named_and_replaced() {
+    let mut opening = Opening::new();
+    let seen = "the key of the rule defaultListener is sealed (dpapi-machine)";
+    let mut rows = opening.snapshot.connections.iter_mut();
+    let view = rows.find(|view| view.id.name() == "legacy-soap").unwrap();
+    view.status = ConnectionStatus::Faulted { fault: Fault::new(FaultCode::KeySealed, seen) };
+    let mut window = opening.open();
+    window.click_row("legacy-soap", Modifiers::NONE);
+    assert!(window.says(FaultCode::KeySealed.summary()), "{}", window.dump());
+    assert!(window.tells("fault-key-sealed-advice", &[]), "{}", window.dump());
+    assert!(window.says(seen), "{}", window.dump());
+    window.click(&window.text("update"));
+    window.paste(&string("legacy-soap"));
+    window.pass(SignedDuration::from_millis(400));
+    window.desk.forget();
+    window.click(&window.text("update-do"));
+    assert!(window.desk.asked()[0].contains("replace: true"));
 }
 
 #[test]

@@ -44,6 +44,10 @@ pub(super) fn channels_for_client() -> Result<Vec<Address>, PathsError> {
     Ok(channels)
 }
 
+pub(super) fn is_machine_home(home: &Path) -> bool {
+    home == of_system().home
+}
+
 fn of_system() -> Paths {
     let run_dir = Path::new("/run").join(FOLDER);
     Paths {

@@ -28,9 +28,12 @@ pub(super) fn front_of_home(home: &Path) -> Address {
 }
 
 fn named(pipe: &str, folder: &Path) -> Address {
-    // File names do not differ by case alone.
-    let folded = folder.to_string_lossy().to_lowercase();
-    Address::new(format!("{pipe}-{}", digest(Path::new(&folded))).into())
+    Address::new(format!("{pipe}-{}", digest(Path::new(&folded(folder)))).into())
+}
+
+/// File names do not differ by case alone.
+fn folded(folder: &Path) -> String {
+    folder.to_string_lossy().to_lowercase()
 }
 
 /// The roaming folder names the user, so the pipe does too.
@@ -48,6 +51,10 @@ pub(super) fn default_for_service() -> Result<Paths, PathsError> {
     let home = program_data().ok_or(PathsError::NoMachineFolder)?.join(PRODUCT_NAME);
     let (run_dir, log_dir) = (home.join("run"), home.join("logs"));
     Ok(Paths { run_dir, log_dir, channel: Address::new(PIPE.into()), ..Paths::with_home(home) })
+}
+
+pub(super) fn is_machine_home(home: &Path) -> bool {
+    default_for_service().is_ok_and(|machine| folded(&machine.home) == folded(home))
 }
 
 /// `%ProgramData%`.

@@ -17,6 +17,7 @@ pub(super) fn wants_another_key(code: FaultCode) -> bool {
         FaultCode::Unauthorized
             | FaultCode::Forbidden
             | FaultCode::TokenSpent
+            | FaultCode::KeySealed
             | FaultCode::NotFound
     )
 }
