@@ -1,11 +1,13 @@
 //! Named pipes.
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io;
 use std::os::windows::fs::OpenOptionsExt as _;
 use std::os::windows::io::{AsHandle as _, OwnedHandle};
 use std::time::Duration;
 
+use interprocess::local_socket::traits::StreamCommon as _;
 use interprocess::local_socket::{ListenerOptions, PeerCreds, tokio as local};
 use interprocess::os::windows::local_socket::ListenerOptionsExt as _;
 use interprocess::os::windows::named_pipe::local_socket::tokio as named_pipe;
@@ -17,7 +19,7 @@ use windows_sys::Win32::Storage::FileSystem::{
     FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA, SECURITY_IDENTIFICATION,
 };
 
-use super::{Address, BindError, Peer};
+use super::{Address, BindError, Callers, Peer};
 use crate::platform::permissions;
 use crate::platform::product::OPERATORS_GROUP;
 use crate::platform::windows_security as security;
@@ -28,7 +30,7 @@ const BUSY_PAUSE: Duration = Duration::from_millis(10);
 /// The first instance of a pipe guards its name by itself.
 pub(super) struct Guard;
 
-pub(super) fn prepare(_address: &Address) -> Result<Guard, BindError> {
+pub(super) fn prepare(_address: &Address, _callers: Callers) -> Result<Guard, BindError> {
     Ok(Guard)
 }
 
@@ -37,41 +39,77 @@ pub(super) fn prepare(_address: &Address) -> Result<Guard, BindError> {
 /// Pipe Security and Access Rights").
 const CALLING: u32 = FILE_GENERIC_READ | FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES;
 
+pub(super) fn restrict(
+    options: ListenerOptions<'_>,
+    callers: Callers,
+) -> io::Result<ListenerOptions<'_>> {
+    let list = match callers {
+        Callers::Managers => access_of_managers(),
+        Callers::Everyone => access_of_everyone(),
+    };
+    let sddl = U16CString::from_str(list).map_err(io::Error::other)?;
+    Ok(options.security_descriptor(SecurityDescriptor::deserialize(&sddl)?))
+}
+
 /// For the system, administrators and the account that makes the pipe; to call, also for
 /// the group of operators where there is one. Nothing is inherited.
-pub(super) fn restrict(options: ListenerOptions<'_>) -> io::Result<ListenerOptions<'_>> {
+fn access_of_managers() -> String {
     // In the security descriptor definition language: SY, BA and OW.
     let mut sddl = "D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;OW)".to_owned();
     match security::sid_of_name(OPERATORS_GROUP) {
         Ok(group) => write!(sddl, "(A;;{CALLING:#x};;;{group})").unwrap_or_default(),
         Err(error) => tracing::debug!(%error, "this machine has no group of operators"),
     }
-    let sddl = U16CString::from_str(sddl).map_err(io::Error::other)?;
-    Ok(options.security_descriptor(SecurityDescriptor::deserialize(&sddl)?))
+    sddl
 }
 
-pub(super) fn finish(_address: &Address) -> io::Result<()> {
+/// The same, and to call for all whom this machine knows (AU) and who are not logged on over
+/// the network (NU). What is denied comes first.
+fn access_of_everyone() -> String {
+    format!("D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;OW)(A;;{CALLING:#x};;;AU)")
+}
+
+/// A pipe's first instance may only be made once, and that is denied to others.
+pub(super) fn not_made(address: &Address, error: io::Error) -> BindError {
+    let address = address.clone();
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            let pid = open(&address).and_then(stream_of).and_then(|held| held.peer_creds());
+            BindError::Taken { pid: pid.ok().and_then(|creds| creds.pid()), address }
+        }
+        _ => BindError::Io { address, error },
+    }
+}
+
+pub(super) fn finish(_address: &Address, _callers: Callers) -> io::Result<()> {
     Ok(())
 }
 
-/// Calls without lending the other end this account's rights: it may learn who calls, and no
-/// more. Waits for as long as all instances of the pipe are taken.
+/// Calls. Waits for as long as all instances of the pipe are taken.
 pub(super) async fn connect(address: &Address) -> io::Result<local::Stream> {
-    let opened = loop {
-        let opened = std::fs::OpenOptions::new()
-            .access_mode(CALLING)
-            .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE)
-            .custom_flags(FILE_FLAG_OVERLAPPED)
-            .security_qos_flags(SECURITY_IDENTIFICATION)
-            .open(address.as_path());
-        match opened {
+    loop {
+        match open(address) {
             Err(error) if error.raw_os_error() == Some(ERROR_PIPE_BUSY.cast_signed()) => {
                 tokio::time::sleep(BUSY_PAUSE).await;
             }
-            opened => break opened?,
+            opened => return stream_of(opened?),
         }
-    };
-    let stream = named_pipe::Stream::try_from(OwnedHandle::from(opened));
+    }
+}
+
+/// Opens a pipe without lending the other end this account's rights: it may learn who calls,
+/// and no more.
+fn open(address: &Address) -> io::Result<File> {
+    std::fs::OpenOptions::new()
+        .access_mode(CALLING)
+        .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE)
+        .custom_flags(FILE_FLAG_OVERLAPPED)
+        .security_qos_flags(SECURITY_IDENTIFICATION)
+        .open(address.as_path())
+}
+
+fn stream_of(pipe: File) -> io::Result<local::Stream> {
+    let stream = named_pipe::Stream::try_from(OwnedHandle::from(pipe));
     Ok(local::Stream::NamedPipe(stream.map_err(|error| {
         error.cause.unwrap_or_else(|| io::Error::other("it is no pipe of bytes"))
     })?))
