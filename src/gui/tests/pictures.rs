@@ -243,7 +243,7 @@ fn service_down() {
 fn demo() {
     let mut window = Window::open();
     window.tell(News::DemoStarted);
-    window.tell(News::Link(Link::Up { version: env!("CARGO_PKG_VERSION").to_owned() }));
+    window.tell(News::Link(Link::managed(env!("CARGO_PKG_VERSION"))));
     window.tell(News::Push(Push::Snapshot(Box::new(sample::snapshot(now())))));
     window.picture("demo");
 }

@@ -10,6 +10,7 @@ impl Texts {
         let error = match refusal {
             Refusal::Lost => return self.get("answer-lost").to_string(),
             Refusal::TimedOut => return self.get("answer-timed-out").to_string(),
+            Refusal::Said(error) if error.code == ErrorCode::ReadOnly => return self.read_only(),
             Refusal::Said(error) => error,
         };
         if self.language == Language::English {
@@ -26,6 +27,7 @@ impl Texts {
             ErrorCode::BadMessage
             | ErrorCode::VersionMismatch
             | ErrorCode::Ambiguous
+            | ErrorCode::ReadOnly
             | ErrorCode::Other => "refused",
         };
         let setting = error.field.as_deref().unwrap_or_default().replace('.', "-");

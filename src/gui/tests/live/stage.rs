@@ -89,7 +89,7 @@ impl Stage {
 /// The window of a person whose service is at `paths`.
 fn open(paths: &Paths, home: &Path) -> (Window, Bell) {
     let places = Places {
-        channels: vec![paths.channel.clone()],
+        services: vec![paths.channels()],
         home: Some(home.to_owned()),
         preferences_file: home.join("window.json"),
         open: super::azure::browser,
