@@ -9,8 +9,8 @@ use tokio::io::{ReadHalf, WriteHalf};
 use super::codec::{MessageReader, MessageWriter, WriteError};
 use super::hearing::{self, Loss, Message};
 use super::protocol::{
-    Access, ClientMessage, ErrorCode, Event, Hello, LogLine, MAX_ANSWER_BYTES, MAX_MESSAGE_BYTES, Outcome,
-    Request, RequestError, Response, ServerMessage,
+    Access, ClientMessage, ErrorCode, Event, Hello, LogLine, MAX_ANSWER_BYTES, MAX_MESSAGE_BYTES,
+    Outcome, Request, RequestError, Response, ServerMessage,
 };
 use crate::model::Snapshot;
 use crate::platform::local_socket::{Address, Peer, Stream};

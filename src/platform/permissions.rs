@@ -119,8 +119,7 @@ pub fn ensure_private_folder(folder: &Path) -> Result<(), FolderError> {
 #[cfg(unix)]
 pub(super) fn ensure_public_folder(folder: &Path) -> Result<(), FolderError> {
     ensure_private_folder(folder)?;
-    os::open_folder(folder)
-        .map_err(|error| FolderError::Io { folder: folder.to_owned(), error })
+    os::open_folder(folder).map_err(|error| FolderError::Io { folder: folder.to_owned(), error })
 }
 
 /// Gives an open file the access it is meant to have.

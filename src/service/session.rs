@@ -12,7 +12,9 @@ use tracing::{debug, warn};
 use super::hub::Change;
 use super::logs::LogHub;
 use super::supervisor::Supervisor;
-use crate::ipc::protocol::{Access, ErrorCode, LogLine, Request, RequestError, Response, ServerMessage};
+use crate::ipc::protocol::{
+    Access, ErrorCode, LogLine, Request, RequestError, Response, ServerMessage,
+};
 use crate::ipc::{Incoming, Received, RecvError, ServerWriter};
 use crate::model::Snapshot;
 

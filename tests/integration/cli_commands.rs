@@ -7,7 +7,7 @@ use hybrid_connection_manager::ipc::codec::MessageWriter;
 use hybrid_connection_manager::ipc::protocol::{ErrorCode, RequestError, ServerMessage};
 use hybrid_connection_manager::model::{ConnectionId, ConnectionStatus, Desired};
 use hybrid_connection_manager::platform::Paths;
-use hybrid_connection_manager::platform::local_socket;
+use hybrid_connection_manager::platform::local_socket::{self, Callers};
 use serde_json::json;
 
 use crate::cli_support::{Home, KEY, Ran, connected, faulted, id, string, view};
@@ -395,7 +395,7 @@ async fn a_service_that_turns_hcm_away_has_its_own_codes() {
     for (code, exit) in [(ErrorCode::Denied, 9), (ErrorCode::VersionMismatch, 10)] {
         let home = Home::new();
         let address = Paths::in_home(home.path()).unwrap().channel;
-        let listener = local_socket::Listener::bind(&address).unwrap();
+        let listener = local_socket::Listener::bind(&address, Callers::Managers).unwrap();
         let refusing = tokio::spawn(async move {
             let mut writer = MessageWriter::new(listener.accept().await.unwrap(), 4096);
             let error = RequestError::new(code, "not you");

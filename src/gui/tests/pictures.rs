@@ -240,6 +240,14 @@ fn service_down() {
 }
 
 #[test]
+fn read_only() {
+    let mut window = Window::open();
+    window.click_row("legacy-soap", Modifiers::NONE);
+    window.tell(super::read_only::only_reading());
+    window.picture("read_only");
+}
+
+#[test]
 fn demo() {
     let mut window = Window::open();
     window.tell(News::DemoStarted);

@@ -39,7 +39,7 @@ impl Texts {
     }
 
     /// The same where members of `group` manage it, if there is such a group.
-    pub(super) fn read_only_beside(&self, group: Option<&str>) -> String {
+    pub(crate) fn read_only_beside(&self, group: Option<&str>) -> String {
         match group {
             Some(group) => self.with("read-only-group", &[("group", group.into())]),
             None => self.get("read-only-account").to_string(),

@@ -17,7 +17,7 @@ use crate::gui::backend::live::{Live, Places, Waker};
 use crate::gui::state::State;
 use crate::ipc::protocol::ServerMessage;
 use crate::platform::Paths;
-use crate::platform::local_socket::{Listener, Stream};
+use crate::platform::local_socket::{Callers, Listener, Stream};
 use crate::service::{LogTo, Service};
 
 /// A limit that only a hanging test meets.
@@ -145,7 +145,7 @@ pub(super) fn pretend<S>(
     S: Future<Output = ()> + Send + 'static,
 {
     let _inside = background.enter();
-    let listener = Listener::bind(&paths.channel).unwrap();
+    let listener = Listener::bind(&paths.channel, Callers::Managers).unwrap();
     background.spawn(async move {
         while let Ok(stream) = listener.accept().await {
             tokio::spawn(serve(stream));
