@@ -358,18 +358,21 @@ impl TurnedAway {
 #[tokio::test]
 async fn hcm_shows_the_status_to_one_who_may_not_manage() {
     let turned_away = TurnedAway::start();
-    add(&mut turned_away.running.manager().await).await;
+    let mut manager = turned_away.running.manager().await;
+    add(&mut manager).await;
+    let sql = snapshot(&mut manager).await.connections[0].id.to_string();
+    let sql = sql.as_str();
     let home = &turned_away.home;
     let listed = home.hcm(&["list", "-o", "json"]).await;
     assert_eq!(listed.expect(0).json()[0]["Name"], "sql");
-    assert!(home.hcm(&["show", "sql"]).await.expect(0).out.contains("sql"));
+    assert!(home.hcm(&["show", sql]).await.expect(0).out.contains("sql"));
     assert!(home.hcm(&["status"]).await.expect(7).out.contains("0 of 1"));
     home.hcm(&["version"]).await.expect(0);
 
     for arguments in [
-        &["restart", "sql"][..],
+        &["restart", sql][..],
         &["disable", "--all"],
-        &["remove", "sql", "--yes"],
+        &["remove", sql, "--yes"],
         &["settings", "get"],
         &["settings", "set", "log.level", "debug"],
         &["logs"],
@@ -377,8 +380,8 @@ async fn hcm_shows_the_status_to_one_who_may_not_manage() {
     ] {
         let ran = home.hcm(&[arguments, &["-o", "json"]].concat()).await;
         let errors = ran.expect(9).errors();
-        assert_eq!(errors[0]["Code"], "read-only", "{ran:?}");
-        let text = errors[0]["Message"].as_str().unwrap();
+        assert_eq!(errors[0]["code"], "read-only", "{ran:?}");
+        let text = errors[0]["message"].as_str().unwrap();
         assert!(text.contains("may read the status") && text.contains("may manage it"), "{text}");
     }
     turned_away.stop().await;
