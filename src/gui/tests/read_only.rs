@@ -44,7 +44,7 @@ fn a_button_says_why_it_does_nothing() {
     let why = window.texts().read_only();
     let count = |window: &Window| window.dump().matches(&why).count();
     let before = count(&window);
-    let at = window.thing(&window.text("restart")).rect.center();
+    let at = window.thing(&window.text("new")).rect.center();
     window.send(egui::Event::PointerMoved(at));
     window.pass(jiff::SignedDuration::from_secs(2));
     assert_eq!(count(&window), before + 1, "{}", window.dump());
@@ -78,7 +78,7 @@ fn keys_and_pasting_ask_the_service_for_nothing() {
 fn the_settings_of_the_window_can_be_changed_and_those_of_the_service_are_not_read() {
     let mut window = reading();
     window.chord(Modifiers::COMMAND, Key::Comma);
-    assert!(window.says(&window.text("settings-theme")));
+    assert!(window.has(&window.text("theme-dark")));
     assert!(!window.has(&window.text("settings-proxy")));
     assert!(!window.desk.asked().iter().any(|asked| asked.contains("GetSettings")));
     assert!(!window.thing(&window.text("save")).enabled);

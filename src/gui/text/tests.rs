@@ -27,6 +27,7 @@ const LATIN_WORDS: &[&str] = &[
     "show",
     "logs",
     "localhost",
+    "root",
     "endpoint",
     "error",
     "warn",

@@ -91,6 +91,8 @@ fn strip(
         if !text.is_empty() {
             widget::wrapped(ui, text, regular(TEXT), cx.palette.text);
         }
+        // Without buttons their line has no height.
+        ui.spacing_mut().interact_size.y = 0.0;
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.y = 8.0;
             buttons(ui, cx);

@@ -125,3 +125,70 @@ pub(super) fn server_is_ours(stream: &local::Stream) -> io::Result<bool> {
     let local::Stream::NamedPipe(pipe) = stream;
     permissions::is_owner_of_ours(pipe.as_handle())
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use windows_sys::Win32::Storage::FileSystem::{
+        DELETE, FILE_CREATE_PIPE_INSTANCE, WRITE_DAC, WRITE_OWNER,
+    };
+
+    use super::super::{Listener, Stream};
+    use super::*;
+
+    /// A name that no other test has.
+    fn address(test: &str) -> Address {
+        let name =
+            format!(r"\\.\pipe\hybrid-connection-manager-test-{test}-{}", std::process::id());
+        Address::new(name.into())
+    }
+
+    #[test]
+    fn others_may_call_and_do_nothing_else_to_the_pipe() {
+        let making = FILE_CREATE_PIPE_INSTANCE | DELETE | WRITE_DAC | WRITE_OWNER;
+        assert_eq!(CALLING & making, 0, "{CALLING:#x}");
+        let list = access_of_everyone();
+        assert!(list.starts_with("D:P(D;;GA;;;NU)"), "who is denied comes first: {list}");
+        assert!(list.ends_with(&format!("(A;;{CALLING:#x};;;AU)")), "{list}");
+        let managers = access_of_managers();
+        for anyone in [";AU)", ";WD)", ";IU)", ";BU)"] {
+            assert!(!managers.contains(anyone), "{managers}");
+        }
+        for list in [list, managers] {
+            let text = U16CString::from_str(list).unwrap();
+            SecurityDescriptor::deserialize(&text).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn bytes_go_both_ways_over_either_pipe() {
+        for (test, callers) in [("manage", Callers::Managers), ("everyone", Callers::Everyone)] {
+            let address = address(test);
+            let listener = Listener::bind(&address, callers).unwrap();
+            let (mut caller, mut called) =
+                tokio::try_join!(Stream::connect(&address), listener.accept()).unwrap();
+            assert!(caller.server_is_ours().unwrap());
+            assert_eq!(caller.peer().unwrap().pid, Some(std::process::id()));
+            let mut heard = [0; 3];
+            caller.write_all(b"ask").await.unwrap();
+            called.read_exact(&mut heard).await.unwrap();
+            assert_eq!(&heard, b"ask");
+            called.write_all(b"say").await.unwrap();
+            caller.read_exact(&mut heard).await.unwrap();
+            assert_eq!(&heard, b"say");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_has_the_name_of_a_pipe_is_told() {
+        let address = address("taken");
+        let _listener = Listener::bind(&address, Callers::Everyone).unwrap();
+        let denied = || io::Error::from(io::ErrorKind::PermissionDenied);
+        let error = not_made(&address, denied());
+        assert!(matches!(error, BindError::Taken { pid, .. } if pid == Some(std::process::id())));
+        let text = error.to_string();
+        assert!(text.contains(r"\\.\pipe\") && text.contains("end it"), "{text}");
+        let nobody = not_made(&self::address("free"), denied());
+        assert!(matches!(nobody, BindError::Taken { pid: None, .. }), "{nobody}");
+    }
+}
