@@ -10,7 +10,6 @@ impl Texts {
         let error = match refusal {
             Refusal::Lost => return self.get("answer-lost").to_string(),
             Refusal::TimedOut => return self.get("answer-timed-out").to_string(),
-            Refusal::Said(error) if error.code == ErrorCode::ReadOnly => return self.read_only(),
             Refusal::Said(error) => error,
         };
         if self.language == Language::English {
@@ -19,6 +18,7 @@ impl Texts {
         let key = match error.code {
             ErrorCode::AlreadyExists => "refused-already-exists",
             ErrorCode::NotFound => "refused-not-found",
+            ErrorCode::ReadOnly => return self.read_only(),
             ErrorCode::Denied => "refused-denied",
             ErrorCode::Stopping => "refused-stopping",
             ErrorCode::NotSaved => "refused-not-saved",
@@ -27,7 +27,6 @@ impl Texts {
             ErrorCode::BadMessage
             | ErrorCode::VersionMismatch
             | ErrorCode::Ambiguous
-            | ErrorCode::ReadOnly
             | ErrorCode::Other => "refused",
         };
         let setting = error.field.as_deref().unwrap_or_default().replace('.', "-");
