@@ -21,6 +21,7 @@ service-running = 服务正在运行
 service-running-version = 服务正在运行，版本 { $version }
 service-calling = 正在连接到服务
 service-starting = 正在启动服务
+service-read-only = 服务正在运行，仅可查看
 service-not-running = 服务未运行
 service-hung = 服务未响应
 service-not-allowed = 无权访问服务
@@ -31,6 +32,9 @@ service-start = 启动服务
 service-call = 重试
 needs-service = 无法连接到服务，暂时不能进行更改
 
+read-only = 可以查看状态，但不能进行任何更改
+read-only-group = 此服务由管理员以及本地组“{ $group }”的成员管理。如需加入，请联系管理员，然后重新登录。
+read-only-account = 此服务由 root 以及运行它的帐户管理。如需更改，请以其中之一打开此窗口。
 banner-not-running = 服务未运行
 banner-not-running-text = 服务负责侦听混合连接并传输其中的流。服务未运行时，Azure 中的应用无法通过此计算机访问任何资源。
 banner-lost = 与服务的连接已断开
@@ -319,6 +323,7 @@ refused-invalid-setting =
     { $setting ->
         [log-keep_files] 请输入 1 到 3650 之间的整数。
         [log-level] 请选择 error、warn、info、debug 或 trace。
+        [service-status_for_all] 请选择开启或关闭。
         [service-drain_seconds] 请输入 0 到 3600 之间的整数。
        *[other] 无法使用此值：{ $message }
     }
@@ -362,6 +367,7 @@ settings-ca-hint = PEM 文件，网络检查 TLS 时需要
 settings-log-level = 日志级别
 settings-keep-files = 保留的日志文件（天数）
 settings-drain = 停止时等待流（秒）
+settings-status-for-all = 允许此计算机上的其他帐户查看状态
 settings-azure = Azure 登录
 settings-client-id = 客户端 ID
 settings-client-id-hint = 登录所用的应用注册
@@ -505,6 +511,8 @@ fault-not-written = 磁盘未能保存更改
 fault-not-written-advice = 未做任何更改。请释放磁盘空间或修复详细信息中指出的问题，然后重试。
 fault-logs-unwritable = 无法写入日志文件
 fault-logs-unwritable-advice = 服务在没有日志文件的情况下运行；“日志”仍显示最近的行。请修复详细信息中指出的问题，然后重启服务。
+fault-status-channel-closed = 此计算机上的其他帐户无法查看状态
+fault-status-channel-closed-advice = 服务每分钟会重试一次。请结束此处指出的程序，或在“设置”中关闭此功能。
 fault-other = 此版本不认识的故障
 fault-other-advice = 请为所有程序安装相同的版本。
 

@@ -48,7 +48,7 @@ exits! {
     /// The time is over.
     TimedOut = 8, "timed-out", "status --wait: the time is over; or the service did not answer in time";
     /// The caller may not do this.
-    Denied = 9, "denied", "you may not talk to the service or change this";
+    Denied = 9, "denied", "you may not talk to the service, or only read its status and not change this";
     /// The service is of another version.
     VersionMismatch = 10, "version-mismatch", "hcm and the service do not understand each other's version";
     /// This version cannot do it.
@@ -73,7 +73,7 @@ impl Exit {
     pub fn of(refusal: ErrorCode) -> Self {
         match refusal {
             ErrorCode::VersionMismatch => Self::VersionMismatch,
-            ErrorCode::Denied => Self::Denied,
+            ErrorCode::Denied | ErrorCode::ReadOnly => Self::Denied,
             ErrorCode::InvalidConnectionString
             | ErrorCode::InvalidSetting
             | ErrorCode::Ambiguous => Self::InvalidInput,

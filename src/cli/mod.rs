@@ -32,6 +32,7 @@ use self::reach::Reach;
 use self::redact::Redactor;
 use self::render::printer;
 use crate::ipc::Client;
+use crate::ipc::protocol::{Access, RequestError};
 
 /// The demo, which lives in a layer of its own; the program brings it along.
 ///
@@ -83,8 +84,18 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Calls the service; to read its status at least.
     async fn connect(&self) -> Result<Client, Failure> {
         self.reach.connect().await
+    }
+
+    /// Calls the service for more than its status.
+    async fn connect_to_manage(&self) -> Result<Client, Failure> {
+        let client = self.reach.connect().await?;
+        match client.access() {
+            Access::Manage => Ok(client),
+            Access::ReadStatus => Err(RequestError::read_only().into()),
+        }
     }
 }
 

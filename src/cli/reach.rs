@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::ipc::{Address, Client, ClientError, ConnectError};
+use crate::ipc::{Channels, Client, ClientError, ConnectError};
 use crate::platform::Paths;
 use crate::platform::service_program::MANAGED_START;
 
@@ -14,7 +14,7 @@ const PROGRAM: &str = "hcm";
 /// Where the service may be reached.
 #[derive(Clone, Debug)]
 pub(crate) struct Reach {
-    addresses: Vec<Address>,
+    services: Vec<Channels>,
     home: Option<PathBuf>,
 }
 
@@ -24,14 +24,14 @@ impl Reach {
     /// # Errors
     /// A folder that cannot be used.
     pub(crate) fn new(home: Option<&Path>) -> Result<Self, Failure> {
-        let addresses = match home {
-            Some(home) => Paths::in_home(home).map(|paths| vec![paths.channel]),
+        let services = match home {
+            Some(home) => Paths::in_home(home).map(|paths| vec![paths.channels()]),
             None => Paths::for_client(),
         };
-        let addresses =
-            addresses.map_err(|error| Failure::new(Exit::InvalidInput, error.to_string()))?;
+        let services =
+            services.map_err(|error| Failure::new(Exit::InvalidInput, error.to_string()))?;
         Ok(Self {
-            addresses,
+            services,
             home: home.map(|home| std::path::absolute(home).unwrap_or(home.into())),
         })
     }
@@ -41,7 +41,7 @@ impl Reach {
     /// # Errors
     /// [`Failure`] says why not, and how to start a service where none runs.
     pub(crate) async fn connect(&self) -> Result<Client, Failure> {
-        let reached = Client::connect_first(&self.addresses, PROGRAM).await;
+        let reached = Client::connect_first(&self.services, PROGRAM).await;
         reached.map_err(|error| self.failure(&error))
     }
 
@@ -60,6 +60,7 @@ impl Reach {
                 Failure::new(Exit::VersionMismatch, error.to_string())
             }
             ConnectError::NoAnswer { .. }
+            | ConnectError::NotOurs { .. }
             | ConnectError::SomethingElse { .. }
             | ConnectError::Io { .. } => Failure::new(Exit::ServiceNotReachable, error.to_string()),
         }
@@ -96,6 +97,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::ipc::Peer;
 
     #[test]
     fn the_hint_fits_the_system_and_the_home() {
@@ -118,10 +120,14 @@ mod tests {
     #[test]
     fn every_way_not_to_reach_it_has_its_number() {
         let reach = Reach::new(Some(Path::new("/tmp/x"))).unwrap();
-        let address = || reach.addresses[0].clone();
+        let address = || reach.services[0].manage.clone();
         let detail = || "x".to_owned();
         for (error, exit) in [
             (ConnectError::NoService(vec![address()]), Exit::ServiceNotReachable),
+            (
+                ConnectError::NotOurs { address: address(), peer: Peer::default() },
+                Exit::ServiceNotReachable,
+            ),
             (ConnectError::NotAllowed { address: address(), reason: detail() }, Exit::Denied),
             (ConnectError::VersionMismatch(detail()), Exit::VersionMismatch),
             (

@@ -45,7 +45,7 @@ impl Bench {
     pub fn new(connections: usize) -> Self {
         let (ctx, feed) = (Context::default(), Feed::default());
         let told = sample::many(connections, now());
-        feed.tell(News::Link(Link::Up { version: told.service.version.clone() }));
+        feed.tell(News::Link(Link::managed(told.service.version.clone())));
         feed.tell(News::Push(Push::Snapshot(Box::new(told.clone()))));
         let state = State::new(Preferences::default(), Language::English);
         let app = App::new(&ctx, state, Box::new(feed.clone()), now, Trace::begin());

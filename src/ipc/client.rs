@@ -9,11 +9,13 @@ use tokio::io::{ReadHalf, WriteHalf};
 use super::codec::{MessageReader, MessageWriter, WriteError};
 use super::hearing::{self, Loss, Message};
 use super::protocol::{
-    ClientMessage, ErrorCode, Event, Hello, LogLine, MAX_ANSWER_BYTES, MAX_MESSAGE_BYTES, Outcome,
-    Request, RequestError, Response, ServerMessage,
+    Access, ClientMessage, ErrorCode, Event, Hello, LogLine, MAX_ANSWER_BYTES, MAX_MESSAGE_BYTES,
+    Outcome, Request, RequestError, Response, ServerMessage,
 };
 use crate::model::Snapshot;
-use crate::platform::local_socket::{Address, Stream};
+use crate::platform::local_socket::{Address, Peer, Stream};
+use crate::platform::paths::Channels;
+use crate::platform::permissions;
 
 /// How long a service may take to answer a call with its hello.
 const CONNECT_TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -79,6 +81,16 @@ pub enum ConnectError {
         address: Address,
         /// How long it was waited for.
         limit: Duration,
+    },
+    /// A program of another account has the name of the service. It was told nothing.
+    #[error(
+        "what listens at {address} is not the service: it is {peer}, of an account that is neither this one nor an administrator's; it was told nothing. End that program and start the service, or tell an administrator"
+    )]
+    NotOurs {
+        /// Where.
+        address: Address,
+        /// Who it is.
+        peer: Peer,
     },
     /// What listens there is not our service, or not in its right mind.
     #[error(
@@ -148,24 +160,51 @@ impl Client {
         Ok(client)
     }
 
-    /// Calls the first of `addresses` at which anything listens, as
-    /// [`crate::platform::Paths::for_client`] lists them.
+    /// Calls the first of `services` at which anything listens, as
+    /// [`crate::platform::Paths::for_client`] lists them. Where this account may not manage
+    /// it, it reads the status: see [`Self::access`].
     ///
     /// # Errors
     /// As [`Self::connect`]; [`ConnectError::NoService`] names all of them.
-    pub async fn connect_first(addresses: &[Address], program: &str) -> Result<Self, ConnectError> {
-        for address in addresses {
-            match Self::connect(address, program).await {
+    pub async fn connect_first(services: &[Channels], program: &str) -> Result<Self, ConnectError> {
+        for channels in services {
+            match Self::connect_to(channels, program).await {
                 Err(ConnectError::NoService(_)) => {}
                 reached => return reached,
             }
         }
-        Err(ConnectError::NoService(addresses.to_vec()))
+        let manage = services.iter().map(|channels| channels.manage.clone());
+        Err(ConnectError::NoService(manage.collect()))
+    }
+
+    /// Calls one service: to manage it, or else to read its status.
+    async fn connect_to(channels: &Channels, program: &str) -> Result<Self, ConnectError> {
+        let (address, reason) = match Self::connect(&channels.manage, program).await {
+            Err(ConnectError::NotAllowed { address, reason }) => (address, reason),
+            reached => return reached,
+        };
+        let Some(status) = &channels.status else {
+            return Err(ConnectError::NotAllowed { address, reason });
+        };
+        match Self::connect(status, program).await {
+            Err(ConnectError::NoService(_)) => {
+                let reason = format!(
+                    "{reason}. Nothing at {status} tells its status to others: the service does not run, or its setting service.status_for_all is off"
+                );
+                Err(ConnectError::NotAllowed { address, reason })
+            }
+            reached => reached,
+        }
     }
 
     /// What the service said of itself.
     pub fn server(&self) -> &Hello {
         &self.server
+    }
+
+    /// What the service lets this program do.
+    pub fn access(&self) -> Access {
+        self.server.access
     }
 
     /// Asks for something and waits up to 30 seconds for the answer. What the
@@ -318,8 +357,7 @@ async fn open(address: &Address) -> Result<Stream, ConnectError> {
                 | io::ErrorKind::ConnectionRefused => ConnectError::NoService(vec![own()]),
                 io::ErrorKind::PermissionDenied => ConnectError::NotAllowed {
                     address: own(),
-                    reason: "it runs as another account; use that account or an administrator's"
-                        .to_owned(),
+                    reason: format!("it runs as another account; {}", permissions::managers()),
                 },
                 _ => ConnectError::Io { address: own(), error },
             });
@@ -329,8 +367,7 @@ async fn open(address: &Address) -> Result<Stream, ConnectError> {
     // One that the system cannot name is nobody's.
     if !stream.server_is_ours().unwrap_or(false) {
         let peer = stream.peer().unwrap_or_default();
-        let detail = format!("it is {peer}, which is of neither this account nor an administrator");
-        return Err(ConnectError::SomethingElse { address: own(), detail });
+        return Err(ConnectError::NotOurs { address: own(), peer });
     }
     Ok(stream)
 }

@@ -362,7 +362,7 @@ mod tests {
 
         #[test]
         fn what_is_sent_arrives(program in ".{0,40}", version in ".{0,40}", id: u64) {
-            let hello = Hello { protocol: 1, oldest_protocol: 1, program, version };
+            let hello = Hello { version, ..Hello::of(&program) };
             let bytes = encode(&ClientMessage::Hello(hello.clone()), 4096).unwrap();
             match decode::<ClientMessage>(&bytes).unwrap() {
                 ClientMessage::Hello(read) => prop_assert_eq!(read, hello),

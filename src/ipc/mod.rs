@@ -23,3 +23,4 @@ pub use server::{
 };
 
 pub use crate::platform::local_socket::{Address, BindError, Peer};
+pub use crate::platform::paths::Channels;

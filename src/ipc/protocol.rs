@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::snapshot::{ConnectionView, ServiceInfo, Snapshot};
 use crate::model::{AzureResource, ConnectionCheck, ConnectionId, ConnectionSelector, Secret};
+use crate::platform::permissions;
 
 /// Version of this protocol. It grows when an old peer would misunderstand.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -86,6 +87,38 @@ pub struct Hello {
     pub program: String,
     /// Version of the program.
     pub version: String,
+    /// What a service lets this client do; of no meaning in the hello of a client.
+    #[serde(default, skip_serializing_if = "Access::is_full")]
+    pub access: Access,
+}
+
+/// What a client may do. The service knows it from the channel that the client has called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// Everything. What an older service says nothing of.
+    #[default]
+    Manage,
+    /// Ask for the state and follow it. Also what a newer service calls otherwise.
+    #[serde(other)]
+    ReadStatus,
+}
+
+impl Access {
+    /// Whether this is all that there is.
+    pub fn is_full(&self) -> bool {
+        *self == Self::Manage
+    }
+
+    /// Whether a client with this access may ask for `request`.
+    pub fn allows(self, request: &Request) -> bool {
+        match self {
+            Self::Manage => true,
+            Self::ReadStatus => {
+                matches!(request, Request::Snapshot | Request::Subscribe | Request::Ping)
+            }
+        }
+    }
 }
 
 impl Hello {
@@ -96,7 +129,14 @@ impl Hello {
             oldest_protocol: OLDEST_PROTOCOL_VERSION,
             program: program.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            access: Access::Manage,
         }
+    }
+
+    /// The same to a client that gets `access`.
+    pub fn granting(mut self, access: Access) -> Self {
+        self.access = access;
+        self
     }
 
     /// The version that both sides speak, if there is one.
@@ -236,6 +276,18 @@ pub enum Response {
     },
 }
 
+impl Response {
+    /// The same for a client with this access.
+    pub fn for_access(self, access: Access) -> Self {
+        match (self, access) {
+            (Self::Snapshot { snapshot }, Access::ReadStatus) => {
+                Self::Snapshot { snapshot: Box::new(snapshot.for_reader()) }
+            }
+            (response, _) => response,
+        }
+    }
+}
+
 /// One change of the state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
@@ -258,6 +310,19 @@ pub enum Event {
 }
 
 impl Event {
+    /// The same for a client with this access.
+    pub fn for_access(self, access: Access) -> Self {
+        match (self, access) {
+            (Self::Connection { connection }, Access::ReadStatus) => {
+                Self::Connection { connection: Box::new(connection.for_reader()) }
+            }
+            (Self::Service { service }, Access::ReadStatus) => {
+                Self::Service { service: service.for_reader() }
+            }
+            (event, _) => event,
+        }
+    }
+
     /// Applies this event to `snapshot`, which has the revision before it.
     pub fn apply(self, snapshot: &mut Snapshot, revision: u64) {
         snapshot.revision = revision;
@@ -307,6 +372,17 @@ impl RequestError {
         Self { code, message: message.into(), field: None }
     }
 
+    /// The answer to one who may read the status and asked for more.
+    pub fn read_only() -> Self {
+        Self::new(
+            ErrorCode::ReadOnly,
+            format!(
+                "this account may read the status of the service and nothing else; {}",
+                permissions::managers()
+            ),
+        )
+    }
+
     /// The same, about `field`.
     pub fn about(mut self, field: Option<&str>) -> Self {
         self.field = field.map(str::to_owned);
@@ -324,6 +400,8 @@ pub enum ErrorCode {
     VersionMismatch,
     /// The caller may not do this.
     Denied,
+    /// The caller may read the status and nothing else.
+    ReadOnly,
     /// The connection string is wrong.
     InvalidConnectionString,
     /// There is no such setting, or the value does not fit.

@@ -10,27 +10,41 @@ use super::codec::{
     MAX_HELLO_BYTES, MessageError, MessageReader, MessageWriter, ReadError, WriteError, decode,
 };
 use super::protocol::{
-    ClientMessage, ErrorCode, Hello, MAX_ANSWER_BYTES, MAX_MESSAGE_BYTES, Outcome, Request,
+    Access, ClientMessage, ErrorCode, Hello, MAX_ANSWER_BYTES, MAX_MESSAGE_BYTES, Outcome, Request,
     RequestError, Response, ServerMessage,
 };
-use crate::platform::local_socket::{self, Address, BindError, Peer, Stream};
+use crate::platform::local_socket::{self, Address, BindError, Callers, Peer, Stream};
 use crate::platform::permissions;
 
 /// How long a caller may take to say hello.
 const HELLO_TIME_LIMIT: Duration = Duration::from_secs(5);
 
-/// Takes the callers of one service.
+/// Takes the callers of one channel of a service.
 #[derive(Debug)]
-pub struct Listener(local_socket::Listener);
+pub struct Listener {
+    socket: local_socket::Listener,
+    access: Access,
+}
 
 impl Listener {
-    /// Listens at `address`, for this account and root alone. Must be called inside a
-    /// Tokio runtime.
+    /// Listens at `address`, for those alone who may manage the service. Must be called
+    /// inside a Tokio runtime.
     ///
     /// # Errors
     /// [`BindError`] says who or what is in the way.
     pub fn bind(address: &Address) -> Result<Self, BindError> {
-        local_socket::Listener::bind(address).map(Self)
+        let socket = local_socket::Listener::bind(address, Callers::Managers)?;
+        Ok(Self { socket, access: Access::Manage })
+    }
+
+    /// Listens at `address` for every account of this machine, which may read the status
+    /// there and nothing else. Must be called inside a Tokio runtime.
+    ///
+    /// # Errors
+    /// As [`Self::bind`].
+    pub fn bind_for_status(address: &Address) -> Result<Self, BindError> {
+        let socket = local_socket::Listener::bind(address, Callers::Everyone)?;
+        Ok(Self { socket, access: Access::ReadStatus })
     }
 
     /// The next caller, who has said nothing yet: shake hands in a task of its own,
@@ -39,10 +53,10 @@ impl Listener {
     /// # Errors
     /// Those of the system, when they do not pass within some seconds.
     pub async fn accept(&self) -> io::Result<Incoming> {
-        let stream = self.0.accept().await?;
-        // A caller that the system cannot name is turned away at the handshake.
+        let stream = self.socket.accept().await?;
+        // A caller that the system cannot name manages nothing.
         let peer = stream.peer().unwrap_or_default();
-        Ok(Incoming { stream, peer })
+        Ok(Incoming { stream, peer, access: self.access })
     }
 }
 
@@ -51,6 +65,7 @@ impl Listener {
 pub struct Incoming {
     stream: Stream,
     peer: Peer,
+    access: Access,
 }
 
 /// Why a caller was turned away. It was told so, where it still listened.
@@ -85,13 +100,13 @@ impl Incoming {
     /// # Errors
     /// [`HandshakeError`]; the channel is closed after one.
     pub async fn handshake(self, program: &str) -> Result<ServerChannel, HandshakeError> {
-        let peer = self.peer;
-        let (reader, writer) = tokio::io::split(self.stream);
+        let Self { stream, peer, access } = self;
+        let (reader, writer) = tokio::io::split(stream);
         let mut reader = ServerReader(MessageReader::new(reader, MAX_HELLO_BYTES));
         let mut writer = ServerWriter(MessageWriter::new(writer, MAX_ANSWER_BYTES));
-        let own = Hello::of(program);
+        let own = Hello::of(program).granting(access);
         let said = async {
-            if !permissions::may_control_service(peer.uid) {
+            if access == Access::Manage && !permissions::may_control_service(peer.uid) {
                 return Err(HandshakeError::Denied(peer));
             }
             greet(&mut reader, &own).await
@@ -102,7 +117,7 @@ impl Incoming {
                 let answer = writer.send(&ServerMessage::Hello(own)).await;
                 answer.map_err(|error| HandshakeError::Lost(error.to_string()))?;
                 reader.0.allow(MAX_MESSAGE_BYTES);
-                Ok(ServerChannel { reader, writer, client, peer })
+                Ok(ServerChannel { reader, writer, client, peer, access })
             }
             Err(error) => {
                 if let Some(refusal) = error.refusal() {
@@ -112,6 +127,12 @@ impl Incoming {
             }
         }
     }
+
+    /// Tells the caller why it is not served.
+    pub async fn turn_away(self, error: RequestError) {
+        let (_, writer) = tokio::io::split(self.stream);
+        ServerWriter(MessageWriter::new(writer, MAX_ANSWER_BYTES)).refuse(error).await;
+    }
 }
 
 impl HandshakeError {
@@ -119,7 +140,7 @@ impl HandshakeError {
         match self {
             Self::Denied(_) => Some(RequestError::new(
                 ErrorCode::Denied,
-                "this account may not control the service; use the account it runs as, or root",
+                format!("this account may not control the service; {}", permissions::managers()),
             )),
             Self::VersionMismatch(error) | Self::BadMessage(error) => Some(error.clone()),
             Self::TimedOut => Some(bad_message(self.to_string())),
@@ -175,6 +196,7 @@ pub struct ServerChannel {
     writer: ServerWriter,
     client: Hello,
     peer: Peer,
+    access: Access,
 }
 
 impl ServerChannel {
@@ -186,6 +208,11 @@ impl ServerChannel {
     /// Who the client is, as far as the system tells.
     pub fn peer(&self) -> Peer {
         self.peer
+    }
+
+    /// What the client may do: the channel that it has called says so, not the client.
+    pub fn access(&self) -> Access {
+        self.access
     }
 
     /// As [`ServerReader::recv`].

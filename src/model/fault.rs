@@ -218,6 +218,10 @@ fault_codes! {
     LogsUnwritable = "logs-unwritable", Never,
         "The log files cannot be written",
         "The service runs without them; hcm logs shows its last lines. Mend what the detail names and restart the service.";
+    /// Other accounts cannot read the status.
+    StatusChannelClosed = "status-channel-closed", Soon,
+        "Other accounts of this machine cannot read the status",
+        "It is tried again every minute. End the program that the detail names, or switch this off: hcm settings set service.status_for_all off.";
     /// A kind of a newer service; none of this one.
     #[serde(other)]
     Other = "other", Soon,

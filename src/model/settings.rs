@@ -56,6 +56,8 @@ pub struct LogSettings {
 pub struct ServiceSettings {
     /// Seconds that open streams get when the service stops.
     pub drain_seconds: u32,
+    /// Every account of this machine may read the status.
+    pub status_for_all: bool,
     /// What a newer version wrote; kept as it is.
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
@@ -69,7 +71,7 @@ impl Default for LogSettings {
 
 impl Default for ServiceSettings {
     fn default() -> Self {
-        Self { drain_seconds: 30, unknown: serde_json::Map::new() }
+        Self { drain_seconds: 30, status_for_all: true, unknown: serde_json::Map::new() }
     }
 }
 
@@ -134,6 +136,7 @@ impl Settings {
         "network.extra_ca_certificates",
         "network.proxy",
         "service.drain_seconds",
+        "service.status_for_all",
     ];
 
     /// The value of the setting `name` as text; empty for one that is not set. `***`
@@ -155,6 +158,7 @@ impl Settings {
                 self.network.proxy.as_ref().map(Proxy::to_string).unwrap_or_default()
             }
             "service.drain_seconds" => self.service.drain_seconds.to_string(),
+            "service.status_for_all" => on_or_off(self.service.status_for_all).to_owned(),
             _ => return Err(SettingError::Unknown { name: name.to_owned() }),
         })
     }
@@ -202,6 +206,9 @@ impl Settings {
                 self.service.drain_seconds = whole_number(value, 0, 3600)
                     .ok_or_else(|| bad("a whole number of seconds from 0 to 3600"))?;
             }
+            "service.status_for_all" => {
+                self.service.status_for_all = switch(value).ok_or_else(|| bad("on or off"))?;
+            }
             _ => return Err(SettingError::Unknown { name: name.to_owned() }),
         }
         Ok(())
@@ -214,6 +221,14 @@ fn proxy_expected(error: &ProxyError) -> String {
         ProxyError::NoPort => FORM.to_owned(),
         error => format!("{FORM}; {error}"),
     }
+}
+
+fn on_or_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+fn switch(text: &str) -> Option<bool> {
+    [true, false].into_iter().find(|&on| text.eq_ignore_ascii_case(on_or_off(on)))
 }
 
 fn whole_number(text: &str, least: u32, most: u32) -> Option<u32> {
@@ -235,6 +250,16 @@ mod tests {
     }
 
     #[test]
+    fn others_read_the_status_unless_that_is_switched_off() {
+        let old = r#"{"service":{"drain_seconds":5}}"#;
+        let mut settings: Settings = serde_json::from_str(old).unwrap();
+        assert_eq!(settings.get("service.status_for_all").unwrap(), "on");
+        settings.set("service.status_for_all", "Off").unwrap();
+        assert!(!settings.service.status_for_all);
+        assert_eq!(settings.get("service.status_for_all").unwrap(), "off");
+    }
+
+    #[test]
     fn what_a_newer_version_wrote_survives() {
         let text = r#"{"network":{"extra_ca_certificates":"/ca.pem","dns":"x"},"future":[1]}"#;
         let settings: Settings = serde_json::from_str(text).unwrap();
@@ -252,6 +277,8 @@ mod tests {
         assert!(error.contains("log.level,"));
         assert!(settings.set("network.extra_ca_certificates", "ca.pem").is_err());
         assert!(settings.set("service.drain_seconds", "-1").is_err());
+        let error = settings.set("service.status_for_all", "maybe").unwrap_err().to_string();
+        assert!(error.contains("on or off"), "{error}");
         let error = settings.set("network.proxy", "socks5://me:c2Vj@h:1").unwrap_err().to_string();
         assert!(error.contains("socks5://***@h:1") && error.contains("use http://"), "{error}");
     }

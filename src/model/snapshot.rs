@@ -21,6 +21,14 @@ pub struct Snapshot {
     pub connections: Vec<ConnectionView>,
 }
 
+impl Snapshot {
+    /// The same for an account that reads the status and manages nothing.
+    pub fn for_reader(self) -> Self {
+        let connections = self.connections.into_iter().map(ConnectionView::for_reader).collect();
+        Self { service: self.service.for_reader(), connections, ..self }
+    }
+}
+
 /// The service itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ServiceInfo {
@@ -38,6 +46,13 @@ pub struct ServiceInfo {
     /// It is stopping and waits for this many streams.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draining: Option<u64>,
+}
+
+impl ServiceInfo {
+    /// The same for an account that reads the status: where the files are is not among it.
+    pub fn for_reader(self) -> Self {
+        Self { home: String::new(), ..self }
+    }
 }
 
 /// One connection. Three facts stay apart: this machine's listener (`status`),
@@ -65,6 +80,14 @@ pub struct ConnectionView {
     pub traffic: Traffic,
     /// The last events, oldest first.
     pub events: Vec<ConnectionEvent>,
+}
+
+impl ConnectionView {
+    /// The same for an account that reads the status: with which key it is reached, and who
+    /// owns it in Azure, is not among it.
+    pub fn for_reader(self) -> Self {
+        Self { key_name: String::new(), resource: None, ..self }
+    }
 }
 
 /// Azure's own view, from its management address.

@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 pub(super) use self::line::ACTIVATION_VARIABLES;
 pub use self::line::ActivationToken;
-use super::local_socket::{Address, BindError, Listener, Stream};
+use super::local_socket::{Address, BindError, Callers, Listener, Stream};
 use super::permissions;
 
 /// Windows that may be open beside each other, all but the last of them hung.
@@ -160,7 +160,7 @@ async fn ask(address: &Address, call: &str) -> io::Result<bool> {
 /// has not been asked yet.
 fn listen(places: &mut [Place], limits: Limits) -> Result<Option<Front>, ClaimError> {
     for (hung, place) in places.iter_mut().enumerate() {
-        match Listener::bind(&place.address) {
+        match Listener::bind(&place.address, Callers::Managers) {
             Ok(listener) => return Ok(Some(Front::new(listener, hung, limits))),
             Err(BindError::Taken { .. }) if place.silent => {}
             Err(BindError::Taken { .. }) => {

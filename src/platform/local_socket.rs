@@ -45,12 +45,22 @@ impl fmt::Display for Address {
     }
 }
 
+/// Whom a listener lets call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callers {
+    /// Those who may manage the service: this account and root; on Windows the system,
+    /// administrators, the account that listens, and the group of operators.
+    Managers,
+    /// Every account of this machine. On Windows nobody who is logged on over the network.
+    Everyone,
+}
+
 /// Why a service cannot listen at an address.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// Another service does.
+    /// Another program does.
     #[error(
-        "another service already listens at {address}{who}; stop it first, or use another home folder",
+        "another program already listens at {address}{who}; end it, or use another home folder, and start the service again",
         who = pid.map_or_else(String::new, |pid| format!(" (process id {pid})"))
     )]
     Taken {
@@ -86,28 +96,23 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens at `address`. On Unix the socket's folder is made and closed to
-    /// others, the socket has the mode 0600, and one that a crashed service left
-    /// is replaced. On Windows callers from other machines are refused, and the pipe
-    /// is for the system, administrators, the group of operators and the account that made it.
+    /// Listens at `address` for `callers`. On Unix the socket's folder is made and closed
+    /// to others (0700, for everyone 0755), the socket has the mode 0600 (0666), and one
+    /// that a crashed service left is replaced. On Windows the access list of the pipe
+    /// says who may call, callers from other machines are refused, and a pipe that is
+    /// there already is left alone.
     ///
     /// Must be called inside a Tokio runtime.
     ///
     /// # Errors
     /// [`BindError`] says who or what is in the way.
-    pub fn bind(address: &Address) -> Result<Self, BindError> {
-        let guard = os::prepare(address)?;
+    pub fn bind(address: &Address, callers: Callers) -> Result<Self, BindError> {
+        let guard = os::prepare(address, callers)?;
         let failed = |error| BindError::Io { address: address.clone(), error };
         let name = address.as_path().to_fs_name::<GenericFilePath>().map_err(failed)?;
-        let options = os::restrict(ListenerOptions::new().name(name)).map_err(failed)?;
-        let inner = options.create_tokio().map_err(|error| match error.kind() {
-            // A pipe's first instance may only be made once.
-            io::ErrorKind::PermissionDenied if cfg!(windows) => {
-                BindError::Taken { address: address.clone(), pid: None }
-            }
-            _ => failed(error),
-        })?;
-        os::finish(address).map_err(failed)?;
+        let options = os::restrict(ListenerOptions::new().name(name), callers).map_err(failed)?;
+        let inner = options.create_tokio().map_err(|error| os::not_made(address, error))?;
+        os::finish(address, callers).map_err(failed)?;
         Ok(Self { inner, _guard: guard })
     }
 

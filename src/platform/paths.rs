@@ -19,6 +19,23 @@ pub(super) use self::os::{known_folder, program_data};
 /// Name of the file of a person's preferences.
 const PREFERENCES: &str = "window.json";
 
+/// Where a service is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channels {
+    /// By those who may manage it.
+    pub manage: Address,
+    /// By every account of this machine that reads the status; a person's own service on
+    /// Unix has no such place.
+    pub status: Option<Address>,
+}
+
+impl From<Address> for Channels {
+    /// Only by those who may manage it.
+    fn from(manage: Address) -> Self {
+        Self { manage, status: None }
+    }
+}
+
 /// Every place that one service uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
@@ -34,8 +51,10 @@ pub struct Paths {
     pub run_dir: PathBuf,
     /// Folder of the log files.
     pub log_dir: PathBuf,
-    /// Where clients reach the service.
+    /// Where those who may manage the service reach it.
     pub channel: Address,
+    /// Where every account of this machine may read the status, if there is such a place.
+    pub status_channel: Option<Address>,
 }
 
 /// Every place that the window uses for itself: they belong to the person in front of it,
@@ -99,9 +118,9 @@ impl Paths {
             .map_err(|error| PathsError::Unusable { home: dir.to_owned(), error })?;
         let home: PathBuf =
             home.components().filter(|part| !matches!(part, Component::CurDir)).collect();
-        let channel = os::channel_of_home(&home);
+        let Channels { manage: channel, status: status_channel } = os::channels_of_home(&home);
         let (run_dir, log_dir) = (home.join("run"), home.join("logs"));
-        Self { run_dir, log_dir, channel, ..Self::with_home(home) }.checked()
+        Self { run_dir, log_dir, channel, status_channel, ..Self::with_home(home) }.checked()
     }
 
     /// The places of a service that was given no home.
@@ -126,8 +145,13 @@ impl Paths {
     ///
     /// # Errors
     /// [`PathsError`] where the system has no place at all.
-    pub fn for_client() -> Result<Vec<Address>, PathsError> {
+    pub fn for_client() -> Result<Vec<Channels>, PathsError> {
         os::channels_for_client()
+    }
+
+    /// Where this service is reached.
+    pub fn channels(&self) -> Channels {
+        Channels { manage: self.channel.clone(), status: self.status_channel.clone() }
     }
 
     /// The files of `home`; channel, run and log folder are filled in by the caller.
@@ -139,6 +163,7 @@ impl Paths {
             run_dir: PathBuf::new(),
             log_dir: PathBuf::new(),
             channel: Address::new(PathBuf::new()),
+            status_channel: None,
             home,
         }
     }
@@ -209,7 +234,11 @@ mod tests {
         ] {
             assert!(inside.starts_with(&paths.home), "{}", inside.display());
         }
-        assert_ne!(paths.channel, Paths::in_home(Path::new("/tmp/y")).unwrap().channel);
+        let other = Paths::in_home(Path::new("/tmp/y")).unwrap();
+        assert_ne!(paths.channel, other.channel);
+        assert!(paths.status_channel.is_some());
+        assert_ne!(paths.status_channel, other.status_channel);
+        assert_ne!(paths.status_channel, Some(paths.channel));
     }
 
     #[test]

@@ -111,6 +111,17 @@ pub fn ensure_private_folder(folder: &Path) -> Result<(), FolderError> {
     }
 }
 
+/// The same for a folder in which others may look at what is there, and change nothing
+/// (0755).
+///
+/// # Errors
+/// As [`ensure_safe_folder`].
+#[cfg(unix)]
+pub(super) fn ensure_public_folder(folder: &Path) -> Result<(), FolderError> {
+    ensure_private_folder(folder)?;
+    os::open_folder(folder).map_err(|error| FolderError::Io { folder: folder.to_owned(), error })
+}
+
 /// Gives an open file the access it is meant to have.
 ///
 /// # Errors
@@ -127,6 +138,15 @@ pub fn restrict_path(path: &Path) -> io::Result<()> {
     os::restrict_path(path)
 }
 
+/// Lets every account call the socket at `path` (0666).
+///
+/// # Errors
+/// Those of the system.
+#[cfg(unix)]
+pub(super) fn open_socket(path: &Path) -> io::Result<()> {
+    os::open_socket(path)
+}
+
 /// Whether accounts other than the owner may read or write the file.
 ///
 /// # Errors
@@ -140,6 +160,16 @@ pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
 /// access list has already decided.
 pub fn may_control_service(peer: Option<u32>) -> bool {
     os::own_uid().is_none_or(|own| controls(own, peer))
+}
+
+/// Who may manage the service and how to become one of them, as a sentence without its end.
+pub fn managers() -> String {
+    os::managers()
+}
+
+/// The local group whose members may manage the service, where the system has such a thing.
+pub fn managers_group() -> Option<&'static str> {
+    os::MANAGERS_GROUP
 }
 
 /// Whom a client hands a connection string to: a service of its own account or of

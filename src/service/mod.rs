@@ -1,6 +1,7 @@
 //! The worker process: listens on every enabled hybrid connection and answers the
 //! programs on this machine.
 
+mod channels;
 mod check;
 mod connection;
 mod hub;
@@ -15,11 +16,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
+use self::channels::Sessions;
 use self::hub::Hub;
 use self::logs::LogHub;
 use self::supervisor::Supervisor;
@@ -34,9 +36,6 @@ use crate::store::{OpenError, Store};
 
 /// How long a session may take to send what it still has when the service ends.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// The wait before programs are let in again after that has failed: file descriptors
-/// may have run out for a while.
-const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why the service did not start.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +66,6 @@ pub enum LogTo {
 #[derive(Debug)]
 pub struct Service {
     supervisor: Arc<Supervisor>,
-    logs: LogHub,
     stop_sessions: CancellationToken,
     sessions: TaskTracker,
 }
@@ -99,7 +97,7 @@ impl Service {
         let mut opened = Store::open(paths, sealer)?;
         let (logs, fault) = open_logs(paths, opened.settings.log.keep_files, log_to)?;
         opened.faults.extend(fault);
-        let listener = Listener::bind(&paths.channel)?;
+        let listener = Listener::bind(&paths.channel).inspect_err(|error| error!("{error}"))?;
         for fault in &opened.faults {
             warn!(code = %fault.code, "{fault}");
         }
@@ -114,13 +112,13 @@ impl Service {
             info!(count = opened.sealed, "secrets in the files sealed, which were not before");
         }
         let supervisor = Arc::new(Supervisor::start(opened, hub, logs.clone()));
-        let service = Self {
-            supervisor,
-            logs,
-            stop_sessions: CancellationToken::new(),
-            sessions: TaskTracker::new(),
-        };
-        service.accept_sessions(listener);
+        let (stop_sessions, sessions) = (CancellationToken::new(), TaskTracker::new());
+        let service = Self { supervisor, stop_sessions, sessions };
+        let programs = service.programs(logs);
+        programs.let_managers_in(listener);
+        if let Some(address) = &paths.status_channel {
+            programs.let_readers_in(address.clone());
+        }
         service.follow_network();
         Ok(service)
     }
@@ -157,6 +155,12 @@ impl Service {
         info!("service stopped");
     }
 
+    /// The programs that this service serves.
+    fn programs(&self, logs: LogHub) -> Sessions {
+        let (supervisor, stop) = (self.supervisor.clone(), self.stop_sessions.clone());
+        Sessions { supervisor, logs, stop, tasks: self.sessions.clone() }
+    }
+
     fn follow_network(&self) {
         let mut changes = NetworkChanges::follow();
         let (supervisor, stop) = (self.supervisor.clone(), self.stop_sessions.clone());
@@ -164,34 +168,6 @@ impl Service {
             while stop.run_until_cancelled(changes.next()).await.is_some() {
                 info!("the network of this machine has changed: looking at all connections");
                 supervisor.system_changed().await;
-            }
-        });
-    }
-
-    fn accept_sessions(&self, listener: Listener) {
-        let (supervisor, logs) = (self.supervisor.clone(), self.logs.clone());
-        let (stop, sessions) = (self.stop_sessions.clone(), self.sessions.clone());
-        self.sessions.spawn(async move {
-            loop {
-                let Some(accepted) = stop.run_until_cancelled(listener.accept()).await else {
-                    return;
-                };
-                match accepted {
-                    Ok(incoming) => {
-                        sessions.spawn(session::run(
-                            incoming,
-                            supervisor.clone(),
-                            logs.clone(),
-                            stop.clone(),
-                        ));
-                    }
-                    Err(error) => {
-                        warn!(%error, "the local channel takes no programs for now");
-                        if stop.run_until_cancelled(sleep(ACCEPT_PAUSE)).await.is_none() {
-                            return;
-                        }
-                    }
-                }
             }
         });
     }

@@ -12,7 +12,9 @@ use tracing::{debug, warn};
 use super::hub::Change;
 use super::logs::LogHub;
 use super::supervisor::Supervisor;
-use crate::ipc::protocol::{ErrorCode, LogLine, Request, RequestError, Response, ServerMessage};
+use crate::ipc::protocol::{
+    Access, ErrorCode, LogLine, Request, RequestError, Response, ServerMessage,
+};
 use crate::ipc::{Incoming, Received, RecvError, ServerWriter};
 use crate::model::Snapshot;
 
@@ -36,10 +38,10 @@ pub(super) async fn run(
         Ok(channel) => channel,
         Err(error) => return debug!(%peer, %error, "a program was turned away"),
     };
-    let client = channel.client();
-    debug!(%peer, program = client.program, version = client.version, "a program is attached");
+    let (client, access) = (channel.client(), channel.access());
+    debug!(%peer, program = client.program, version = client.version, ?access, "a program is attached");
     let (mut reader, writer) = channel.split();
-    let mut session = Session::new(supervisor, logs, writer);
+    let mut session = Session::new(supervisor, logs, writer, access);
     loop {
         let going_on = tokio::select! {
             received = reader.recv(), if session.queue.len() < MOST_QUEUED => match received {
@@ -80,6 +82,7 @@ struct Session {
     supervisor: Arc<Supervisor>,
     logs: LogHub,
     writer: ServerWriter,
+    access: Access,
     changes: Option<Receiver<Change>>,
     lines: Option<Receiver<LogLine>>,
     /// The request that is being done. It is done to its end, whatever the program does.
@@ -91,11 +94,17 @@ struct Session {
 }
 
 impl Session {
-    fn new(supervisor: Arc<Supervisor>, logs: LogHub, writer: ServerWriter) -> Self {
+    fn new(
+        supervisor: Arc<Supervisor>,
+        logs: LogHub,
+        writer: ServerWriter,
+        access: Access,
+    ) -> Self {
         Self {
             supervisor,
             logs,
             writer,
+            access,
             changes: None,
             lines: None,
             current: None,
@@ -108,6 +117,9 @@ impl Session {
         let Received { id, request } = received;
         match request {
             Err(error) => self.writer.respond(id, Err(error)).await,
+            Ok(request) if !self.access.allows(&request) => {
+                self.writer.respond(id, Err(RequestError::read_only())).await
+            }
             Ok(Request::Ping) => self.writer.respond(id, Ok(Response::Done)).await,
             Ok(Request::Subscribe) => {
                 let (snapshot, changes) = self.supervisor.hub().subscribe();
@@ -157,7 +169,10 @@ impl Session {
 
     async fn answer(&mut self, done: Result<Answer, JoinError>) -> Sent {
         match done {
-            Ok((id, result)) => self.writer.respond(id, result).await,
+            Ok((id, result)) => {
+                let result = result.map(|response| response.for_access(self.access));
+                self.writer.respond(id, result).await
+            }
             Err(error) => {
                 warn!(%error, "a request was not done to its end");
                 Ok(())
@@ -180,6 +195,7 @@ impl Session {
         match change {
             Ok(change) => {
                 let (revision, event) = (*change).clone();
+                let event = event.for_access(self.access);
                 self.writer.send(&ServerMessage::Event { revision, event }).await
             }
             Err(Missed::Lagged(missed)) => {
@@ -224,7 +240,11 @@ impl Session {
     }
 
     async fn push_snapshot(&mut self, snapshot: Snapshot) -> Sent {
-        self.writer.send(&ServerMessage::Snapshot { snapshot: Box::new(snapshot) }).await
+        let snapshot = Box::new(match self.access {
+            Access::Manage => snapshot,
+            Access::ReadStatus => snapshot.for_reader(),
+        });
+        self.writer.send(&ServerMessage::Snapshot { snapshot }).await
     }
 }
 

@@ -48,6 +48,7 @@ pub(super) struct Supervisor {
     state: Mutex<State>,
     context: Context,
     network: watch::Sender<Network>,
+    status_for_all: watch::Sender<bool>,
     keeper: Keeper,
     shutdown: CancellationToken,
 }
@@ -81,6 +82,7 @@ impl Supervisor {
             hub,
             logs,
             store,
+            status_for_all: watch::Sender::new(opened.settings.service.status_for_all),
             state: Mutex::new(State { connections, settings: opened.settings, stopping: false }),
             context,
             network,
@@ -91,6 +93,11 @@ impl Supervisor {
     /// The state that programs see.
     pub(super) fn hub(&self) -> &Hub {
         &self.hub
+    }
+
+    /// Whether every account of this machine may read the status, now and as it changes.
+    pub(super) fn status_for_all(&self) -> watch::Receiver<bool> {
+        self.status_for_all.subscribe()
     }
 
     /// Waits until a program asks for the end.
@@ -312,6 +319,7 @@ impl Supervisor {
             self.network.send_replace(network);
         }
         self.logs.set_level(settings.log.level);
+        self.status_for_all.send_replace(settings.service.status_for_all);
         state.settings = settings;
         // Not its value: what a setting holds may be meant for nobody else.
         info!(name, "setting changed");

@@ -7,7 +7,7 @@ use hybrid_connection_manager::ipc::codec::MessageWriter;
 use hybrid_connection_manager::ipc::protocol::{ErrorCode, RequestError, ServerMessage};
 use hybrid_connection_manager::model::{ConnectionId, ConnectionStatus, Desired};
 use hybrid_connection_manager::platform::Paths;
-use hybrid_connection_manager::platform::local_socket;
+use hybrid_connection_manager::platform::local_socket::{self, Callers};
 use serde_json::json;
 
 use crate::cli_support::{Home, KEY, Ran, connected, faulted, id, string, view};
@@ -314,7 +314,7 @@ async fn settings_are_read_and_changed() {
     let ran = home.hcm(&["settings", "get"]).await;
     assert_eq!(
         ran.expect(0).out,
-        "azure.audience is not set\nazure.authority is not set\nazure.client_id = 04b07795-8ddb-461a-bbee-02f9e1bf7b46\nazure.cloud = public\nazure.portal is not set\nazure.resource_manager is not set\nazure.tenant is not set\nlog.keep_files = 14\nlog.level = info\nnetwork.extra_ca_certificates is not set\nnetwork.proxy is not set\nservice.drain_seconds = 30\n"
+        "azure.audience is not set\nazure.authority is not set\nazure.client_id = 04b07795-8ddb-461a-bbee-02f9e1bf7b46\nazure.cloud = public\nazure.portal is not set\nazure.resource_manager is not set\nazure.tenant is not set\nlog.keep_files = 14\nlog.level = info\nnetwork.extra_ca_certificates is not set\nnetwork.proxy is not set\nservice.drain_seconds = 30\nservice.status_for_all = on\n"
     );
     let ran = home.hcm(&["settings", "set", "log.level", "DEBUG"]).await;
     assert_eq!(ran.expect(0).out, "log.level = debug\n");
@@ -395,7 +395,7 @@ async fn a_service_that_turns_hcm_away_has_its_own_codes() {
     for (code, exit) in [(ErrorCode::Denied, 9), (ErrorCode::VersionMismatch, 10)] {
         let home = Home::new();
         let address = Paths::in_home(home.path()).unwrap().channel;
-        let listener = local_socket::Listener::bind(&address).unwrap();
+        let listener = local_socket::Listener::bind(&address, Callers::Managers).unwrap();
         let refusing = tokio::spawn(async move {
             let mut writer = MessageWriter::new(listener.accept().await.unwrap(), 4096);
             let error = RequestError::new(code, "not you");

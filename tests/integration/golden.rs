@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use hybrid_connection_manager::ipc::codec::encode;
 use hybrid_connection_manager::ipc::protocol::{
-    ClientMessage, ErrorCode, Event, Hello, LogLine, MAX_ANSWER_BYTES, Outcome, Request,
+    Access, ClientMessage, ErrorCode, Event, Hello, LogLine, MAX_ANSWER_BYTES, Outcome, Request,
     RequestError, Response, ServerMessage,
 };
 use hybrid_connection_manager::model::status::Then;
@@ -227,7 +227,13 @@ fn log_line() -> LogLine {
 }
 
 fn hello() -> Hello {
-    Hello { protocol: 1, oldest_protocol: 1, program: "hcm".into(), version: "0.1.0".into() }
+    Hello {
+        protocol: 1,
+        oldest_protocol: 1,
+        program: "hcm".into(),
+        version: "0.1.0".into(),
+        access: Access::Manage,
+    }
 }
 
 fn request_name(request: &Request) -> &'static str {
@@ -293,7 +299,10 @@ fn client_messages() -> Samples<ClientMessage> {
 
 fn server_name(message: &ServerMessage) -> &'static str {
     match message {
-        ServerMessage::Hello(_) => "server-hello",
+        ServerMessage::Hello(Hello { access: Access::Manage, .. }) => "server-hello",
+        ServerMessage::Hello(Hello { access: Access::ReadStatus, .. }) => {
+            "server-hello-read-status"
+        }
         ServerMessage::Refused { .. } => "server-refused",
         ServerMessage::Response { outcome: Outcome::Error { .. }, .. } => "server-response-error",
         ServerMessage::Response { outcome: Outcome::Ok { response }, .. } => match response {
@@ -340,6 +349,7 @@ fn server_messages() -> Samples<ServerMessage> {
     let events = events.map(|event| ServerMessage::Event { revision: 8, event });
     let others = [
         ServerMessage::Hello(Hello { program: "hcm-service".into(), ..hello() }),
+        ServerMessage::Hello(hello().granting(Access::ReadStatus)),
         ServerMessage::Refused {
             error: RequestError::new(ErrorCode::VersionMismatch, "this program is too old"),
         },

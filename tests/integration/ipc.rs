@@ -8,12 +8,12 @@ use hybrid_connection_manager::ipc::protocol::{
     RequestError, Response, ServerMessage,
 };
 use hybrid_connection_manager::ipc::{
-    BindError, Changed, Client, ClientError, ConnectError, HandshakeError, Listener, Mirror, Push,
-    RecvError, ServerChannel,
+    BindError, Changed, Channels, Client, ClientError, ConnectError, HandshakeError, Listener,
+    Mirror, Push, RecvError, ServerChannel,
 };
 use hybrid_connection_manager::model::{Secret, ServiceInfo, Snapshot};
 use hybrid_connection_manager::platform::Paths;
-use hybrid_connection_manager::platform::local_socket::{self, Address, Stream};
+use hybrid_connection_manager::platform::local_socket::{self, Address, Callers, Stream};
 use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
@@ -74,7 +74,7 @@ impl Home {
     where
         S: Future<Output = ()> + Send + 'static,
     {
-        let listener = local_socket::Listener::bind(&self.address).unwrap();
+        let listener = local_socket::Listener::bind(&self.address, Callers::Managers).unwrap();
         tokio::spawn(async move { act(listener.accept().await.unwrap()).await })
     }
 }
@@ -351,10 +351,11 @@ async fn a_missing_service_is_told_from_something_else() {
     assert!(matches!(error, ConnectError::NoService(_)));
     let other = Home::new();
     let both = [home.address.clone(), other.address.clone()];
-    let error = Client::connect_first(&both, "test").await.unwrap_err().to_string();
+    let services = both.clone().map(Channels::from);
+    let error = Client::connect_first(&services, "test").await.unwrap_err().to_string();
     assert!(both.iter().all(|address| error.contains(&address.to_string())), "{error}");
     let _service = other.serve(answer);
-    Client::connect_first(&both, "test").await.unwrap();
+    Client::connect_first(&services, "test").await.unwrap();
 
     for reply in [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], b"\x02\0\0\0{}", b""] {
         let home = Home::new();

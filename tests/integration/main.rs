@@ -70,6 +70,7 @@ mod service_endpoint;
 mod service_manage;
 #[cfg(all(unix, feature = "emulator"))]
 mod service_processes;
+mod service_readers;
 #[cfg(feature = "emulator")]
 mod service_sealed;
 #[cfg(feature = "emulator")]

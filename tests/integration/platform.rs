@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use hybrid_connection_manager::ipc::{Client, ConnectError, HandshakeError, Listener};
+use hybrid_connection_manager::ipc::protocol::{self, ErrorCode, Request};
+use hybrid_connection_manager::ipc::{Client, ClientError, ConnectError, HandshakeError, Listener};
 use hybrid_connection_manager::model::Settings;
 use hybrid_connection_manager::platform::files::{self, LockError};
 use hybrid_connection_manager::platform::local_socket::Address;
 use hybrid_connection_manager::platform::permissions::Access;
 use hybrid_connection_manager::platform::signals::StopSignals;
 use hybrid_connection_manager::platform::{Paths, signals};
+use hybrid_connection_manager::service::{LogTo, Service};
 use hybrid_connection_manager::store::{SaveError, Store};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
@@ -236,18 +238,8 @@ async fn another_account_is_turned_away() {
     let dir = tempfile::tempdir().unwrap();
     let address = Paths::in_home(dir.path()).unwrap().channel;
     let listener = Listener::bind(&address).unwrap();
-    let mut stranger = Actor::command("platform::child_of_another_account", dir.path());
-    // Its own copy: the account may not see the folder of this program. Made by another
-    // process: a fork of this one would hold a file open for writing that is to be run.
-    let program = dir.path().join("stranger");
-    let copied = Command::new("cp").arg(stranger.get_program()).arg(&program).status().unwrap();
-    assert!(copied.success());
-    let args: Vec<_> = stranger.get_args().map(ToOwned::to_owned).collect();
-    stranger = Command::new(&program);
-    stranger.args(args).env(FOLDER, dir.path()).uid(65534).gid(65534).current_dir("/");
-
     open_to_all(dir.path(), 0o755);
-    let mut kept_out = Actor::of(stranger);
+    let mut kept_out = stranger("platform::child_of_another_account", dir.path());
     assert_eq!(kept_out.hear(), "kept out by the folder");
     open_to_all(address.as_path().parent().unwrap(), 0o755);
     open_to_all(address.as_path(), 0o666);
@@ -258,6 +250,58 @@ async fn another_account_is_turned_away() {
     }
     assert_eq!(kept_out.hear(), "kept out by the service");
     kept_out.succeed();
+}
+
+/// Only root can become someone else, so only root can try this.
+#[tokio::test]
+async fn another_account_reads_the_status_and_manages_nothing() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let paths = Paths::in_home(dir.path()).unwrap();
+    let service = Service::start(&paths, LogTo::Nowhere).unwrap();
+    open_to_all(dir.path(), 0o755);
+    let mut stranger = stranger("platform::child_that_reads_the_status", dir.path());
+    assert_eq!(
+        tokio::task::spawn_blocking(move || {
+            let said = [stranger.hear(), stranger.hear()];
+            stranger.succeed();
+            said
+        })
+        .await
+        .unwrap(),
+        ["reads the status", "is refused the rest"]
+    );
+    service.stop(std::future::ready(())).await;
+}
+
+#[tokio::test]
+#[ignore = "a process that another test starts"]
+async fn child_that_reads_the_status() {
+    let Some(folder) = folder() else { return };
+    let services = [Paths::in_home(&folder).unwrap().channels()];
+    let mut client = Client::connect_first(&services, "stranger").await.unwrap();
+    assert_eq!(client.access(), protocol::Access::ReadStatus);
+    client.request(Request::Snapshot).await.unwrap();
+    say("reads the status");
+    let error = client.request(Request::Shutdown).await.unwrap_err();
+    assert!(matches!(&error, ClientError::Refused(error) if error.code == ErrorCode::ReadOnly));
+    say("is refused the rest");
+}
+
+/// A child of this binary that runs as nobody.
+fn stranger(test: &str, folder: &Path) -> Actor {
+    let command = Actor::command(test, folder);
+    // Its own copy: the account may not see the folder of this program. Made by another
+    // process: a fork of this one would hold a file open for writing that is to be run.
+    let program = folder.join("stranger");
+    let copied = Command::new("cp").arg(command.get_program()).arg(&program).status().unwrap();
+    assert!(copied.success());
+    let args: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
+    let mut stranger = Command::new(&program);
+    stranger.args(args).env(FOLDER, folder).uid(65534).gid(65534).current_dir("/");
+    Actor::of(stranger)
 }
 
 fn open_to_all(path: &Path, mode: u32) {

@@ -45,7 +45,7 @@ pub(super) async fn run(
     action: Action,
 ) -> Result<Exit, Failure> {
     let selectors = pick::selectors(arguments.connections, &arguments.by_options)?;
-    let mut client = context.connect().await?;
+    let mut client = context.connect_to_manage().await?;
     let snapshot = super::snapshot(&mut client).await?;
     let targets = if arguments.all {
         snapshot.connections.iter().map(|view| Ok(view.id.clone())).collect()

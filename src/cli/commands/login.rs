@@ -34,7 +34,7 @@ async fn login(context: &Context<'_>, options: &Account) -> Result<Exit, Failure
 
 /// The service's settings, or the defaults where there is no service.
 async fn setup(context: &Context<'_>, options: &Account) -> Result<Setup, Failure> {
-    match context.connect().await {
+    match context.connect_to_manage().await {
         Ok(mut client) => setup::of_service(context.printer, &mut client, options).await,
         Err(failure) => {
             context.printer.note(&format!(

@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LINES_SINCE: usize = 1000;
 
 pub(super) async fn run(context: &Context<'_>, arguments: &Logs) -> Result<Exit, Failure> {
-    let mut client = context.connect().await?;
+    let mut client = context.connect_to_manage().await?;
     let lines = usize::try_from(arguments.lines).unwrap_or(usize::MAX);
     if !arguments.follow {
         for line in last(&mut client, lines, false).await? {
@@ -40,7 +40,7 @@ async fn follow(context: &Context<'_>, mut client: Client, mut lines: usize) -> 
         }
         context.printer.note(&format!("{failure}; looking for it…"));
         client = loop {
-            match context.connect().await {
+            match context.connect_to_manage().await {
                 Ok(client) => break client,
                 Err(failure) if !feed::may_pass(&failure) => return failure,
                 Err(_) => tokio::time::sleep(PAUSE).await,

@@ -9,7 +9,7 @@ use crate::model::ConnectionView;
 
 pub(super) async fn run(context: &Context<'_>, arguments: Remove) -> Result<Exit, Failure> {
     let selectors = pick::selectors(arguments.connections, &arguments.by_options)?;
-    let mut client = context.connect().await?;
+    let mut client = context.connect_to_manage().await?;
     let snapshot = super::snapshot(&mut client).await?;
     let found: Vec<_> = selectors.iter().map(|one| pick::one(&snapshot, one)).collect();
     let views: Vec<&ConnectionView> =

@@ -17,7 +17,7 @@ pub(in crate::cli) type Values = Vec<(String, String)>;
 pub(super) async fn run(context: &Context<'_>, arguments: Settings) -> Result<Exit, Failure> {
     match arguments {
         Settings::Get { name } => {
-            let values = all(&mut context.connect().await?).await?;
+            let values = all(&mut context.connect_to_manage().await?).await?;
             match name {
                 None => print_all(context, &values)?,
                 Some(name) => print_one(context, one(values, &name)?)?,
@@ -25,7 +25,7 @@ pub(super) async fn run(context: &Context<'_>, arguments: Settings) -> Result<Ex
         }
         Settings::Set { name, value } => {
             let value = if FILES.contains(&name.as_str()) { file(&name, &value)? } else { value };
-            let mut client = context.connect().await?;
+            let mut client = context.connect_to_manage().await?;
             client.request(Request::SetSetting { name: name.clone(), value }).await?;
             let now = one(all(&mut client).await?, &name)?;
             if context.printer.is_json() {

@@ -73,7 +73,10 @@ fn facts(
     let reached = view.reachability.as_ref();
     add("Reachability", reached.map_or_else(unknown, |seen| reachability(seen, now)));
     add("Service Bus endpoint", view.id.namespace().service_bus_endpoint());
-    add("Key name", plain(&view.key_name).into_owned());
+    // One who only reads the status is not told it.
+    if !view.key_name.is_empty() {
+        add("Key name", plain(&view.key_name).into_owned());
+    }
     let azure = view.azure.as_ref();
     let listeners = azure.and_then(|azure| Some((azure.listener_count?, azure.read_at)));
     let listeners = listeners.map(|(count, read_at)| {

@@ -95,12 +95,12 @@ fn backend(
     if options.mock_service {
         return Ok(Box::new(Mock::sample(waker)));
     }
-    let channels = match &options.home {
-        Some(home) => vec![Paths::in_home(home)?.channel],
+    let services = match &options.home {
+        Some(home) => vec![Paths::in_home(home)?.channels()],
         None => Paths::for_client()?,
     };
     let places = Places {
-        channels,
+        services,
         home: options.home.clone(),
         preferences_file: own.preferences_file.clone(),
         open: crate::azure::open_browser,

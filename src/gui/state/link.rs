@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::ipc::protocol::Access;
+
 /// The way to the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Link {
@@ -13,6 +15,8 @@ pub(crate) enum Link {
     Up {
         /// Version of the service.
         version: String,
+        /// What it lets this account do.
+        access: Access,
     },
     /// It cannot be reached; the window keeps trying.
     Down {
@@ -21,6 +25,13 @@ pub(crate) enum Link {
         /// Why.
         problem: LinkProblem,
     },
+}
+
+impl Link {
+    /// To a service of this `version` that this account manages.
+    pub(crate) fn managed(version: impl Into<String>) -> Self {
+        Self::Up { version: version.into(), access: Access::Manage }
+    }
 }
 
 /// Why the service cannot be reached.

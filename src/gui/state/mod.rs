@@ -31,6 +31,7 @@ pub(crate) use table::{Column, Direction, Move, Pick, Table};
 pub(crate) use traffic::TrafficLog;
 
 use super::text::{Language, Texts};
+use crate::ipc::protocol::Access;
 use crate::model::{ConnectionId, ConnectionString, ConnectionView, Snapshot};
 use crate::platform::appearance::Appearance;
 
@@ -206,6 +207,16 @@ impl State {
     /// Something can be asked of the service now.
     pub(crate) fn is_attached(&self) -> bool {
         matches!(self.link, Link::Up { .. })
+    }
+
+    /// The service lets this account see its status and change nothing.
+    pub(crate) fn reads_only(&self) -> bool {
+        matches!(self.link, Link::Up { access: Access::ReadStatus, .. })
+    }
+
+    /// Something of the service can be changed now.
+    pub(crate) fn may_manage(&self) -> bool {
+        self.is_attached() && !self.reads_only()
     }
 
     /// A name for a new request for `what`.

@@ -206,7 +206,7 @@ fn answers_are_lost_while_the_dialog_is_sent() {
     assert!(window.state().pending.is_empty());
     assert!(!window.thing(&create(&window, 2)).enabled);
     window.desk.speak();
-    window.tell(News::Link(Link::Up { version: env!("CARGO_PKG_VERSION").to_owned() }));
+    window.tell(News::Link(Link::managed(env!("CARGO_PKG_VERSION"))));
     window.click(&create(&window, 2));
     assert_eq!(window.selected().len(), 2);
 }

@@ -479,7 +479,7 @@ fn without_the_service_nothing_can_be_created() {
     window.tell(News::Link(Link::Down { since: now(), problem }));
     assert!(window.says(&window.text("needs-service")));
     assert!(!window.thing(&window.text("create")).enabled);
-    window.tell(News::Link(Link::Up { version: env!("CARGO_PKG_VERSION").to_owned() }));
+    window.tell(News::Link(Link::managed(env!("CARGO_PKG_VERSION"))));
     window.click(&window.text("create"));
     assert_eq!(window.selected(), ["crm-sql"]);
 }

@@ -102,7 +102,7 @@ fn a_service_that_comes_back_tells_its_new_state() {
     window.tell(down(LinkProblem::Lost(String::new())));
     let mut snapshot = sample::snapshot(now());
     snapshot.connections.retain(|view| view.id.name() != "erp-sql");
-    window.tell(News::Link(Link::Up { version: env!("CARGO_PKG_VERSION").to_owned() }));
+    window.tell(News::Link(Link::managed(env!("CARGO_PKG_VERSION"))));
     window.tell(News::Push(Push::Snapshot(Box::new(snapshot))));
     assert_eq!(window.rows().len(), 6);
     assert_eq!(window.selected(), ["metrics"], "the selection survives");

@@ -13,6 +13,7 @@ mod link;
 mod live;
 mod many;
 mod pictures;
+mod read_only;
 mod secrets;
 mod settings;
 mod software;

@@ -240,10 +240,18 @@ fn service_down() {
 }
 
 #[test]
+fn read_only() {
+    let mut window = Window::open();
+    window.click_row("legacy-soap", Modifiers::NONE);
+    window.tell(super::read_only::only_reading());
+    window.picture("read_only");
+}
+
+#[test]
 fn demo() {
     let mut window = Window::open();
     window.tell(News::DemoStarted);
-    window.tell(News::Link(Link::Up { version: env!("CARGO_PKG_VERSION").to_owned() }));
+    window.tell(News::Link(Link::managed(env!("CARGO_PKG_VERSION"))));
     window.tell(News::Push(Push::Snapshot(Box::new(sample::snapshot(now())))));
     window.picture("demo");
 }

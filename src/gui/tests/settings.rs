@@ -161,7 +161,7 @@ fn without_the_service_its_settings_wait_for_it() {
     assert!(window.has(&window.text("theme-dark")), "the window's own are there");
     assert!(!window.has(&window.text("settings-proxy")));
     window.desk.refuse(|_| None);
-    window.tell(News::Link(Link::Up { version: env!("CARGO_PKG_VERSION").to_owned() }));
+    window.tell(News::Link(Link::managed(env!("CARGO_PKG_VERSION"))));
     assert!(window.has(&window.text("settings-proxy")));
 }
 

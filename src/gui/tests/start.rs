@@ -82,7 +82,7 @@ fn a_demo_that_does_not_start_says_why() {
 #[test]
 fn a_service_of_another_version_is_named() {
     let mut window = Window::open();
-    window.tell(News::Link(Link::Up { version: "9.8.7".to_owned() }));
+    window.tell(News::Link(Link::managed("9.8.7")));
     assert!(window.tells("service-running-version", &[("version", "9.8.7".into())]));
     let problem = LinkProblem::OtherVersion("The service speaks version 99".to_owned());
     window.tell(News::Link(Link::Down { since: now(), problem }));

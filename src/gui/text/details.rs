@@ -28,7 +28,9 @@ pub(crate) fn details_as_text(texts: &Texts, view: &ConnectionView, now: Timesta
     if let Some(reachability) = &view.reachability {
         line("details-reachable", &texts.reachability(reachability, now));
     }
-    line("details-key", &view.key_name);
+    if !view.key_name.is_empty() {
+        line("details-key", &view.key_name);
+    }
     if let Some(count) = view.azure.as_ref().and_then(|azure| azure.listener_count) {
         line("column-listeners", &count.to_string());
     }

@@ -3,14 +3,17 @@
 use super::Texts;
 use crate::gui::state::{Link, LinkProblem};
 use crate::gui::theme::Tone;
+use crate::ipc::protocol::Access;
+use crate::platform::permissions;
 
 /// The service in the header: a tone and a word.
 pub(crate) fn service_pill(texts: &Texts, link: &Link) -> (Tone, String) {
     let (tone, key) = match link {
-        Link::Up { version } if version == env!("CARGO_PKG_VERSION") => {
-            (Tone::Ok, "service-running")
-        }
-        Link::Up { version } => {
+        Link::Up { version, access } if version == env!("CARGO_PKG_VERSION") => match access {
+            Access::Manage => (Tone::Ok, "service-running"),
+            Access::ReadStatus => (Tone::Neutral, "service-read-only"),
+        },
+        Link::Up { version, .. } => {
             let text =
                 texts.with("service-running-version", &[("version", version.as_str().into())]);
             return (Tone::Warn, text);
@@ -27,6 +30,21 @@ pub(crate) fn service_pill(texts: &Texts, link: &Link) -> (Tone, String) {
         },
     };
     (tone, texts.get(key).to_string())
+}
+
+impl Texts {
+    /// Why this account changes nothing: who manages the service, and how to become one.
+    pub(crate) fn read_only(&self) -> String {
+        self.read_only_beside(permissions::managers_group())
+    }
+
+    /// The same where members of `group` manage it, if there is such a group.
+    pub(crate) fn read_only_beside(&self, group: Option<&str>) -> String {
+        match group {
+            Some(group) => self.with("read-only-group", &[("group", group.into())]),
+            None => self.get("read-only-account").to_string(),
+        }
+    }
 }
 
 /// The banner over the table while the service is away: what happened, and what to do.

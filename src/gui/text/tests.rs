@@ -12,7 +12,7 @@ use super::*;
 use crate::azure::{AzureError, AzureErrorKind, Unusable};
 use crate::gui::backend::Refusal;
 use crate::gui::state::{Link, LinkProblem, UpdateProblem};
-use crate::ipc::protocol::{ErrorCode, RequestError};
+use crate::ipc::protocol::{Access, ErrorCode, RequestError};
 use crate::model::metadata::MetadataError;
 use crate::model::{
     ConnectionEvent, ConnectionId, ConnectionStringError, EventKind, Fault, FaultCode,
@@ -27,6 +27,7 @@ const LATIN_WORDS: &[&str] = &[
     "show",
     "logs",
     "localhost",
+    "root",
     "endpoint",
     "error",
     "warn",
@@ -261,6 +262,7 @@ fn every_refusal_comes_out_in_chinese() {
         ErrorCode::BadMessage,
         ErrorCode::VersionMismatch,
         ErrorCode::Denied,
+        ErrorCode::ReadOnly,
         ErrorCode::InvalidConnectionString,
         ErrorCode::InvalidSetting,
         ErrorCode::NotFound,
@@ -328,8 +330,10 @@ fn every_state_of_the_way_to_the_service_has_its_words() {
     let down = |problem| Link::Down { since: Timestamp::UNIX_EPOCH, problem };
     let mut links: Vec<Link> = problems.into_iter().map(down).collect();
     links.extend([Link::Connecting, Link::Starting]);
-    links.push(Link::Up { version: env!("CARGO_PKG_VERSION").to_owned() });
-    links.push(Link::Up { version: "99.0.0".to_owned() });
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    links.push(Link::Up { version, access: Access::ReadStatus });
+    links.push(Link::managed(env!("CARGO_PKG_VERSION")));
+    links.push(Link::managed("99.0.0"));
     for link in &links {
         assert_chinese(&service_pill(&chinese, link).1);
     }

@@ -13,6 +13,11 @@ use crate::model::{ConnectionId, ConnectionSelector};
 const LOOK_PAUSE: SignedDuration = SignedDuration::from_millis(400);
 
 pub(super) fn act(state: &mut State, action: Action, now: Timestamp, effects: &mut Vec<Effect>) {
+    if state.reads_only() && action.manages() {
+        // By a key: the buttons do nothing and say why.
+        let text = state.texts().read_only();
+        return state.notices.warn(text);
+    }
     match action {
         Action::Pick(id, how) => {
             let connections = state.snapshot.as_ref().map_or(&[][..], |it| &it.connections);
@@ -165,7 +170,7 @@ fn look_soon(state: &mut State, now: Timestamp) {
 }
 
 pub(super) fn check_endpoint(state: &mut State, id: &ConnectionId, effects: &mut Vec<Effect>) {
-    if state.is_attached() {
+    if state.may_manage() {
         let request = Request::CheckEndpoint { connection: ConnectionSelector::from(id) };
         dialogs::ask(state, Pending::CheckEndpoint, request, effects);
     }

@@ -55,8 +55,9 @@ pub(super) fn open_remove(state: &mut State, mut ids: Vec<ConnectionId>) {
 pub(super) fn open_settings(state: &mut State, effects: &mut Vec<Effect>) {
     state.dialog = Some(Dialog::Settings(SettingsForm::default()));
     effects.push(Effect::AskAutostart);
-    let ticket = state.ticket(Pending::LoadSettings);
-    effects.push(Effect::Ask { ticket, request: Request::GetSettings });
+    if !state.reads_only() {
+        ask(state, Pending::LoadSettings, Request::GetSettings, effects);
+    }
 }
 
 /// Closes the dialog. What the service was asked for before is not taken back.

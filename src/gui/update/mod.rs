@@ -139,6 +139,26 @@ pub(crate) enum Action {
     Quit,
 }
 
+impl Action {
+    /// Whether only those may do it who manage the service.
+    fn manages(&self) -> bool {
+        matches!(
+            self,
+            Self::Restart(_)
+                | Self::TryNow(_)
+                | Self::Enable(_)
+                | Self::Disable(_)
+                | Self::AskRemove(_)
+                | Self::Remove
+                | Self::New(_)
+                | Self::Create
+                | Self::AskUpdate(_)
+                | Self::Update
+                | Self::SaveSettings
+        )
+    }
+}
+
 /// Changes `state` by `message`.
 pub(crate) fn update(state: &mut State, message: Message, now: Timestamp) -> Vec<Effect> {
     let mut effects = Vec::new();

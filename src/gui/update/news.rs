@@ -86,11 +86,11 @@ fn on_link(state: &mut State, link: Link, now: Timestamp, effects: &mut Vec<Effe
     if was_attached && !state.is_attached() {
         answer::give_up_all(state, now, effects);
     }
-    if !was_attached && state.is_attached() && matches!(state.dialog, Some(Dialog::Settings(_))) {
+    if !was_attached && state.may_manage() && matches!(state.dialog, Some(Dialog::Settings(_))) {
         let ticket = state.ticket(Pending::LoadSettings);
         effects.push(Effect::Ask { ticket, request: Request::GetSettings });
     }
-    if !was_attached && state.is_attached() {
+    if !was_attached && state.may_manage() {
         dialogs::check_again(state, now);
         azure::ask_settings(state, effects);
     }

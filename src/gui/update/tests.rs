@@ -50,7 +50,7 @@ impl Desk {
     }
 
     fn up(&mut self) -> Vec<Effect> {
-        let mut effects = self.told(News::Link(Link::Up { version: "0.1.0".to_owned() }));
+        let mut effects = self.told(News::Link(Link::managed("0.1.0")));
         let snapshot = Box::new(sample::snapshot(self.now));
         effects.extend(self.told(News::Push(Push::Snapshot(snapshot))));
         effects
@@ -208,7 +208,7 @@ fn every_action_leaves_a_window_without_a_service_whole() {
 #[test]
 fn every_news_has_its_effects() {
     let problem = LinkProblem::Hung;
-    let up = || News::Link(Link::Up { version: "0.1.0".to_owned() });
+    let up = || News::Link(Link::managed("0.1.0"));
     let cases: Vec<(News, &[&str], usize)> = vec![
         (up(), &[], 0),
         (News::Link(Link::Down { since: now(), problem }), &[], 0),

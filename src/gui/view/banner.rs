@@ -16,6 +16,10 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     if cx.state.demo == Demo::On {
         demo(ui, cx);
     }
+    if cx.state.reads_only() {
+        let (title, text) = (cx.texts.get("read-only"), cx.texts.read_only());
+        strip(ui, cx, Tone::Neutral, &title, &text, |_, _| {});
+    }
     let Some(snapshot) = &cx.state.snapshot else { return };
     let faults: Vec<_> = snapshot.service.faults.iter().collect();
     for fault in faults {
@@ -87,6 +91,8 @@ fn strip(
         if !text.is_empty() {
             widget::wrapped(ui, text, regular(TEXT), cx.palette.text);
         }
+        // Without buttons their line has no height.
+        ui.spacing_mut().interact_size.y = 0.0;
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.y = 8.0;
             buttons(ui, cx);

@@ -2,7 +2,7 @@
 
 use egui::{Align, Layout, Shape, Stroke, Ui, pos2, vec2};
 
-use super::Cx;
+use super::{Cx, manage};
 use crate::gui::state::{Demo, NewTab};
 use crate::gui::theme::{TEXT, regular, semibold};
 use crate::gui::update::Action;
@@ -44,10 +44,10 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
     let width = widths.sum::<f32>() + 10.0;
     ui.allocate_ui_with_layout(vec2(width, 32.0), Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 10.0;
-        if widget::button(ui, Kind::Primary, &names[0], true).clicked() {
+        if manage::button(ui, cx, Kind::Primary, &names[0], true) {
             cx.act(Action::New(NewTab::Azure));
         }
-        if widget::button(ui, Kind::Plain, &names[1], true).clicked() {
+        if manage::button(ui, cx, Kind::Plain, &names[1], true) {
             cx.act(Action::New(NewTab::ConnectionString));
         }
     });

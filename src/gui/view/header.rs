@@ -2,7 +2,7 @@
 
 use egui::{Align, Frame, Layout, Margin, Panel, Sense, Ui, vec2};
 
-use super::Cx;
+use super::{Cx, manage};
 use crate::gui::effect::Target;
 use crate::gui::state::{Demo, NewTab};
 use crate::gui::text;
@@ -58,7 +58,7 @@ fn right(ui: &mut Ui, cx: &mut Cx<'_>) {
     if widget::icon_button(ui, Icon::Gear, &cx.texts.get("settings"), true).clicked() {
         cx.act(Action::OpenSettings);
     }
-    if widget::button(ui, Kind::Primary, &cx.texts.get("new"), true).clicked() {
+    if manage::button(ui, cx, Kind::Primary, &cx.texts.get("new"), true) {
         cx.act(Action::New(NewTab::ConnectionString));
     }
 }

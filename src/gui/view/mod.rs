@@ -7,6 +7,7 @@ mod empty;
 mod footer;
 mod header;
 mod keys;
+mod manage;
 mod notices;
 mod rows;
 mod table;

@@ -10,33 +10,58 @@ use interprocess::local_socket::{ListenerOptions, PeerCreds, tokio as local};
 use interprocess::os::unix::uds_local_socket::tokio as uds;
 use tokio::net::UnixStream;
 
-use super::{Address, BindError, Peer};
+use super::{Address, BindError, Callers, Peer};
 use crate::platform::files::{self, Lock, LockError};
 use crate::platform::permissions;
 
-/// Keeps a second service from taking the socket for a left-over one.
-pub(super) type Guard = Lock;
+/// Keeps a second service from taking the socket for a left-over one. A socket for everyone
+/// has none, since others could hold it too: whoever listens there holds the lock of the one
+/// for managers.
+pub(super) type Guard = Option<Lock>;
 
-pub(super) fn prepare(address: &Address) -> Result<Guard, BindError> {
+pub(super) fn prepare(address: &Address, callers: Callers) -> Result<Guard, BindError> {
     let path = address.as_path();
-    permissions::ensure_private_folder(path.parent().unwrap_or(Path::new("/")))?;
-    let lock = files::lock(&path.with_extension("lock")).map_err(|error| match error {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let guard = match callers {
+        Callers::Managers => {
+            permissions::ensure_private_folder(folder)?;
+            Some(lock_beside(address)?)
+        }
+        Callers::Everyone => {
+            permissions::ensure_public_folder(folder)?;
+            None
+        }
+    };
+    remove_left_over(address)?;
+    Ok(guard)
+}
+
+fn lock_beside(address: &Address) -> Result<Lock, BindError> {
+    files::lock(&address.as_path().with_extension("lock")).map_err(|error| match error {
         LockError::Held { pid, .. } => BindError::Taken { address: address.clone(), pid },
         error @ LockError::Io { .. } => BindError::Lock(error),
-    })?;
-    remove_left_over(address)?;
-    Ok(lock)
+    })
 }
 
 /// The folder decides, and then [`finish`].
-pub(super) fn restrict(options: ListenerOptions<'_>) -> io::Result<ListenerOptions<'_>> {
+pub(super) fn restrict(
+    options: ListenerOptions<'_>,
+    _callers: Callers,
+) -> io::Result<ListenerOptions<'_>> {
     Ok(options)
+}
+
+pub(super) fn not_made(address: &Address, error: io::Error) -> BindError {
+    BindError::Io { address: address.clone(), error }
 }
 
 /// The mode that a new socket gets depends on the umask; the folder keeps others
 /// out until it is set.
-pub(super) fn finish(address: &Address) -> io::Result<()> {
-    permissions::restrict_path(address.as_path())
+pub(super) fn finish(address: &Address, callers: Callers) -> io::Result<()> {
+    match callers {
+        Callers::Managers => permissions::restrict_path(address.as_path()),
+        Callers::Everyone => permissions::open_socket(address.as_path()),
+    }
 }
 
 /// Removes the socket of a service that crashed. Whoever holds the lock is the only

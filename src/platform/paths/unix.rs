@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
 
-use super::{Address, PREFERENCES, Paths, PathsError, WindowPaths};
+use super::{Address, Channels, PREFERENCES, Paths, PathsError, WindowPaths};
 
 /// Longest path of a Unix socket in bytes: `sun_path` of unix(7) without its
 /// closing zero. macOS and the BSDs have four bytes less.
@@ -13,11 +13,17 @@ pub(super) const LONGEST_CHANNEL: Option<usize> =
 
 const FOLDER: &str = "hybrid-connection-manager";
 const SOCKET: &str = "service.sock";
+/// As long as the other one with its folder, so a home that has a place for one has it for both.
+const STATUS_SOCKET: &str = "read.sock";
 /// Shorter than the service's, so a home in which that one fits has a place for it.
 const FRONT_SOCKET: &str = "gui.sock";
 
-pub(super) fn channel_of_home(home: &Path) -> Address {
-    Address::new(home.join("run").join(SOCKET))
+/// The socket for everyone has a folder of its own, since the other one's is closed to others.
+pub(super) fn channels_of_home(home: &Path) -> Channels {
+    Channels {
+        manage: Address::new(home.join("run").join(SOCKET)),
+        status: Some(Address::new(home.join("status").join(STATUS_SOCKET))),
+    }
 }
 
 pub(super) fn front_of_home(home: &Path) -> Address {
@@ -37,11 +43,10 @@ pub(super) fn default_for_service() -> Result<Paths, PathsError> {
     }
 }
 
-pub(super) fn channels_for_client() -> Result<Vec<Address>, PathsError> {
+pub(super) fn channels_for_client() -> Result<Vec<Channels>, PathsError> {
     let user = UserDirs::of_this_account().filter(|_| !rustix::process::geteuid().is_root());
-    let mut channels = user.map(UserDirs::channels).unwrap_or_default();
-    channels.push(of_system().channel);
-    Ok(channels)
+    let own = user.map(UserDirs::channels).unwrap_or_default();
+    Ok(own.into_iter().map(Channels::from).chain([of_system().channels()]).collect())
 }
 
 pub(super) fn is_machine_home(home: &Path) -> bool {
@@ -52,6 +57,9 @@ fn of_system() -> Paths {
     let run_dir = Path::new("/run").join(FOLDER);
     Paths {
         channel: Address::new(run_dir.join(SOCKET)),
+        status_channel: Some(Address::new(
+            Path::new("/run").join(format!("{FOLDER}-status")).join(STATUS_SOCKET),
+        )),
         run_dir,
         log_dir: Path::new("/var/log").join(FOLDER),
         ..Paths::with_home(Path::new("/var/lib").join(FOLDER))
@@ -118,6 +126,7 @@ mod tests {
         assert_eq!(paths.connections_file, Path::new("/home/a/.config/hcm/connections.json"));
         assert_eq!(paths.log_dir, Path::new("/home/a/.local/state/hcm/logs"));
         assert_eq!(paths.channel.as_path(), Path::new("/run/user/7/hcm/service.sock"));
+        assert_eq!(paths.status_channel, None, "its status is this person's business");
     }
 
     #[test]
@@ -146,6 +155,7 @@ mod tests {
         let home = |length: usize| PathBuf::from(format!("/{}", "d".repeat(length - 1)));
         let paths = Paths::in_home(&home(fits)).unwrap();
         assert_eq!(paths.channel.as_path().as_os_str().len(), longest);
+        assert_eq!(paths.status_channel.unwrap().as_path().as_os_str().len(), longest);
         let error = Paths::in_home(&home(fits + 1)).unwrap_err().to_string();
         assert!(error.contains("too deep") && error.contains("shorter path"), "{error}");
         assert!(error.contains(&format!("of {} bytes", longest + 1)), "{error}");

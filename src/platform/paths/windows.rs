@@ -11,7 +11,7 @@ use windows_sys::Win32::UI::Shell::{
 use windows_sys::core::GUID;
 
 use super::super::product::PRODUCT_NAME;
-use super::{Address, PREFERENCES, Paths, PathsError, WindowPaths, digest};
+use super::{Address, Channels, PREFERENCES, Paths, PathsError, WindowPaths, digest};
 
 /// Pipe names of this product are far below the 256 characters that Windows takes.
 pub(super) const LONGEST_CHANNEL: Option<usize> = None;
@@ -19,8 +19,16 @@ pub(super) const LONGEST_CHANNEL: Option<usize> = None;
 const PIPE: &str = r"\\.\pipe\hybrid-connection-manager";
 
 /// Pipes live in one flat name space, so the name carries a digest of the home.
-pub(super) fn channel_of_home(home: &Path) -> Address {
-    named(PIPE, home)
+pub(super) fn channels_of_home(home: &Path) -> Channels {
+    Channels { manage: named(PIPE, home), status: Some(named(&status_pipe(), home)) }
+}
+
+fn channels_of_machine() -> Channels {
+    Channels { manage: Address::new(PIPE.into()), status: Some(Address::new(status_pipe().into())) }
+}
+
+fn status_pipe() -> String {
+    format!("{PIPE}-status")
 }
 
 pub(super) fn front_of_home(home: &Path) -> Address {
@@ -50,7 +58,8 @@ pub(super) fn window_of_this_user() -> Option<WindowPaths> {
 pub(super) fn default_for_service() -> Result<Paths, PathsError> {
     let home = program_data().ok_or(PathsError::NoMachineFolder)?.join(PRODUCT_NAME);
     let (run_dir, log_dir) = (home.join("run"), home.join("logs"));
-    Ok(Paths { run_dir, log_dir, channel: Address::new(PIPE.into()), ..Paths::with_home(home) })
+    let Channels { manage: channel, status: status_channel } = channels_of_machine();
+    Ok(Paths { run_dir, log_dir, channel, status_channel, ..Paths::with_home(home) })
 }
 
 pub(super) fn is_machine_home(home: &Path) -> bool {
@@ -82,6 +91,6 @@ pub(in crate::platform) fn known_folder(id: &GUID) -> Option<PathBuf> {
     found
 }
 
-pub(super) fn channels_for_client() -> Result<Vec<Address>, PathsError> {
-    Ok(vec![Address::new(PIPE.into())])
+pub(super) fn channels_for_client() -> Result<Vec<Channels>, PathsError> {
+    Ok(vec![channels_of_machine()])
 }

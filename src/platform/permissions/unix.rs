@@ -38,6 +38,10 @@ pub(super) fn close_folder(folder: &Path) -> io::Result<()> {
     std::fs::set_permissions(folder, Permissions::from_mode(0o700))
 }
 
+pub(super) fn open_folder(folder: &Path) -> io::Result<()> {
+    std::fs::set_permissions(folder, Permissions::from_mode(0o755))
+}
+
 pub(super) fn restrict_file(file: &File, access: Access) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(match access {
         Access::OwnerOnly => 0o600,
@@ -49,6 +53,10 @@ pub(super) fn restrict_path(path: &Path) -> io::Result<()> {
     std::fs::set_permissions(path, Permissions::from_mode(0o600))
 }
 
+pub(super) fn open_socket(path: &Path) -> io::Result<()> {
+    std::fs::set_permissions(path, Permissions::from_mode(0o666))
+}
+
 pub(super) fn is_open_to_others(path: &Path) -> io::Result<bool> {
     Ok(path.metadata()?.mode() & 0o077 != 0)
 }
@@ -57,9 +65,15 @@ pub(super) fn own_uid() -> Option<u32> {
     Some(rustix::process::geteuid().as_raw())
 }
 
+pub(super) const MANAGERS_GROUP: Option<&str> = None;
+
+pub(super) fn managers() -> String {
+    "the account that it runs as and root may manage it; use one of them (sudo)".to_owned()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{ensure_private_folder, ensure_safe_folder};
+    use super::super::{ensure_private_folder, ensure_public_folder, ensure_safe_folder};
     use super::*;
 
     fn mode(path: &Path) -> u32 {
@@ -92,6 +106,19 @@ mod tests {
         }
         ensure_private_folder(dir.path()).unwrap();
         assert_eq!(mode(dir.path()), 0o700);
+    }
+
+    #[test]
+    fn a_public_folder_can_be_looked_into_and_not_written_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("a");
+        for before in [0o700, 0o777] {
+            ensure_public_folder(&folder).unwrap();
+            assert_eq!(mode(&folder), 0o755);
+            set_mode(&folder, before);
+        }
+        ensure_public_folder(&folder).unwrap();
+        assert_eq!(mode(&folder), 0o755);
     }
 
     #[test]

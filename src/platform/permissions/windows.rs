@@ -16,7 +16,7 @@ use windows_sys::Win32::Storage::FileSystem::{
 };
 
 use super::{Access, FolderError};
-use crate::platform::product::{SERVICE_NAME, service_sid};
+use crate::platform::product::{OPERATORS_GROUP, SERVICE_NAME, service_sid};
 use crate::platform::windows_security::{
     self as security, ADMINISTRATORS, AccessList, CREATOR_OWNER, OWNER_RIGHTS, Own, SYSTEM,
 };
@@ -99,6 +99,14 @@ pub(super) fn is_open_to_others(path: &Path) -> io::Result<bool> {
 
 pub(super) fn own_uid() -> Option<u32> {
     None
+}
+
+pub(super) const MANAGERS_GROUP: Option<&str> = Some(OPERATORS_GROUP);
+
+pub(super) fn managers() -> String {
+    format!(
+        "administrators and members of the local group \"{OPERATORS_GROUP}\" may manage it; an administrator adds you with: net localgroup \"{OPERATORS_GROUP}\" ACCOUNT /add; then sign in to Windows again"
+    )
 }
 
 /// Makes the folder of the machine's service, or makes sure of it: it belongs to the

@@ -21,7 +21,7 @@ impl Service {
     /// # Errors
     /// One that does not answer.
     pub(in crate::cli::commands) async fn open(context: &Context<'_>) -> Result<Self, Failure> {
-        let mut client = context.connect().await?;
+        let mut client = context.connect_to_manage().await?;
         let before = snapshot(&mut client).await?;
         Ok(Self { client, before })
     }

@@ -12,7 +12,7 @@ use super::known::Known;
 use crate::gui::backend::News;
 use crate::gui::state::{Link, LinkProblem};
 use crate::ipc::protocol::Request;
-use crate::ipc::{Address, Client, ClientError, ConnectError, Push, Pushes, Requester};
+use crate::ipc::{Address, Channels, Client, ClientError, ConnectError, Push, Pushes, Requester};
 
 /// The name by which the window says hello.
 const PROGRAM: &str = "hybrid-connection-manager-gui";
@@ -25,14 +25,14 @@ const PING_EVERY: Duration = Duration::from_secs(4);
 /// Whose service is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Target {
-    channels: Vec<Address>,
+    services: Vec<Channels>,
     is_demo: bool,
 }
 
 /// Steers the channel, and asks through it.
 #[derive(Clone, Debug)]
 pub(super) struct Handle {
-    own: Vec<Address>,
+    own: Vec<Channels>,
     target: watch::Sender<Target>,
     now: Arc<Notify>,
     requester: watch::Receiver<Option<Requester>>,
@@ -52,15 +52,15 @@ impl Handle {
     /// Shows the service of the demo, or that of this machine again.
     pub(super) fn turn_to_demo(&self, channel: Option<Address>) {
         let is_demo = channel.is_some();
-        let channels = channel.map_or_else(|| self.own.clone(), |channel| vec![channel]);
-        self.target.send_replace(Target { channels, is_demo });
+        let services = channel.map_or_else(|| self.own.clone(), |channel| vec![channel.into()]);
+        self.target.send_replace(Target { services, is_demo });
     }
 }
 
-/// Keeps a channel to the first of `channels` that answers, and tells what flows over it.
-pub(super) fn keep(channels: Vec<Address>, outbox: Outbox) -> Handle {
-    let own = channels.clone();
-    let (target, targets) = watch::channel(Target { channels, is_demo: false });
+/// Keeps a channel to the first of `services` that answers, and tells what flows over it.
+pub(super) fn keep(services: Vec<Channels>, outbox: Outbox) -> Handle {
+    let own = services.clone();
+    let (target, targets) = watch::channel(Target { services, is_demo: false });
     let (slot, requester) = watch::channel(None);
     let now = Arc::new(Notify::new());
     let keeper = Keeper { targets, slot, now: now.clone(), outbox, told: None };
@@ -90,7 +90,7 @@ impl Keeper {
                 self.told = None;
             }
             let connected = tokio::select! {
-                connected = Client::connect_first(&target.channels, PROGRAM) => connected,
+                connected = Client::connect_first(&target.services, PROGRAM) => connected,
                 changed = self.targets.changed() => match changed {
                     Ok(()) => continue,
                     Err(_) => return,
@@ -126,11 +126,11 @@ impl Keeper {
 
     /// Tells what the service tells, for as long as it does.
     async fn attend(&mut self, client: Client) -> Attended {
-        let version = client.server().version.clone();
+        let (version, access) = (client.server().version.clone(), client.access());
         let (requester, pushes) = client.into_parts();
         self.told = None;
         self.slot.send_replace(Some(requester.clone()));
-        self.outbox.tell(News::Link(Link::Up { version })).await;
+        self.outbox.tell(News::Link(Link::Up { version, access })).await;
         let attended = tokio::select! {
             problem = follow(&requester, pushes, &self.outbox) => Attended::Lost(problem),
             problem = watch_over(&requester, &self.outbox) => Attended::Lost(problem),
@@ -229,8 +229,8 @@ fn problem(error: ConnectError) -> LinkProblem {
         ConnectError::NoAnswer { .. } => LinkProblem::Hung,
         ConnectError::VersionMismatch(text) => LinkProblem::OtherVersion(text),
         error @ ConnectError::NotAllowed { .. } => LinkProblem::NotAllowed(error.to_string()),
-        error @ (ConnectError::SomethingElse { .. } | ConnectError::Io { .. }) => {
-            LinkProblem::SomethingElse(error.to_string())
-        }
+        error @ (ConnectError::NotOurs { .. }
+        | ConnectError::SomethingElse { .. }
+        | ConnectError::Io { .. }) => LinkProblem::SomethingElse(error.to_string()),
     }
 }

@@ -22,7 +22,7 @@ use super::{Backend, News, Refusal};
 use crate::gui::effect::Effect;
 use crate::gui::state::Ticket;
 use crate::ipc::protocol::Request;
-use crate::ipc::{Address, ClientError};
+use crate::ipc::{Channels, ClientError};
 use crate::platform::appearance::Appearances;
 use crate::platform::front::Front;
 use crate::platform::graphics;
@@ -44,7 +44,7 @@ const SELDOM: Duration = Duration::from_millis(2900);
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
     /// Where a service may be reached, the first that answers is meant.
-    pub channels: Vec<Address>,
+    pub services: Vec<Channels>,
     /// The home that was named, for a service that is started.
     pub home: Option<PathBuf>,
     /// The window's own file.
@@ -190,7 +190,7 @@ struct Hub {
 
 impl Hub {
     fn new(places: Places, outbox: Outbox, front: Option<Front>) -> Self {
-        let link = link::keep(places.channels.clone(), outbox.clone());
+        let link = link::keep(places.services.clone(), outbox.clone());
         tokio::spawn(follow_appearance(outbox.clone()));
         if let Some(front) = front {
             tokio::spawn(hear_starts(front, outbox.clone()));

@@ -40,7 +40,7 @@ impl Mock {
     pub(crate) fn new(snapshot: Snapshot, clock: fn() -> Timestamp) -> Self {
         let version = snapshot.service.version.clone();
         let first = Push::Snapshot(Box::new(snapshot.clone()));
-        let news = [News::Link(Link::Up { version }), News::Push(first)].into();
+        let news = [News::Link(Link::managed(version)), News::Push(first)].into();
         let azure = azure::Azure::default();
         let (settings, waker) = (Settings::default(), Waker::default());
         Self { snapshot, settings, news, asked: Vec::new(), clock, azure, waker }
@@ -196,14 +196,14 @@ impl Backend for Mock {
             Effect::SetAutostart(on) => self.news.push_back(News::Autostart(Ok(on))),
             Effect::StartService | Effect::CallNow => {
                 let version = self.snapshot.service.version.clone();
-                self.news.push_back(News::Link(Link::Up { version }));
+                self.news.push_back(News::Link(Link::managed(version)));
                 let snapshot = Box::new(self.snapshot.clone());
                 self.news.push_back(News::Push(Push::Snapshot(snapshot)));
             }
             Effect::StartDemo => {
                 self.news.push_back(News::DemoStarted);
                 let version = self.snapshot.service.version.clone();
-                self.news.push_back(News::Link(Link::Up { version }));
+                self.news.push_back(News::Link(Link::managed(version)));
                 let snapshot = sample::snapshot((self.clock)());
                 self.news.push_back(News::Push(Push::Snapshot(Box::new(snapshot))));
             }

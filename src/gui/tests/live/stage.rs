@@ -17,7 +17,7 @@ use crate::gui::backend::live::{Live, Places, Waker};
 use crate::gui::state::State;
 use crate::ipc::protocol::ServerMessage;
 use crate::platform::Paths;
-use crate::platform::local_socket::{Listener, Stream};
+use crate::platform::local_socket::{Callers, Listener, Stream};
 use crate::service::{LogTo, Service};
 
 /// A limit that only a hanging test meets.
@@ -89,7 +89,7 @@ impl Stage {
 /// The window of a person whose service is at `paths`.
 fn open(paths: &Paths, home: &Path) -> (Window, Bell) {
     let places = Places {
-        channels: vec![paths.channel.clone()],
+        services: vec![paths.channels()],
         home: Some(home.to_owned()),
         preferences_file: home.join("window.json"),
         open: super::azure::browser,
@@ -145,7 +145,7 @@ pub(super) fn pretend<S>(
     S: Future<Output = ()> + Send + 'static,
 {
     let _inside = background.enter();
-    let listener = Listener::bind(&paths.channel).unwrap();
+    let listener = Listener::bind(&paths.channel, Callers::Managers).unwrap();
     background.spawn(async move {
         while let Ok(stream) = listener.accept().await {
             tokio::spawn(serve(stream));

@@ -225,6 +225,7 @@ const VARIABLES: &[&str] = &[
     "field",
     "filter",
     "gateway",
+    "group",
     "id",
     "in",
     "left",

@@ -13,7 +13,7 @@ use crate::model::{AzureResource, ConnectionId, Secret};
 pub(in crate::gui::update) fn create(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(form) = state.azure() else { return };
     let Some(listing) = &form.listing else { return };
-    if form.account().is_none() || listing.is_creating() || !state.is_attached() {
+    if form.account().is_none() || listing.is_creating() || !state.may_manage() {
         return;
     }
     let is_there = |id: &ConnectionId| state.connection(id).is_some();

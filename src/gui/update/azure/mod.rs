@@ -209,7 +209,7 @@ fn stop_reading(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Asks the service for what a sign-in goes by, if that is not known.
 pub(super) fn ask_settings(state: &mut State, effects: &mut Vec<Effect>) {
-    let is_attached = state.is_attached();
+    let is_attached = state.may_manage();
     let Some(Dialog::New(form)) = &mut state.dialog else { return };
     let settings = &mut form.azure.settings;
     let is_open = matches!(settings, SettingsOfSignIn::Unknown | SettingsOfSignIn::Failed(_));

@@ -2,7 +2,7 @@
 
 use egui::{Align, Layout, Ui, vec2};
 
-use super::super::Cx;
+use super::super::{Cx, manage};
 use crate::gui::text::Texts;
 use crate::gui::theme::{SMALL, TEXT, Tone, mono, regular};
 use crate::gui::update::Action;
@@ -79,9 +79,9 @@ fn reachability(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
     ui.horizontal(|ui| {
         ui.spacing_mut().interact_size.y = 16.0;
         widget::field_label(ui, &cx.texts.get("details-reachable"));
-        let attached = cx.state.is_attached();
-        ui.add_enabled_ui(attached, |ui| {
-            if widget::link(ui, &cx.texts.get("reach-check")).clicked() {
+        ui.add_enabled_ui(cx.state.may_manage(), |ui| {
+            let check = widget::link(ui, &cx.texts.get("reach-check"));
+            if manage::explained(cx, check).clicked() {
                 cx.act(Action::CheckEndpoint(view.id.clone()));
             }
         });
@@ -127,7 +127,11 @@ fn three_facts(cx: &Cx<'_>, view: &ConnectionView) -> Vec<(&'static str, String)
             .with("details-listeners", &[("count", count.into()), ("most", MOST_LISTENERS.into())]),
         None => "–".to_owned(),
     };
-    let mut facts = vec![("details-key", view.key_name.clone()), ("column-listeners", listeners)];
+    let mut facts = vec![("column-listeners", listeners)];
+    // Those who only read the status are not told it.
+    if !view.key_name.is_empty() {
+        facts.insert(0, ("details-key", view.key_name.clone()));
+    }
     if let ConnectionStatus::Connected { since, gateway } = &view.status {
         let since = cx.texts.clock(*since, cx.now);
         let since = match gateway {

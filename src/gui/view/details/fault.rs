@@ -3,7 +3,7 @@
 use egui::{Frame, Margin, Ui};
 use jiff::SignedDuration;
 
-use super::super::Cx;
+use super::super::{Cx, manage};
 use crate::gui::text;
 use crate::gui::theme::{CONTROL_RADIUS, SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::Action;
@@ -67,12 +67,12 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView, code: FaultCode)
     let attached = cx.state.is_attached();
     ui.horizontal_wrapped(|ui| {
         if wants_another_key(code)
-            && widget::button(ui, Kind::Plain, &cx.texts.get("update"), attached).clicked()
+            && manage::button(ui, cx, Kind::Plain, &cx.texts.get("update"), attached)
         {
             cx.act(Action::AskUpdate(view.id.clone()));
         }
         if matches!(view.status, ConnectionStatus::Waiting { .. })
-            && widget::button(ui, Kind::Plain, &cx.texts.get("try-now"), attached).clicked()
+            && manage::button(ui, cx, Kind::Plain, &cx.texts.get("try-now"), attached)
         {
             cx.act(Action::TryNow(vec![view.id.clone()]));
         }

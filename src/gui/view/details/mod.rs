@@ -5,7 +5,7 @@ mod fault;
 
 use egui::{Align, Frame, Layout, Margin, Panel, Rect, ScrollArea, Sense, Ui, vec2};
 
-use super::{Cx, keys};
+use super::{Cx, keys, manage};
 use crate::gui::text::tone_of;
 use crate::gui::theme::{SMALL, TEXT, regular, semibold};
 use crate::gui::update::Action;
@@ -108,26 +108,31 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
     let ids = || vec![id.clone()];
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.y = 8.0;
-        let mut add = |ui: &mut Ui, kind, key: &'static str, enabled, action: Action| {
-            if widget::button(ui, kind, &cx.texts.get(key), enabled).clicked() {
+        look(ui, cx, "diagnose", Action::Diagnose(Some(id.clone())));
+        let mut add = |ui: &mut Ui, kind, key: &'static str, action: Action| {
+            if manage::button(ui, cx, kind, &cx.texts.get(key), attached) {
                 cx.act(action);
             }
         };
-        add(ui, Kind::Plain, "diagnose", true, Action::Diagnose(Some(id.clone())));
-        add(ui, Kind::Plain, "restart", attached, Action::Restart(ids()));
+        add(ui, Kind::Plain, "restart", Action::Restart(ids()));
         match view.desired {
-            Desired::Enabled => {
-                add(ui, Kind::Plain, "disable", attached, Action::Disable(ids()));
-            }
-            Desired::Disabled => add(ui, Kind::Plain, "enable", attached, Action::Enable(ids())),
+            Desired::Enabled => add(ui, Kind::Plain, "disable", Action::Disable(ids())),
+            Desired::Disabled => add(ui, Kind::Plain, "enable", Action::Enable(ids())),
         }
         if view.status.fault().is_none_or(|fault| !fault::wants_another_key(fault.code)) {
-            add(ui, Kind::Plain, "update", attached, Action::AskUpdate(id.clone()));
+            add(ui, Kind::Plain, "update", Action::AskUpdate(id.clone()));
         }
-        add(ui, Kind::Danger, "remove", attached, Action::AskRemove(ids()));
-        add(ui, Kind::Plain, "firewall", true, Action::Firewall(id.clone()));
-        add(ui, Kind::Plain, "copy-details", true, Action::CopyDetails(ids()));
+        add(ui, Kind::Danger, "remove", Action::AskRemove(ids()));
+        look(ui, cx, "firewall", Action::Firewall(id.clone()));
+        look(ui, cx, "copy-details", Action::CopyDetails(ids()));
     });
+}
+
+/// A button that changes nothing, and so is for everybody.
+fn look(ui: &mut Ui, cx: &mut Cx<'_>, key: &'static str, action: Action) {
+    if widget::button(ui, Kind::Plain, &cx.texts.get(key), true).clicked() {
+        cx.act(action);
+    }
 }
 
 /// What can be done to all that are selected.
@@ -143,16 +148,17 @@ fn several(ui: &mut Ui, cx: &mut Cx<'_>) {
             ("restart", Kind::Plain, Action::Restart(ids.clone())),
             ("enable", Kind::Plain, Action::Enable(ids.clone())),
             ("disable", Kind::Plain, Action::Disable(ids.clone())),
-            ("copy-details", Kind::Plain, Action::CopyDetails(ids.clone())),
-            ("remove", Kind::Danger, Action::AskRemove(ids.clone())),
         ];
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.y = 8.0;
-            for (key, kind, action) in actions {
-                if widget::button(ui, kind, &cx.texts.get(key), attached).clicked() {
+            let add = |ui: &mut Ui, cx: &mut Cx<'_>, (key, kind, action)| {
+                if manage::button(ui, cx, kind, &cx.texts.get(key), attached) {
                     cx.act(action);
                 }
-            }
+            };
+            actions.into_iter().for_each(|one| add(ui, cx, one));
+            look(ui, cx, "copy-details", Action::CopyDetails(ids.clone()));
+            add(ui, cx, ("remove", Kind::Danger, Action::AskRemove(ids.clone())));
         });
         ui.add_space(8.0);
         for id in ids.iter().take(30) {

@@ -35,12 +35,15 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.add_space(8.0);
     fact(ui, cx, "about-window", None, env!("CARGO_PKG_VERSION"));
     let service = match &cx.state.link {
-        Link::Up { version } => version.clone(),
+        Link::Up { version, .. } => version.clone(),
         _ => cx.texts.get("about-service-away").to_string(),
     };
     fact(ui, cx, "about-service", None, &service);
     if let (Some(snapshot), true) = (&cx.state.snapshot, cx.state.is_attached()) {
-        fact(ui, cx, "about-home", None, &snapshot.service.home);
+        // Those who only read the status are not told it.
+        if !snapshot.service.home.is_empty() {
+            fact(ui, cx, "about-home", None, &snapshot.service.home);
+        }
         let since = cx.texts.clock(snapshot.service.started, cx.now);
         fact(ui, cx, "about-since", None, &since);
     }

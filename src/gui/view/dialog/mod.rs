@@ -125,10 +125,11 @@ fn line(ui: &mut Ui, cx: &Cx<'_>) {
     ui.add_space(1.0);
 }
 
-/// Why the buttons of a dialog do nothing while the service is away.
+/// Why the buttons of a dialog do nothing: the service is away, or this account may not.
 fn needs_service(ui: &mut Ui, cx: &Cx<'_>) {
-    if !cx.state.is_attached() {
-        let text = cx.texts.get("needs-service");
+    if !cx.state.may_manage() {
+        let key = if cx.state.reads_only() { "read-only" } else { "needs-service" };
+        let text = cx.texts.get(key);
         widget::label(ui, &text, regular(SMALL), cx.palette.strong(Tone::Bad));
     }
 }
@@ -149,7 +150,7 @@ fn send_buttons(
         if widget::button(ui, widget::Kind::Plain, &cx.texts.get("cancel"), true).clicked() {
             cx.act(Action::CloseDialog);
         }
-        let enabled = !is_sent && ready && cx.state.is_attached();
+        let enabled = !is_sent && ready && cx.state.may_manage();
         if widget::button(ui, widget::Kind::Primary, name, enabled).clicked() {
             cx.act(send);
         }

@@ -122,7 +122,7 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, form: &NewForm) {
 /// What is to be known before something is sent.
 fn note(ui: &mut Ui, cx: &Cx<'_>, form: &NewForm) {
     needs_service(ui, cx);
-    if cx.state.is_attached() && form.tab == NewTab::Azure {
+    if cx.state.may_manage() && form.tab == NewTab::Azure {
         let text = cx.texts.get("azure-not-stored");
         widget::label(ui, &text, regular(TEXT), cx.palette.dim);
     }

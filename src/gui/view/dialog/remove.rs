@@ -76,7 +76,7 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
         if cancel.clicked() {
             cx.act(Action::CloseDialog);
         }
-        let enabled = cx.state.is_attached();
+        let enabled = cx.state.may_manage();
         let remove = widget::button(ui, Kind::Danger, &cx.texts.get("remove-do"), enabled);
         if remove.clicked() {
             cx.act(Action::Remove);

@@ -15,6 +15,10 @@ const WIDTH: f32 = 620.0;
 const FIELD: f32 = 340.0;
 /// The setting that names the cloud.
 const CLOUD_SETTING: &str = "azure.cloud";
+/// The setting that lets every account read the status, and its values.
+const STATUS_SETTING: &str = "service.status_for_all";
+const ON: &str = "on";
+const OFF: &str = "off";
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
@@ -30,6 +34,9 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
     ui.add_space(10.0);
     heading(ui, cx, "settings-service");
     match &form.load {
+        _ if cx.state.reads_only() => {
+            widget::wrapped(ui, &cx.texts.read_only(), regular(TEXT), cx.palette.dim);
+        }
         SettingsLoad::Loading => {
             let key = if cx.state.is_attached() { "settings-loading" } else { "needs-service" };
             widget::label(ui, &cx.texts.get(key), regular(TEXT), cx.palette.dim);
@@ -136,6 +143,19 @@ fn service(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
     error(ui, cx, form, "log.level");
     text_setting(ui, cx, form, "log.keep_files", "settings-keep-files", "");
     text_setting(ui, cx, form, "service.drain_seconds", "settings-drain", "");
+    status_for_all(ui, cx, form);
+}
+
+fn status_for_all(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
+    // An older service does not know it.
+    if form.saved.contains_key(STATUS_SETTING) {
+        let mut on = form.field(STATUS_SETTING) == ON;
+        if ui.checkbox(&mut on, &*cx.texts.get("settings-status-for-all")).changed() {
+            let value = if on { ON } else { OFF };
+            cx.act(Action::SettingField(STATUS_SETTING.to_owned(), value.to_owned()));
+        }
+        error(ui, cx, form, STATUS_SETTING);
+    }
 }
 
 /// How people sign in to Azure.
@@ -243,7 +263,7 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
         if widget::button(ui, Kind::Plain, &cx.texts.get(key), true).clicked() {
             cx.act(Action::CloseDialog);
         }
-        let enabled = is_changed && form.saving == 0 && cx.state.is_attached();
+        let enabled = is_changed && form.saving == 0 && cx.state.may_manage();
         if widget::button(ui, Kind::Primary, &cx.texts.get("save"), enabled).clicked() {
             cx.act(Action::SaveSettings);
         }

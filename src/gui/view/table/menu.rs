@@ -2,7 +2,7 @@
 
 use egui::{Key, Modifiers, Popup, Response, Ui};
 
-use super::super::{Cx, keys};
+use super::super::{Cx, keys, manage};
 use crate::gui::update::Action;
 use crate::model::{AzureResource, ConnectionId, ConnectionView, Desired};
 
@@ -32,14 +32,14 @@ fn entries(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
     } else {
         vec![view.id.clone()]
     };
-    let attached = cx.state.is_attached();
+    let attached = cx.state.may_manage();
     let one = ids.len() == 1;
     ui.set_min_width(190.0);
     ui.spacing_mut().interact_size.y = 28.0;
     ui.spacing_mut().item_spacing.y = 2.0;
     let mut entry = |ui: &mut Ui, key: &'static str, enabled: bool, action: Action| {
         let button = egui::Button::new(&*cx.texts.get(key)).frame_when_inactive(false);
-        if ui.add_enabled(enabled, button).clicked() {
+        if manage::explained(cx, ui.add_enabled(enabled, button)).clicked() {
             cx.act(Action::GoToTable);
             cx.act(action);
             ui.close();

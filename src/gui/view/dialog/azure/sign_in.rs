@@ -28,12 +28,12 @@ pub(super) fn show(
         paste::found(ui, cx, Tone::Bad, |ui, cx| {
             widget::wrapped(ui, &text, regular(TEXT), cx.palette.strong(Tone::Bad));
             let again = cx.texts.get("azure-settings-again");
-            if widget::button(ui, Kind::Plain, &again, cx.state.is_attached()).clicked() {
+            if widget::button(ui, Kind::Plain, &again, cx.state.may_manage()).clicked() {
                 act(cx, AzureAction::ReadSettings);
             }
         });
     }
-    let ready = matches!(form.settings, SettingsOfSignIn::Known(_)) && cx.state.is_attached();
+    let ready = matches!(form.settings, SettingsOfSignIn::Known(_)) && cx.state.may_manage();
     if let Some((method, error)) = problem {
         failed(ui, cx, *method, error, ready);
     }
