@@ -206,6 +206,14 @@ fault_codes! {
     LogsUnwritable = "logs-unwritable", Never,
         "The log files cannot be written",
         "The service runs without them; hcm logs shows its last lines. Mend what the detail names and restart the service.";
+    /// The policy of this machine does not allow the connection.
+    PolicyDenied = "policy-denied", Never,
+        "The policy of this machine does not allow this connection",
+        "Ask the administrator of this machine to allow its endpoint in the policy that is named here. A change of the policy counts at once.";
+    /// Something in the policy of this machine cannot be read.
+    PolicyUnreadable = "policy-unreadable", Never,
+        "Something in the policy of this machine cannot be read and allows nothing",
+        "The administrator of this machine has to mend what the detail names. A change of the policy counts at once.";
     /// A kind of a newer service; none of this one.
     #[serde(other)]
     Other = "other", Soon,

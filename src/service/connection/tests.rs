@@ -52,6 +52,7 @@ fn hub() -> Arc<Hub> {
         home: String::new(),
         faults: Vec::new(),
         draining: None,
+        policy: None,
     }))
 }
 
