@@ -18,6 +18,7 @@ pub mod local_socket;
 pub mod neighbour;
 pub mod paths;
 pub mod permissions;
+pub mod policy;
 pub mod product;
 pub mod service_program;
 pub mod signals;

@@ -6,6 +6,7 @@ mod connection;
 mod hub;
 mod journal;
 pub mod logs;
+mod policy;
 mod session;
 mod supervisor;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -27,8 +29,9 @@ use crate::ipc::{BindError, Listener};
 use crate::model::{Fault, FaultCode, ServiceInfo};
 use crate::platform::event_log::EventLog;
 use crate::platform::paths::Paths;
+use crate::platform::policy::PolicyValues;
 use crate::platform::system_events::NetworkChanges;
-use crate::platform::{limits, permissions};
+use crate::platform::{self, limits, permissions};
 use crate::store::{OpenError, Store};
 
 /// How long a session may take to send what it still has when the service ends.
@@ -72,14 +75,27 @@ pub struct Service {
 }
 
 impl Service {
-    /// Opens the files of `paths`, begins to listen on every enabled connection, and
-    /// answers programs on the local channel. Log to somewhere once in a process.
+    /// Opens the files of `paths`, begins to listen on every enabled connection that the
+    /// policy of this machine allows, and answers programs on the local channel. Log to
+    /// somewhere once in a process.
     ///
     /// # Errors
     /// [`StartError`] when another service uses the same home, or the files or the
     /// local channel cannot be used at all. A damaged file is no error: it is set aside
     /// and reported as a fault.
     pub fn start(paths: &Paths, log_to: LogTo) -> Result<Self, StartError> {
+        Self::start_under(paths, log_to, platform::policy::follow())
+    }
+
+    /// The same under the policy `policies`, and under each that it becomes.
+    ///
+    /// # Errors
+    /// As [`Service::start`].
+    pub fn start_under(
+        paths: &Paths,
+        log_to: LogTo,
+        mut policies: watch::Receiver<PolicyValues>,
+    ) -> Result<Self, StartError> {
         limits::raise_open_files();
         let mut opened = Store::open(paths)?;
         let (logs, fault) = open_logs(paths, opened.settings.log.keep_files, log_to)?;
@@ -95,7 +111,10 @@ impl Service {
             connections = opened.connections.len(),
             "service started"
         );
-        let supervisor = Arc::new(Supervisor::start(opened, hub, logs.clone()));
+        let policy = policy::understood(&policies.borrow_and_update());
+        policy::log(&policy);
+        policy::show(&policy, &hub);
+        let supervisor = Arc::new(Supervisor::start(opened, hub, logs.clone(), policy));
         let service = Self {
             supervisor,
             logs,
@@ -104,6 +123,7 @@ impl Service {
         };
         service.accept_sessions(listener);
         service.follow_network();
+        service.follow_policy(policies);
         Ok(service)
     }
 
@@ -146,6 +166,16 @@ impl Service {
             while stop.run_until_cancelled(changes.next()).await.is_some() {
                 info!("the network of this machine has changed: looking at all connections");
                 supervisor.system_changed().await;
+            }
+        });
+    }
+
+    fn follow_policy(&self, mut policies: watch::Receiver<PolicyValues>) {
+        let (supervisor, stop) = (self.supervisor.clone(), self.stop_sessions.clone());
+        self.sessions.spawn(async move {
+            while let Some(Ok(())) = stop.run_until_cancelled(policies.changed()).await {
+                let policy = policy::understood(&policies.borrow_and_update());
+                supervisor.apply_policy(policy);
             }
         });
     }
@@ -210,6 +240,7 @@ fn service_info(home: &Path, faults: Vec<Fault>) -> ServiceInfo {
         home: home.display().to_string(),
         faults,
         draining: None,
+        policy: None,
     }
 }
 

@@ -58,6 +58,7 @@ mod ipc;
 mod platform;
 #[cfg(unix)]
 mod platform_window;
+mod policy_template;
 #[cfg(feature = "emulator")]
 mod proxy;
 #[cfg(feature = "emulator")]
@@ -66,6 +67,8 @@ mod service_check;
 mod service_endpoint;
 #[cfg(feature = "emulator")]
 mod service_manage;
+#[cfg(feature = "emulator")]
+mod service_policy;
 #[cfg(all(unix, feature = "emulator"))]
 mod service_processes;
 #[cfg(feature = "emulator")]
