@@ -5,9 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::model::{
-    ConnectionCheck, Fault, FaultCode, HybridConnection, Policy, Reachability,
-};
+use crate::model::{ConnectionCheck, Fault, FaultCode, HybridConnection, Policy, Reachability};
 use crate::relay::control::one_line;
 use crate::relay::rendezvous::{DIAL_LIMIT, Dialled, dial_endpoint};
 use crate::relay::{Network, management};

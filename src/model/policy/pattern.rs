@@ -32,9 +32,7 @@ enum Host {
 pub(super) enum PatternError {
     #[error("it has no port; write it as host:port, host:1000-2000 or host:*")]
     NoPort,
-    #[error(
-        "its port is neither a number from 1 to 65535, nor a range such as 1000-2000, nor *"
-    )]
+    #[error("its port is neither a number from 1 to 65535, nor a range such as 1000-2000, nor *")]
     BadPort,
     #[error("it has no host; write it as host:port, or *:port for any host")]
     NoHost,
@@ -199,14 +197,30 @@ mod tests {
     #[test]
     fn each_form_matches_what_it_says_and_nothing_else() {
         for (pattern, yes, no) in [
-            ("db.corp:1433", &["db.corp:1433", "DB.Corp.:1433"][..], &["db.corp:1434", "xdb.corp:1433"][..]),
+            (
+                "db.corp:1433",
+                &["db.corp:1433", "DB.Corp.:1433"][..],
+                &["db.corp:1434", "xdb.corp:1433"][..],
+            ),
             (" DB.corp. : 80 ", &["db.corp:80"], &["db.corp.x:80"]),
             ("db.corp:*", &["db.corp:1", "db.corp:65535"], &["db:1"]),
-            ("db.corp:1000-2000", &["db.corp:1000", "db.corp:2000"], &["db.corp:999", "db.corp:2001"]),
-            ("*.corp:443", &["a.corp:443", "a.b.CORP:443"], &["corp:443", "xcorp:443", "a.corp.x:443"]),
+            (
+                "db.corp:1000-2000",
+                &["db.corp:1000", "db.corp:2000"],
+                &["db.corp:999", "db.corp:2001"],
+            ),
+            (
+                "*.corp:443",
+                &["a.corp:443", "a.b.CORP:443"],
+                &["corp:443", "xcorp:443", "a.corp.x:443"],
+            ),
             ("*:22", &["x:22", "10.0.0.1:22", "[fd00::1]:22"], &["x:23"]),
             ("10.0.0.5:80", &["10.0.0.5:80", "[::ffff:10.0.0.5]:80"], &["10.0.0.50:80"]),
-            ("10.0.0.0/8:1433", &["10.255.1.2:1433"], &["11.0.0.1:1433", "ten.corp:1433", "10.0.0.1:1"]),
+            (
+                "10.0.0.0/8:1433",
+                &["10.255.1.2:1433"],
+                &["11.0.0.1:1433", "ten.corp:1433", "10.0.0.1:1"],
+            ),
             ("10.1.2.3/0:1", &["1.2.3.4:1"], &["[fd00::1]:1"]),
             ("10.1.2.3/32:1", &["10.1.2.3:1"], &["10.1.2.2:1"]),
             ("[fd00::1]:22", &["[fd00:0:0::1]:22"], &["[fd00::2]:22"]),

@@ -211,7 +211,10 @@ mod tests {
             place.set_mode(mode);
             let problem = place.read().unreadable.unwrap();
             let remedy = format!("chmod go-w {}", place.file().display());
-            assert!(problem.ends_with(&remedy) && problem.contains(&format!("{mode:o}")), "{problem}");
+            assert!(
+                problem.ends_with(&remedy) && problem.contains(&format!("{mode:o}")),
+                "{problem}"
+            );
         }
         place.set_mode(0o644);
         let folder = place.folder.path();

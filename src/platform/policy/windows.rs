@@ -12,9 +12,7 @@ use windows_sys::Win32::System::Registry::{
 };
 use windows_sys::Win32::System::Threading::{CreateEventW, WaitForSingleObject};
 
-use super::{
-    ALLOW_HYBRID_CONNECTIONS, ALLOWED_ENDPOINTS, PolicyEntry, PolicyValues, numbered,
-};
+use super::{ALLOW_HYBRID_CONNECTIONS, ALLOWED_ENDPOINTS, PolicyEntry, PolicyValues, numbered};
 use crate::platform::product::POLICY_KEY;
 
 /// What is watched: our key may not be there yet.
@@ -47,8 +45,7 @@ impl Watch {
         let what = REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET;
         // SAFETY: the key and the event are open, and stay so while Windows may use them.
         #[expect(unsafe_code, reason = "the Windows API")]
-        let answer =
-            unsafe { RegNotifyChangeKeyValue(key.as_raw(), TRUE, what, event.0, TRUE) };
+        let answer = unsafe { RegNotifyChangeKeyValue(key.as_raw(), TRUE, what, event.0, TRUE) };
         self.armed = answer == ERROR_SUCCESS;
     }
 
@@ -170,7 +167,8 @@ mod tests {
 
     impl TestKey {
         fn new(name: &str) -> Self {
-            let path = format!(r"Software\Hybrid Connection Manager test {name} {}", std::process::id());
+            let path =
+                format!(r"Software\Hybrid Connection Manager test {name} {}", std::process::id());
             Self { key: CURRENT_USER.create(&path).unwrap(), path }
         }
 
