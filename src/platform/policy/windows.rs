@@ -1,7 +1,7 @@
 //! The values that Group Policy writes under our own key of the registry.
 
 use std::io;
-use std::ptr::{null, null_mut};
+use std::ptr::null;
 
 use windows_registry::{Key, LOCAL_MACHINE, Type, Value};
 use windows_sys::Win32::Foundation::{
@@ -32,7 +32,11 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn begin() -> Self {
-        let told = LOCAL_MACHINE.open(POLICIES).ok().zip(Event::new());
+        Self::under(LOCAL_MACHINE, POLICIES)
+    }
+
+    fn under(root: &Key, path: &str) -> Self {
+        let told = root.open(path).ok().zip(Event::new());
         if told.is_none() {
             tracing::debug!("the system does not tell changes of the policy");
         }
@@ -73,7 +77,7 @@ impl Event {
         // SAFETY: no pointer is given.
         #[expect(unsafe_code, reason = "the Windows API")]
         let event = unsafe { CreateEventW(null(), FALSE, FALSE, null()) };
-        (event != null_mut()).then_some(Self(event))
+        (!event.is_null()).then_some(Self(event))
     }
 
     fn wait(&self, milliseconds: u32) -> bool {
@@ -221,6 +225,22 @@ mod tests {
         );
         test.key.set_u32(ALLOW_HYBRID_CONNECTIONS, 1).unwrap();
         assert_eq!(test.read().allow, Some(Ok(true)));
+    }
+
+    #[test]
+    fn each_change_is_told_once_it_was_asked_for() {
+        let test = TestKey::new("watch");
+        let mut watch = Watch::under(CURRENT_USER, &test.path);
+        for number in 0..3 {
+            watch.arm();
+            watch.arm();
+            // Below the key that is watched, and new at first.
+            let list = test.key.create(ALLOWED_ENDPOINTS).unwrap();
+            list.set_u32("1", number).unwrap();
+            assert!(watch.wait(), "change {number}");
+        }
+        watch.arm();
+        assert!(watch.armed && !watch.told.as_ref().unwrap().1.wait(0), "nothing has changed");
     }
 
     #[test]
