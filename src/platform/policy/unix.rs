@@ -131,6 +131,8 @@ mod tests {
 
     use super::super::{ALLOW_HYBRID_CONNECTIONS, ALLOWED_ENDPOINTS, PolicyEntry};
     use super::*;
+    use crate::platform::files::write_durably;
+    use crate::platform::permissions::Access;
 
     /// A folder with a policy in it, both of this account.
     struct Place {
@@ -142,8 +144,7 @@ mod tests {
         fn with(text: &str) -> Self {
             let owner = rustix::process::geteuid().as_raw();
             let place = Self { folder: tempfile::tempdir().unwrap(), owner };
-            std::fs::write(place.file(), text).unwrap();
-            place.set_mode(0o644);
+            write_durably(&place.file(), text.as_bytes(), Access::Everyone).unwrap();
             place
         }
 
