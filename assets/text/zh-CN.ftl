@@ -513,6 +513,10 @@ fault-logs-unwritable = 无法写入日志文件
 fault-logs-unwritable-advice = 服务在没有日志文件的情况下运行；“日志”仍显示最近的行。请修复详细信息中指出的问题，然后重启服务。
 fault-status-channel-closed = 此计算机上的其他帐户无法查看状态
 fault-status-channel-closed-advice = 服务每分钟会重试一次。请结束此处指出的程序，或在“设置”中关闭此功能。
+fault-policy-denied = 此计算机的策略不允许此连接
+fault-policy-denied-advice = 请让此计算机的管理员在此处指出的策略中允许其终结点。策略更改后数秒内生效。
+fault-policy-unreadable = 此计算机的策略中有无法读取的内容，这些内容不允许任何连接
+fault-policy-unreadable-advice = 此计算机的管理员必须修复详细信息中指出的问题。策略更改后数秒内生效。
 fault-other = 此版本不认识的故障
 fault-other-advice = 请为所有程序安装相同的版本。
 

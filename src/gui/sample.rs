@@ -56,6 +56,7 @@ fn service(now: Timestamp) -> ServiceInfo {
         home: "/var/lib/hybrid-connection-manager".to_owned(),
         faults: Vec::new(),
         draining: None,
+        policy: None,
     }
 }
 

@@ -86,6 +86,7 @@ mod tests {
             home: "/h".into(),
             faults: vec![],
             draining: None,
+            policy: None,
         }
     }
 

@@ -222,6 +222,14 @@ fault_codes! {
     StatusChannelClosed = "status-channel-closed", Soon,
         "Other accounts of this machine cannot read the status",
         "It is tried again every minute. End the program that the detail names, or switch this off: hcm settings set service.status_for_all off.";
+    /// The policy of this machine does not allow the connection.
+    PolicyDenied = "policy-denied", Never,
+        "The policy of this machine does not allow this connection",
+        "Ask the administrator of this machine to allow its endpoint in the policy that is named here. A change of the policy counts within seconds.";
+    /// Something in the policy of this machine cannot be read.
+    PolicyUnreadable = "policy-unreadable", Never,
+        "Something in the policy of this machine cannot be read and allows nothing",
+        "The administrator of this machine has to mend what the detail names. A change of the policy counts within seconds.";
     /// A kind of a newer service; none of this one.
     #[serde(other)]
     Other = "other", Soon,

@@ -14,6 +14,7 @@ pub mod metadata;
 pub mod names;
 pub mod part_problem;
 pub(crate) mod percent;
+pub mod policy;
 pub mod proxy;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -32,6 +33,7 @@ pub use event::{ConnectionEvent, EventKind, NextAttempt};
 pub use fault::{Fault, FaultCode, Retry};
 pub use names::{ConnectionId, ConnectionSelector, NamespaceAddress};
 pub use part_problem::PartProblem;
+pub use policy::{Policy, PolicyInfo};
 pub use proxy::Proxy;
 pub use secret::Secret;
 pub use settings::Settings;

@@ -103,6 +103,7 @@ pub(crate) fn snapshot(connections: Vec<ConnectionView>) -> Snapshot {
             home: "/var/lib/hybrid-connection-manager".to_owned(),
             faults: vec![],
             draining: None,
+            policy: None,
         },
         connections,
     }

@@ -8,6 +8,7 @@ use super::endpoint::Endpoint;
 use super::event::ConnectionEvent;
 use super::fault::Fault;
 use super::names::ConnectionId;
+use super::policy::PolicyInfo;
 use super::status::{ConnectionStatus, Desired};
 
 /// Everything a client shows, at one revision.
@@ -46,6 +47,9 @@ pub struct ServiceInfo {
     /// It is stopping and waits for this many streams.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draining: Option<u64>,
+    /// The policy of this machine, where one is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyInfo>,
 }
 
 impl ServiceInfo {

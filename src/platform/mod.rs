@@ -19,6 +19,7 @@ pub mod microsoft_managers;
 pub mod neighbour;
 pub mod paths;
 pub mod permissions;
+pub mod policy;
 pub mod product;
 pub mod seal;
 pub mod service_program;

@@ -24,6 +24,8 @@ use crate::model::{Endpoint, Fault, FaultCode};
 pub const LIMIT: Duration = Duration::from_secs(20);
 /// How long the endpoint may take to answer, so that a refusal still gets through.
 pub const DIAL_LIMIT: Duration = Duration::from_secs(15);
+/// What a sender is told for whose stream the policy of this machine allows no endpoint.
+const NOT_PERMITTED: &str = "Not permitted by the policy of the listener's machine";
 /// Longest head of an HTTP request that is fetched at its address (32 kB of headers).
 const LONGEST_REQUEST: usize = 128 * 1024;
 
@@ -94,10 +96,7 @@ async fn connect(
     on_dialled: impl FnOnce(Dialled),
 ) -> Result<(Upgraded<AzureStream>, TcpStream), StreamEnd> {
     let deadline = Instant::now() + LIMIT;
-    let address = Address::parse(&accept.address).ok_or_else(|| {
-        let detail = "the rendezvous address is not of the form wss://HOST/…";
-        StreamEnd::Failed(Fault::new(FaultCode::UnexpectedAnswer, detail))
-    })?;
+    let address = Address::of(accept).map_err(StreamEnd::Failed)?;
     // The gateway is connected meanwhile, but hears nothing before the endpoint answers.
     let (dialled, gateway) = tokio::join!(
         async {
@@ -122,11 +121,39 @@ async fn connect(
         }
         Err(fault) => {
             counters.stream_refused();
-            Err(match refuse(gateway, &address, &fault, deadline).await {
-                Ok(()) => StreamEnd::Refused(fault),
-                Err(failure) => StreamEnd::Failed(failure),
-            })
+            Err(refused(gateway, &address, fault, deadline).await)
         }
+    }
+}
+
+/// Tells the sender for what `fault` there will be no stream, and dials no endpoint.
+pub async fn reject(
+    network: &Network,
+    accept: &Accept,
+    fault: Fault,
+    counters: &TrafficCounters,
+) -> StreamEnd {
+    let deadline = Instant::now() + LIMIT;
+    counters.stream_refused();
+    let address = match Address::of(accept) {
+        Ok(address) => address,
+        Err(failure) => return StreamEnd::Failed(failure),
+    };
+    match network.open(address.host, address.port, deadline).await {
+        Ok(gateway) => refused(gateway, &address, fault, deadline).await,
+        Err(failure) => StreamEnd::Failed(failure),
+    }
+}
+
+async fn refused(
+    gateway: AzureStream,
+    address: &Address<'_>,
+    fault: Fault,
+    deadline: Instant,
+) -> StreamEnd {
+    match refuse(gateway, address, &fault, deadline).await {
+        Ok(()) => StreamEnd::Refused(fault),
+        Err(failure) => StreamEnd::Failed(failure),
     }
 }
 
@@ -165,12 +192,17 @@ async fn refuse(
     fault: &Fault,
     deadline: Instant,
 ) -> Result<(), Fault> {
-    let status = if fault.code == FaultCode::EndpointTimedOut { 504 } else { 502 };
+    let (status, description) = match fault.code {
+        FaultCode::EndpointTimedOut => (504, fault.detail.as_str()),
+        // What the policy says is no business of the sender's.
+        FaultCode::PolicyDenied => (403, NOT_PERMITTED),
+        _ => (502, fault.detail.as_str()),
+    };
     let separator = if address.target.contains('?') { '&' } else { '?' };
     let target = format!(
         "{}{separator}sb-hc-statusCode={status}&sb-hc-statusDescription={}",
         address.target,
-        encode_form(&fault.detail)
+        encode_form(description)
     );
     let request =
         UpgradeRequest { host: address.authority, target: &target, protocol: None, headers: &[] };
@@ -241,6 +273,13 @@ struct Address<'a> {
 }
 
 impl<'a> Address<'a> {
+    fn of(accept: &'a Accept) -> Result<Self, Fault> {
+        Self::parse(&accept.address).ok_or_else(|| {
+            let detail = "the rendezvous address is not of the form wss://HOST/…";
+            Fault::new(FaultCode::UnexpectedAnswer, detail)
+        })
+    }
+
     fn parse(text: &'a str) -> Option<Self> {
         let rest = text.strip_prefix("wss://")?;
         let (authority, target) = rest.split_at(rest.find('/')?);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::model::{ConnectionCheck, Fault, FaultCode, HybridConnection, Reachability};
+use crate::model::{ConnectionCheck, Fault, FaultCode, HybridConnection, Policy, Reachability};
 use crate::relay::control::one_line;
 use crate::relay::rendezvous::{DIAL_LIMIT, Dialled, dial_endpoint};
 use crate::relay::{Network, management};
@@ -15,9 +15,11 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// How long Azure may take of it, so that the endpoint has a chance too.
 const DESCRIBE_LIMIT: Duration = Duration::from_secs(12);
 
-/// Reads from Azure where the streams of `configured` would go, and dials that once.
+/// Reads from Azure where the streams of `configured` would go, and dials that once if
+/// `policy` allows it.
 pub(super) async fn look(
     network: &Network,
+    policy: &Policy,
     configured: &HybridConnection,
     already_added: bool,
 ) -> ConnectionCheck {
@@ -47,6 +49,10 @@ pub(super) async fn look(
         }
     }
     if let Some(endpoint) = &check.endpoint {
+        if let Err(fault) = policy.permits(endpoint) {
+            check.fault = Some(fault);
+            return check;
+        }
         let left = deadline.saturating_duration_since(Instant::now()).min(DIAL_LIMIT);
         let dialled = dial_endpoint(endpoint, left).await.map(|(_, took)| took);
         check.reachability = Some(reachability(dialled));

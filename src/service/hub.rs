@@ -91,6 +91,7 @@ mod tests {
             home: String::new(),
             faults: Vec::new(),
             draining: None,
+            policy: None,
         })
     }
 

@@ -7,6 +7,7 @@ mod connection;
 mod hub;
 mod journal;
 pub mod logs;
+mod policy;
 mod session;
 mod supervisor;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,9 +31,10 @@ use crate::ipc::{BindError, Listener};
 use crate::model::{Fault, FaultCode, ServiceInfo};
 use crate::platform::event_log::EventLog;
 use crate::platform::paths::Paths;
+use crate::platform::policy::PolicyValues;
 use crate::platform::seal::Sealer;
 use crate::platform::system_events::NetworkChanges;
-use crate::platform::{limits, permissions};
+use crate::platform::{self, limits, permissions};
 use crate::store::{OpenError, Store};
 
 /// How long a session may take to send what it still has when the service ends.
@@ -71,9 +74,9 @@ pub struct Service {
 }
 
 impl Service {
-    /// Opens the files of `paths`, begins to listen on every enabled connection, and
-    /// answers programs on the local channel. Log to somewhere once in a process. Keys
-    /// are kept unsealed.
+    /// Opens the files of `paths`, begins to listen on every enabled connection that the
+    /// policy of this machine allows, and answers programs on the local channel. Log to
+    /// somewhere once in a process. Keys are kept unsealed.
     ///
     /// # Errors
     /// [`StartError`] when another service uses the same home, or the files or the
@@ -93,6 +96,19 @@ impl Service {
         log_to: LogTo,
         sealer: Option<Box<dyn Sealer>>,
     ) -> Result<Self, StartError> {
+        Self::start_under(paths, log_to, sealer, platform::policy::follow())
+    }
+
+    /// The same under the policy `policies`, and under each that it becomes.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_under(
+        paths: &Paths,
+        log_to: LogTo,
+        sealer: Option<Box<dyn Sealer>>,
+        mut policies: watch::Receiver<PolicyValues>,
+    ) -> Result<Self, StartError> {
         limits::raise_open_files();
         let mut opened = Store::open(paths, sealer)?;
         let (logs, fault) = open_logs(paths, opened.settings.log.keep_files, log_to)?;
@@ -111,7 +127,10 @@ impl Service {
         if opened.sealed > 0 {
             info!(count = opened.sealed, "secrets in the files sealed, which were not before");
         }
-        let supervisor = Arc::new(Supervisor::start(opened, hub, logs.clone()));
+        let policy = policy::understood(&policies.borrow_and_update());
+        policy::log(&policy);
+        policy::show(&policy, &hub);
+        let supervisor = Arc::new(Supervisor::start(opened, hub, logs.clone(), policy));
         let (stop_sessions, sessions) = (CancellationToken::new(), TaskTracker::new());
         let service = Self { supervisor, stop_sessions, sessions };
         let programs = service.programs(logs);
@@ -120,6 +139,7 @@ impl Service {
             programs.let_readers_in(address.clone());
         }
         service.follow_network();
+        service.follow_policy(policies);
         Ok(service)
     }
 
@@ -171,6 +191,16 @@ impl Service {
             }
         });
     }
+
+    fn follow_policy(&self, mut policies: watch::Receiver<PolicyValues>) {
+        let (supervisor, stop) = (self.supervisor.clone(), self.stop_sessions.clone());
+        self.sessions.spawn(async move {
+            while let Some(Ok(())) = stop.run_until_cancelled(policies.changed()).await {
+                let policy = policy::understood(&policies.borrow_and_update());
+                supervisor.apply_policy(policy);
+            }
+        });
+    }
 }
 
 /// The log, and what is wrong with its files: without them the service runs all the same.
@@ -204,6 +234,7 @@ fn service_info(home: &Path, faults: Vec<Fault>) -> ServiceInfo {
         home: home.display().to_string(),
         faults,
         draining: None,
+        policy: None,
     }
 }
 

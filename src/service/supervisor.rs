@@ -18,10 +18,11 @@ use super::check;
 use super::connection::{Command, Connection, Context, Learned};
 use super::hub::Hub;
 use super::logs::LogHub;
+use super::policy;
 use crate::ipc::protocol::{ErrorCode, Request, RequestError, Response};
 use crate::model::{
     AzureResource, ConnectionId, ConnectionSelector, ConnectionString, Desired, Fault, FaultCode,
-    HybridConnection, Secret, Settings,
+    HybridConnection, Policy, Secret, Settings,
 };
 use crate::relay::Network;
 use crate::store::{Opened, SaveError, Store};
@@ -49,6 +50,7 @@ pub(super) struct Supervisor {
     context: Context,
     network: watch::Sender<Network>,
     status_for_all: watch::Sender<bool>,
+    policy: watch::Sender<Arc<Policy>>,
     keeper: Keeper,
     shutdown: CancellationToken,
 }
@@ -61,12 +63,18 @@ struct State {
 }
 
 impl Supervisor {
-    /// Starts every connection side by side.
-    pub(super) fn start(opened: Opened, hub: Arc<Hub>, logs: LogHub) -> Self {
+    /// Starts every connection side by side, as far as `policy` allows.
+    pub(super) fn start(opened: Opened, hub: Arc<Hub>, logs: LogHub, policy: Policy) -> Self {
         let (network, receiver) = watch::channel(initial_network(&opened.settings, &hub));
+        let (policy, policy_receiver) = watch::channel(Arc::new(policy));
         let (learned, endpoints) = mpsc::channel(LEARNED_BACKLOG);
-        let channels = TaskTracker::new();
-        let context = Context { hub: hub.clone(), network: receiver, learned, channels };
+        let context = Context {
+            hub: hub.clone(),
+            network: receiver,
+            policy: policy_receiver,
+            learned,
+            channels: TaskTracker::new(),
+        };
         logs.set_level(opened.settings.log.level);
         let connections = opened
             .connections
@@ -86,6 +94,7 @@ impl Supervisor {
             state: Mutex::new(State { connections, settings: opened.settings, stopping: false }),
             context,
             network,
+            policy,
             shutdown: CancellationToken::new(),
         }
     }
@@ -152,6 +161,14 @@ impl Supervisor {
         self.tell_all(|| Command::SystemChanged).await;
     }
 
+    /// Another policy counts from now on.
+    pub(super) fn apply_policy(&self, policy: Policy) {
+        info!("the policy of this machine has changed");
+        policy::log(&policy);
+        policy::show(&policy, &self.hub);
+        self.policy.send_replace(Arc::new(policy));
+    }
+
     async fn tell_all(&self, command: fn() -> Command) {
         for connection in self.state.lock().await.connections.values() {
             connection.send(command()).await;
@@ -207,7 +224,8 @@ impl Supervisor {
             state.connections.contains_key(&configured.id)
         };
         let network = self.network.borrow().clone();
-        let check = check::look(&network, &configured, already_added).await;
+        let policy = self.policy.borrow().clone();
+        let check = check::look(&network, &policy, &configured, already_added).await;
         Ok(Response::Checked { check: Box::new(check) })
     }
 
@@ -218,10 +236,12 @@ impl Supervisor {
         let state = self.state.lock().await;
         state.refuse_while_stopping()?;
         let id = state.find(selector)?;
-        if self.hub.connection(&id).is_none_or(|view| view.endpoint.is_none()) {
+        let refused = |text: String| RequestError::new(ErrorCode::Other, text);
+        let Some(endpoint) = self.hub.connection(&id).and_then(|view| view.endpoint) else {
             let text = format!("the endpoint of {id} is not known yet: Azure has not named it");
-            return Err(RequestError::new(ErrorCode::Other, text));
-        }
+            return Err(refused(text));
+        };
+        self.policy.borrow().permits(&endpoint).map_err(|fault| refused(fault.to_string()))?;
         if let Some(connection) = state.connections.get(&id) {
             connection.send(Command::CheckEndpoint).await;
         }

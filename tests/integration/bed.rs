@@ -14,11 +14,13 @@ use hybrid_connection_manager::model::{
     ConnectionSelector, ConnectionView, FaultCode, Secret, Snapshot, StatusLabel,
 };
 use hybrid_connection_manager::platform::Paths;
+use hybrid_connection_manager::platform::policy::PolicyValues;
 use hybrid_connection_manager::platform::seal::Sealer;
 use hybrid_connection_manager::service::{LogTo, Service};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// The namespace of all hybrid connections.
@@ -232,6 +234,12 @@ impl Endpoint {
         within(accepting).await
     }
 
+    /// Whether nobody has dialled it.
+    pub(crate) async fn is_untouched(&self) -> bool {
+        // What was dialled before waits in its queue.
+        timeout(Duration::from_millis(100), self.0.accept()).await.is_err()
+    }
+
     /// Serves every connection by `serve` from now on.
     pub(crate) fn serve<S>(self, serve: impl Fn(TcpStream) -> S + Send + 'static)
     where
@@ -359,10 +367,15 @@ impl Host {
     /// A new machine that trusts the emulator.
     pub(crate) async fn start(emulator: &Emulator) -> Self {
         let mut host = Self::start_in(tempfile::tempdir().unwrap()).await;
-        let ca = host.home.path().join("ca.pem");
-        tokio::fs::write(&ca, emulator.ca_pem()).await.unwrap();
-        host.set("network.extra_ca_certificates", ca.to_str().unwrap()).await;
+        host.trust(emulator).await;
         host
+    }
+
+    /// Trusts the emulator.
+    pub(crate) async fn trust(&mut self, emulator: &Emulator) {
+        let ca = self.home.path().join("ca.pem");
+        tokio::fs::write(&ca, emulator.ca_pem()).await.unwrap();
+        self.set("network.extra_ca_certificates", ca.to_str().unwrap()).await;
     }
 
     /// A machine whose service finds its files in `home`.
@@ -372,8 +385,22 @@ impl Host {
 
     /// The same, with keys sealed by `sealer`.
     pub(crate) async fn start_sealing(home: TempDir, sealer: Option<Box<dyn Sealer>>) -> Self {
+        let (_, no_policy) = watch::channel(PolicyValues::default());
+        Self::start_as(home, sealer, no_policy).await
+    }
+
+    /// The same under a policy.
+    pub(crate) async fn start_under(home: TempDir, policy: watch::Receiver<PolicyValues>) -> Self {
+        Self::start_as(home, None, policy).await
+    }
+
+    async fn start_as(
+        home: TempDir,
+        sealer: Option<Box<dyn Sealer>>,
+        policy: watch::Receiver<PolicyValues>,
+    ) -> Self {
         let paths = Paths::in_home(home.path()).unwrap();
-        let service = Service::start_sealing(&paths, LogTo::Nowhere, sealer).unwrap();
+        let service = Service::start_under(&paths, LogTo::Nowhere, sealer, policy).unwrap();
         Self { service, watcher: Watcher::attach(&paths).await, home }
     }
 

@@ -213,6 +213,7 @@ impl FakeService {
             home: home.display().to_string(),
             faults: vec![],
             draining: None,
+            policy: None,
         };
         let snapshot = Snapshot { revision: 1, service, connections };
         let state =

@@ -14,8 +14,8 @@ use hybrid_connection_manager::model::status::Then;
 use hybrid_connection_manager::model::{
     AzureFacts, AzureResource, ConnectionCheck, ConnectionEvent, ConnectionId, ConnectionSelector,
     ConnectionStatus, ConnectionView, Credential, Desired, Endpoint, EventKind, Fault, FaultCode,
-    HybridConnection, NamespaceAddress, NextAttempt, Reachability, Secret, ServiceInfo, Snapshot,
-    Traffic,
+    HybridConnection, NamespaceAddress, NextAttempt, PolicyInfo, Reachability, Secret, ServiceInfo,
+    Snapshot, Traffic,
 };
 use hybrid_connection_manager::platform::Paths;
 use hybrid_connection_manager::store::Store;
@@ -210,6 +210,11 @@ fn service() -> ServiceInfo {
         home: "/var/lib/hybrid-connection-manager".into(),
         faults: vec![Fault::new(FaultCode::StoreDamaged, "connections.json is empty")],
         draining: Some(1),
+        policy: Some(PolicyInfo {
+            place: "/etc/hybrid-connection-manager/policy.json".into(),
+            allowed: true,
+            endpoints: Some(3),
+        }),
     }
 }
 

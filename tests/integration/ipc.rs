@@ -126,6 +126,7 @@ fn snapshot(revision: u64) -> Snapshot {
         home: "/home".into(),
         faults: vec![],
         draining: None,
+        policy: None,
     };
     Snapshot { revision, service, connections: vec![] }
 }

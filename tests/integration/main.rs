@@ -59,6 +59,7 @@ mod ipc;
 mod platform;
 #[cfg(unix)]
 mod platform_window;
+mod policy_template;
 #[cfg(feature = "emulator")]
 mod proxy;
 mod sealer;
@@ -68,6 +69,8 @@ mod service_check;
 mod service_endpoint;
 #[cfg(feature = "emulator")]
 mod service_manage;
+#[cfg(feature = "emulator")]
+mod service_policy;
 #[cfg(all(unix, feature = "emulator"))]
 mod service_processes;
 mod service_readers;

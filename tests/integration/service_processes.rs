@@ -341,7 +341,7 @@ async fn a_service_without_log_files_serves_and_says_so() {
     machine.service_ends().await;
     let logs = machine.home.path().join("logs");
     std::fs::remove_dir_all(&logs).unwrap();
-    std::fs::write(&logs, "in the way").unwrap();
+    std::fs::File::create_new(&logs).unwrap();
     machine.service = spawn_service(machine.home.path());
     machine.hcm(&["status", "--wait", "30"], "").await;
     let status = machine.hcm(&["status", "-o", "json"], "").await.json();

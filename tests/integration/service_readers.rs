@@ -308,7 +308,7 @@ async fn a_service_whose_channel_is_taken_does_not_start_and_changes_nothing() {
     }
     assert!(!paths.status_channel.clone().unwrap().as_path().exists());
     drop(listener);
-    assert!(Store::open(&paths).unwrap().faults.is_empty());
+    assert!(Store::open(&paths, None).unwrap().faults.is_empty());
 }
 
 #[cfg(unix)]

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::style::Role;
 use super::text::{self, plain};
 use crate::model::{
-    ConnectionStatus, ConnectionView, Desired, Fault, Reachability, ServiceInfo, StatusLabel,
+    ConnectionStatus, ConnectionView, Desired, Fault, PolicyInfo, Reachability, ServiceInfo,
+    StatusLabel,
 };
 
 /// Listeners that a hybrid connection may have (Azure Relay quotas).
@@ -93,8 +94,22 @@ pub(crate) fn service_notes(service: &ServiceInfo) -> Vec<(Role, String)> {
         let streams = text::count(streams, "stream", "streams");
         (Role::Busy, format!("The service is stopping; {streams} still open."))
     });
+    let policy = service.policy.as_ref().map(|one| (Role::Plain, policy(one)));
     let faults = service.faults.iter().map(|one| (Role::Bad, format!("Service: {}", fault(one))));
-    draining.into_iter().chain(faults).collect()
+    draining.into_iter().chain(policy).chain(faults).collect()
+}
+
+fn policy(policy: &PolicyInfo) -> String {
+    let place = plain(&policy.place);
+    let says = match (policy.allowed, policy.endpoints) {
+        (false, _) => "allows no hybrid connection".to_owned(),
+        (true, None) => "is in force".to_owned(),
+        (true, Some(entries)) => {
+            let entries = text::count(entries, "entry", "entries");
+            format!("allows the endpoints of a list with {entries}")
+        }
+    };
+    format!("The policy of this machine {says}: {place}")
 }
 
 #[cfg(test)]
@@ -150,6 +165,20 @@ mod tests {
         view.status = ConnectionStatus::Stopping { then: Box::new(Then::Removed) };
         view.traffic.active_streams = 2;
         assert_eq!(notes(&view, sample::now())[0].1, "2 streams still open");
+    }
+
+    #[test]
+    fn a_policy_in_force_is_said_with_its_place() {
+        let mut service = sample::snapshot(vec![]).service;
+        for (allowed, endpoints, words) in [
+            (true, Some(1), "allows the endpoints of a list with 1 entry"),
+            (true, Some(0), "allows the endpoints of a list with 0 entries"),
+            (false, Some(7), "allows no hybrid connection"),
+        ] {
+            service.policy = Some(PolicyInfo { place: "/etc/x".into(), allowed, endpoints });
+            let text = format!("The policy of this machine {words}: /etc/x");
+            assert_eq!(service_notes(&service), [(Role::Plain, text)]);
+        }
     }
 
     #[test]

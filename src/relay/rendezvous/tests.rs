@@ -105,6 +105,29 @@ async fn a_stream_is_carried_to_its_end() {
 }
 
 #[tokio::test]
+async fn what_the_policy_denies_is_a_403_without_its_reasons() {
+    let azure = Azure::start().await;
+    let accept =
+        Accept { address: azure.address(), id: "a_G1".into(), protocols: None, remote: None };
+    let counters = Arc::new(TrafficCounters::default());
+    let counted = counters.clone();
+    let end = tokio::spawn(async move {
+        let fault = Fault::new(FaultCode::PolicyDenied, "db.corp:1433 is not in /etc/policy");
+        reject(&network(), &accept, fault, &counted).await
+    });
+    let asked = azure.asked().await;
+    assert_eq!(
+        asked.target(),
+        "/$hc/hc1?sb-hc-action=accept&sb-hc-id=a_G1&sb-hc-statusCode=403&sb-hc-statusDescription=\
+         Not+permitted+by+the+policy+of+the+listener%27s+machine"
+    );
+    asked.answer("410 Gone", "", "").await;
+    let StreamEnd::Refused(fault) = end.await.unwrap() else { panic!("not refused") };
+    assert_eq!(fault.code, FaultCode::PolicyDenied);
+    assert_eq!(counters.read().refused_streams, 1);
+}
+
+#[tokio::test]
 async fn an_endpoint_that_refuses_is_a_502_for_the_sender() {
     let azure = Azure::start().await;
     let port = closed_port().await;

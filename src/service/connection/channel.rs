@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use tracing::debug;
 
 use super::Note;
 use super::streams::Streams;
-use crate::model::{ConnectionId, Credential, Fault, FaultCode};
+use crate::model::{ConnectionId, Credential, Endpoint, Fault, FaultCode, Policy};
 use crate::relay::control::{End, one_line};
 use crate::relay::{ControlChannel, Network, TrackingId, management, rendezvous};
 
@@ -36,6 +36,7 @@ impl Channel {
         credential: &Credential,
         tracking: &TrackingId,
         network: Network,
+        policy: watch::Receiver<Arc<Policy>>,
         streams: Arc<Streams>,
         notes: mpsc::Sender<Note>,
         tasks: &TaskTracker,
@@ -47,6 +48,7 @@ impl Channel {
             credential: credential.clone(),
             tracking: tracking.clone(),
             network,
+            policy,
             streams,
             notes,
             generation,
@@ -68,6 +70,7 @@ struct Attempt {
     credential: Credential,
     tracking: TrackingId,
     network: Network,
+    policy: watch::Receiver<Arc<Policy>>,
     streams: Arc<Streams>,
     notes: mpsc::Sender<Note>,
     generation: u64,
@@ -109,20 +112,25 @@ impl Attempt {
 
     async fn open(&self) -> Result<ControlChannel, Fault> {
         if self.streams.endpoint().is_none() {
-            self.learn_endpoint().await?;
+            // What was known before has been looked at before.
+            let endpoint = self.learn_endpoint().await?;
+            self.policy.borrow().permits(&endpoint)?;
         }
         ControlChannel::open(&self.network, &self.id, &self.credential, &self.tracking).await
     }
 
     /// Without an endpoint a listener would take streams away from others that have one.
-    async fn learn_endpoint(&self) -> Result<(), Fault> {
+    async fn learn_endpoint(&self) -> Result<Endpoint, Fault> {
         let description = management::describe(&self.network, &self.id, &self.credential).await?;
-        if let Err(error) = &description.endpoint {
-            return Err(Fault::new(FaultCode::EndpointMissing, one_line(&error.to_string())));
-        }
+        let endpoint = match &description.endpoint {
+            Ok(read) => read.endpoint.clone(),
+            Err(error) => {
+                return Err(Fault::new(FaultCode::EndpointMissing, one_line(&error.to_string())));
+            }
+        };
         let described = Note::Described(Box::new(Ok(description)));
         self.notes.send(described).await.unwrap_or_default();
-        Ok(())
+        Ok(endpoint)
     }
 
     async fn report(&self, report: Report) {

@@ -16,7 +16,7 @@ use crate::relay::management::{self, Description};
 use crate::relay::rendezvous::{DIAL_LIMIT, Dialled, dial_endpoint};
 
 /// How often Azure is asked again for the endpoint and the listener count.
-const DESCRIBE_EVERY: Duration = Duration::from_secs(5 * 60);
+pub(super) const DESCRIBE_EVERY: Duration = Duration::from_secs(5 * 60);
 /// How often an endpoint that did not answer is dialled again.
 const CHECK_AGAIN: Duration = Duration::from_secs(60);
 
@@ -62,6 +62,7 @@ impl Actor {
             self.history.note_once(EventKind::MetadataMended);
         }
         let Some(before) = self.streams.set_endpoint(endpoint.clone()) else {
+            self.obey_policy();
             self.check_endpoint();
             return self.remember(endpoint);
         };
@@ -74,6 +75,7 @@ impl Actor {
         info!(connection = %self.id, %before, %endpoint, "Azure names another endpoint");
         self.history.note(EventKind::EndpointChanged { before, after: endpoint.clone() });
         self.reachability = None;
+        self.obey_policy();
         self.check_endpoint();
         self.remember(endpoint);
     }
@@ -92,10 +94,13 @@ impl Actor {
         }
     }
 
-    /// Dials the endpoint once, so that its state is known without a stream.
+    /// Dials the endpoint once, if that is allowed, so that its state is known without a
+    /// stream.
     pub(super) fn check_endpoint(&mut self) {
         self.check_at = None;
-        let Some(endpoint) = self.streams.endpoint() else { return };
+        let Some(endpoint) = self.streams.endpoint().filter(|_| self.denied().is_none()) else {
+            return;
+        };
         let notes = self.notes.clone();
         self.checking = Some(AbortOnDropHandle::new(tokio::spawn(async move {
             let dialled = dial_endpoint(&endpoint, DIAL_LIMIT).await.map(|(_, took)| took);

@@ -8,7 +8,7 @@
 //!    │                        │   ▼  └──(at once)───────┤
 //!    └─Drained── Stopping   Waiting ◄───────────────────┘
 //!                   ▲          │ Never retried
-//!                   └─Disable  └──────────► Faulted
+//!                   └─Disable  └──────────► Faulted ◄──Denied── (all but Disabled, Stopping)
 //! ```
 
 use std::time::Duration;
@@ -57,6 +57,8 @@ pub(super) enum Event {
     Failed(Fault),
     /// The open channel ended.
     Lost(Fault),
+    /// The policy of this machine does not allow it.
+    Denied(Fault),
     /// The moment of the last [`Effect::WakeAt`] has come.
     TimeUp,
     /// No stream is open any more.
@@ -148,6 +150,13 @@ impl Machine {
                     self.wait(attempt, fault, now, random)
                 }
                 _ => Vec::new(),
+            },
+            Event::Denied(fault) => match self.status {
+                ConnectionStatus::Disabled | ConnectionStatus::Stopping { .. } => Vec::new(),
+                _ => {
+                    self.status = ConnectionStatus::Faulted { fault };
+                    vec![Effect::Close]
+                }
             },
             Event::Drained => {
                 if let ConnectionStatus::Stopping { then } = &self.status
@@ -315,6 +324,7 @@ mod tests {
                 Event::Opened { gateway: None },
                 Event::Failed(fault(FaultCode::ChannelLost)),
                 Event::Lost(fault(FaultCode::ChannelLost)),
+                Event::Denied(fault(FaultCode::PolicyDenied)),
             ] {
                 assert_eq!(machine.on(stale, at(6), 0.0), []);
             }
@@ -331,6 +341,26 @@ mod tests {
         assert_eq!(machine.on(Event::Enable, at(3), 0.0), [Effect::Open]);
         assert_eq!(machine.on(Event::Drained, at(4), 0.0), []);
         assert!(matches!(machine.status(), ConnectionStatus::Connecting { attempt: 1, .. }));
+    }
+
+    #[test]
+    fn what_the_policy_denies_is_closed_in_every_state_until_something_changes() {
+        let mut connecting = Machine::new();
+        connecting.on(Event::Enable, at(0), 0.0);
+        let mut waiting = connected();
+        waiting.on(Event::Lost(fault(FaultCode::ChannelLost)), at(2), 0.5);
+        let mut faulted = connecting.clone();
+        faulted.on(Event::Failed(fault(FaultCode::TokenSpent)), at(2), 0.0);
+        for mut machine in [connected(), connecting, waiting, faulted] {
+            let denied = fault(FaultCode::PolicyDenied);
+            let effects = machine.on(Event::Denied(denied.clone()), at(3), 0.0);
+            assert_eq!(effects, [Effect::Close]);
+            assert_eq!(machine.status(), &ConnectionStatus::Faulted { fault: denied });
+            assert_eq!(machine.desired(), Desired::Enabled);
+            let late = Event::Failed(fault(FaultCode::ChannelLost));
+            assert_eq!(machine.on(late, at(4), 0.0), []);
+            assert_eq!(machine.on(Event::TryNow, at(5), 0.0), [Effect::Open]);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod channel;
 mod events;
 mod facts;
 mod machine;
+mod policy;
 mod publish;
 mod streams;
 
@@ -26,7 +27,7 @@ use super::hub::Hub;
 use crate::ipc::protocol;
 use crate::model::{
     AzureFacts, AzureResource, ConnectionId, ConnectionStatus, ConnectionView, Credential, Desired,
-    Endpoint, EventKind, Fault, FaultCode, HybridConnection, Reachability,
+    Endpoint, EventKind, Fault, FaultCode, HybridConnection, Policy, Reachability,
 };
 use crate::relay::management::Description;
 use crate::relay::rendezvous::Dialled;
@@ -76,6 +77,8 @@ pub(super) struct Context {
     pub(super) hub: Arc<Hub>,
     /// The way to Azure; a change makes waiting connections try again.
     pub(super) network: watch::Receiver<Network>,
+    /// What this machine allows; a change counts at once.
+    pub(super) policy: watch::Receiver<Arc<Policy>>,
     /// Where endpoints are kept.
     pub(super) learned: mpsc::Sender<Learned>,
     /// The tasks of all channels, which take a moment to close.
@@ -176,11 +179,13 @@ struct Actor {
 impl Actor {
     fn new(configured: HybridConnection, mut context: Context) -> Self {
         context.network.mark_unchanged(); // an earlier change is no news to this one
+        context.policy.mark_unchanged();
         let (notes, inbox) = mpsc::channel(BACKLOG);
         let streams = Streams::new(
             configured.id.clone(),
             configured.last_endpoint.clone(),
             context.network.clone(),
+            context.policy.clone(),
             notes.clone(),
         );
         Self {
@@ -224,6 +229,7 @@ impl Actor {
 
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         let mut network = self.context.network.clone();
+        let mut policy = self.context.policy.clone();
         loop {
             let next = [self.wake_at, self.describe_at, self.check_at, self.publish_at]
                 .into_iter()
@@ -241,6 +247,11 @@ impl Actor {
                 Some(note) = self.inbox.recv() => self.on_note(note),
                 Ok(()) = network.changed() => {
                     self.step(Event::NetworkChanged);
+                    self.publish();
+                    ControlFlow::Continue(())
+                }
+                Ok(()) = policy.changed() => {
+                    self.obey_policy();
                     self.publish();
                     ControlFlow::Continue(())
                 }
@@ -355,7 +366,10 @@ impl Actor {
                 self.logged = None;
                 self.describe();
             }
-            Report::Failed(fault) => self.step(Event::Failed(fault)),
+            Report::Failed(fault) => {
+                self.step(Event::Failed(fault));
+                self.obey_policy();
+            }
             Report::Lost(fault) => {
                 // The count had this listener in it.
                 if let Some(azure) = &mut self.azure {
@@ -371,7 +385,7 @@ impl Actor {
         let before = self.machine.status().label();
         let retrying = matches!(event, Event::TimeUp);
         let fault = match &event {
-            Event::Failed(fault) | Event::Lost(fault) => Some(fault.clone()),
+            Event::Failed(fault) | Event::Lost(fault) | Event::Denied(fault) => Some(fault.clone()),
             _ => None,
         };
         let effects = self.machine.on(event, Timestamp::now(), fastrand::f64());
@@ -402,22 +416,7 @@ impl Actor {
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Open => {
-                self.draining = None;
-                self.streams.admit();
-                self.wake_at = None;
-                self.generation += 1;
-                self.channel = Some(Channel::open(
-                    self.generation,
-                    &self.id,
-                    &self.credential,
-                    &self.tracking,
-                    self.context.network.borrow().clone(),
-                    self.streams.clone(),
-                    self.notes.clone(),
-                    &self.context.channels,
-                ));
-            }
+            Effect::Open => self.open(),
             Effect::Close => {
                 self.generation += 1;
                 self.wake_at = None;
@@ -439,6 +438,28 @@ impl Actor {
                 self.wake_at = Some(Instant::now() + wait);
             }
         }
+    }
+
+    /// Begins to listen, if that is allowed.
+    fn open(&mut self) {
+        self.draining = None;
+        self.wake_at = None;
+        self.generation += 1;
+        if let Some(fault) = self.denied() {
+            return self.deny_and_look_again(fault);
+        }
+        self.streams.admit();
+        self.channel = Some(Channel::open(
+            self.generation,
+            &self.id,
+            &self.credential,
+            &self.tracking,
+            self.context.network.borrow().clone(),
+            self.context.policy.clone(),
+            self.streams.clone(),
+            self.notes.clone(),
+            &self.context.channels,
+        ));
     }
 
     fn on_time(&mut self) {

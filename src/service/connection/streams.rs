@@ -1,6 +1,7 @@
 //! The streams of a connection, which outlive the channel that announced them.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, debug, debug_span};
 
 use super::Note;
-use crate::model::{ConnectionId, Endpoint};
+use crate::model::{ConnectionId, Endpoint, Policy};
 use crate::relay::control::Accept;
 use crate::relay::rendezvous::{self, StreamEnd};
 use crate::relay::splice::SpliceEnd;
@@ -26,6 +27,7 @@ pub(super) struct Streams {
     id: ConnectionId,
     endpoint: watch::Sender<Option<Endpoint>>,
     network: watch::Receiver<Network>,
+    policy: watch::Receiver<Arc<Policy>>,
     notes: mpsc::Sender<Note>,
     tasks: TaskTracker,
     /// Whether new streams are taken, and what cuts those that are open.
@@ -45,6 +47,7 @@ impl Streams {
         id: ConnectionId,
         endpoint: Option<Endpoint>,
         network: watch::Receiver<Network>,
+        policy: watch::Receiver<Arc<Policy>>,
         notes: mpsc::Sender<Note>,
     ) -> Self {
         let tasks = TaskTracker::new();
@@ -53,6 +56,7 @@ impl Streams {
             id,
             endpoint: watch::Sender::new(endpoint),
             network,
+            policy,
             notes,
             tasks,
             gate: Mutex::new(Gate { open: false, cut: CancellationToken::new() }),
@@ -120,6 +124,10 @@ impl Streams {
         let Some(endpoint) = self.endpoint() else { return };
         debug!(remote = accept.remote.as_deref().unwrap_or_default(), %endpoint, "stream");
         let network = self.network.borrow().clone();
+        let permitted = self.policy.borrow().permits(&endpoint);
+        if let Err(fault) = permitted {
+            return self.ended(rendezvous::reject(&network, accept, fault, &self.counters).await);
+        }
         let (notes, of) = (self.notes.clone(), endpoint.clone());
         let on_dialled = move |dialled| {
             // A full inbox has news enough; the next dial tells again.
@@ -127,9 +135,31 @@ impl Streams {
                 .try_send(Note::Dialled { endpoint: of, dialled, for_stream: true })
                 .unwrap_or_default();
         };
+        let cut = cut.child_token();
         let serving =
-            rendezvous::serve(&network, accept, &endpoint, &self.counters, cut, on_dialled);
-        match serving.await {
+            rendezvous::serve(&network, accept, &endpoint, &self.counters, &cut, on_dialled);
+        let mut serving = pin!(serving);
+        let end = tokio::select! {
+            end = &mut serving => end,
+            () = self.denied(&endpoint) => {
+                cut.cancel();
+                serving.await
+            }
+        };
+        self.ended(end);
+    }
+
+    /// Waits until the policy does not allow `endpoint`.
+    async fn denied(&self, endpoint: &Endpoint) {
+        let mut policy = self.policy.clone();
+        if policy.wait_for(|policy| policy.permits(endpoint).is_err()).await.is_err() {
+            // There is no other policy any more.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    fn ended(&self, end: StreamEnd) {
+        match end {
             StreamEnd::Carried(SpliceEnd::Finished) => debug!("finished"),
             StreamEnd::Carried(SpliceEnd::Cut) => debug!("cut"),
             StreamEnd::Carried(SpliceEnd::EndpointAborted(error)) => {

@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::*;
 use crate::model::{ServiceInfo, StatusLabel};
+use crate::relay::control::Accept;
 use crate::relay::testing::{
     Asked, Azure, PATIENCE, ServerSocket, asked_over, closed_port, credential, network,
 };
@@ -52,6 +53,7 @@ fn hub() -> Arc<Hub> {
         home: String::new(),
         faults: Vec::new(),
         draining: None,
+        policy: None,
     }))
 }
 
@@ -78,7 +80,9 @@ impl World {
         let (learns, learned) = mpsc::channel(16);
         let tracker = TaskTracker::new();
         tracker.close();
-        let context = Context { hub: hub(), network: receiver, learned: learns, channels: tracker };
+        let (_, policy) = watch::channel(Arc::default());
+        let context =
+            Context { hub: hub(), network: receiver, policy, learned: learns, channels: tracker };
         let connection = Connection::start(configured(&id, last_endpoint), context.clone());
         Self { connection, context, described, channels, rendezvous, learned, network, address, id }
     }
@@ -227,6 +231,26 @@ async fn the_last_known_endpoint_serves_while_azure_does_not_tell() {
     let view = world.until("told", |view| view.events.len() > 1).await;
     let told = view.events.iter().any(|event| event.text.contains("not read anew"));
     assert!(told, "{:?}", view.events);
+}
+
+#[tokio::test]
+async fn a_stream_that_comes_although_the_policy_denies_it_is_refused_without_a_dial() {
+    let (azure, (listener, at)) = (Azure::start().await, endpoint().await);
+    let (_network, network) = watch::channel(network());
+    let mut policy = Policy::at("the policy");
+    policy.restrict();
+    let (_policy, policy) = watch::channel(Arc::new(policy));
+    let (notes, _inbox) = mpsc::channel(1);
+    let streams = Arc::new(Streams::new(azure.id(), Some(at), network, policy, notes));
+    streams.admit();
+    let address = azure.address();
+    let accept = Accept { address, id: "a_G1".into(), protocols: None, remote: None };
+    streams.serve(accept);
+    let asked = azure.asked().await;
+    assert!(asked.target().contains("sb-hc-statusCode=403"), "{}", asked.target());
+    asked.answer("410 Gone", "", "").await;
+    assert!(timeout(Duration::from_millis(100), listener.accept()).await.is_err());
+    assert_eq!(streams.counters.read().refused_streams, 1);
 }
 
 #[tokio::test]

@@ -88,7 +88,13 @@ impl Service {
 fn line(id: &ConnectionId, was_there: bool, now: Option<&ConnectionView>) -> String {
     let what = if was_there { "Updated the key of" } else { "Added" };
     match now {
-        Some(view) => format!("{what} {id}: {}", view.status.label()),
+        Some(view) => match view.status.fault() {
+            Some(fault) => {
+                let fault = render::connection::fault(fault);
+                format!("{what} {id}: {} · {fault}", view.status.label())
+            }
+            None => format!("{what} {id}: {}", view.status.label()),
+        },
         None => format!("{what} {id}"),
     }
 }
@@ -110,12 +116,18 @@ mod tests {
     use super::*;
     use crate::cli::render::sample;
     use crate::ipc::protocol::{ErrorCode, RequestError};
+    use crate::model::{ConnectionStatus, Fault, FaultCode};
 
     #[test]
     fn what_was_done_is_told_with_the_status() {
         let view = sample::view("contoso", "sql", crate::model::ConnectionStatus::Starting);
         assert_eq!(line(&view.id, false, Some(&view)), "Added contoso/sql: Connecting");
         assert_eq!(line(&view.id, true, None), "Updated the key of contoso/sql");
+        let fault = Fault::new(FaultCode::PolicyDenied, "/etc/x");
+        let view = ConnectionView { status: ConnectionStatus::Faulted { fault }, ..view };
+        let said = line(&view.id, false, Some(&view));
+        let words = "Added contoso/sql: Not connected · The policy of this machine does not allow";
+        assert!(said.starts_with(words) && said.contains("(/etc/x)"), "{said}");
     }
 
     #[test]

@@ -35,7 +35,8 @@ list --watch: one object a line.
 remove, restart, enable, disable: an array of {Namespace, Name, Id, Result}, where Result is
 \"removed\", \"restarting\", \"enabled\" or \"disabled\".
 status: {Healthy, Enabled, Connected, Disabled, Service, Connections}.
-Service: {Version, Pid, Started, Home, Faults, Draining}.
+Service: {Version, Pid, Started, Home, Faults, Draining, Policy}.
+Policy: {Place, Allowed, Endpoints} of a policy in force, Endpoints being the number of its entries.
 logs: one object a line: {At, Level, Target, Message}.
 settings get: an object of names and values (text).  settings set: the same, of the one setting.
 version: {Version, ServiceVersion, ServiceMessage}.

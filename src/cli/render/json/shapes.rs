@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::model::{
     AzureResource, ConnectionEvent, ConnectionStatus, ConnectionView, Desired, Endpoint, Fault,
-    Reachability, ServiceInfo,
+    PolicyInfo, Reachability, ServiceInfo,
 };
 
 /// A hybrid connection; the first ten keys are those of Microsoft's `hcm`.
@@ -84,6 +84,15 @@ pub(super) struct ServiceShape<'a> {
     pub(super) home: &'a str,
     pub(super) faults: Vec<FaultShape<'a>>,
     pub(super) draining: Option<u64>,
+    pub(super) policy: Option<PolicyShape<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct PolicyShape<'a> {
+    pub(super) place: &'a str,
+    pub(super) allowed: bool,
+    pub(super) endpoints: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -257,6 +266,13 @@ impl<'a> ReachabilityShape<'a> {
     }
 }
 
+impl<'a> PolicyShape<'a> {
+    fn of(policy: &'a PolicyInfo) -> Self {
+        let PolicyInfo { place, allowed, endpoints } = policy;
+        Self { place, allowed: *allowed, endpoints: *endpoints }
+    }
+}
+
 impl<'a> ServiceShape<'a> {
     pub(super) fn of(service: &'a ServiceInfo) -> Self {
         Self {
@@ -266,6 +282,7 @@ impl<'a> ServiceShape<'a> {
             home: &service.home,
             faults: service.faults.iter().map(FaultShape::of).collect(),
             draining: service.draining,
+            policy: service.policy.as_ref().map(PolicyShape::of),
         }
     }
 }
