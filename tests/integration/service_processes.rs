@@ -317,7 +317,7 @@ async fn a_full_disk_is_said_and_the_old_file_stays() {
     let before = std::fs::read(&file).unwrap();
 
     may_write(Some(8));
-    let refused = machine.hcm(&["disable", NAME], "").await.expect(1);
+    let refused = machine.hcm(&["disable", "contoso/hc"], "").await.expect(1);
     assert!(refused.err.contains("connections.json could not be written"), "{}", refused.err);
     assert_eq!(std::fs::read(&file).unwrap(), before);
     let status = machine.hcm(&["status", "-o", "json"], "").await.json();
@@ -326,7 +326,7 @@ async fn a_full_disk_is_said_and_the_old_file_stays() {
     machine.stream().await;
 
     may_write(None);
-    machine.hcm(&["disable", NAME], "").await.expect(0);
+    machine.hcm(&["disable", "contoso/hc"], "").await.expect(0);
     let status = machine.hcm(&["status", "-o", "json"], "").await.json();
     assert_eq!(status["Service"]["Faults"], Value::Array(vec![]), "{status}");
     machine.signal();
