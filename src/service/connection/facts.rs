@@ -16,15 +16,14 @@ use crate::relay::management::{self, Description};
 use crate::relay::rendezvous::{DIAL_LIMIT, Dialled, dial_endpoint};
 
 /// How often Azure is asked again for the endpoint and the listener count.
-pub(super) const DESCRIBE_EVERY: Duration = Duration::from_secs(5 * 60);
+const DESCRIBE_EVERY: Duration = Duration::from_secs(5 * 60);
 /// How often an endpoint that did not answer is dialled again.
 const CHECK_AGAIN: Duration = Duration::from_secs(60);
 
 impl Actor {
     /// Asks Azure for the description, now and then every few minutes.
     pub(super) fn describe(&mut self) {
-        self.describe_at =
-            Some(Instant::now() + DESCRIBE_EVERY.mul_f64(1.0 + 0.1 * fastrand::f64()));
+        self.describe_later();
         let network = self.context.network.borrow().clone();
         let (id, credential, notes) =
             (self.id.clone(), self.credential.clone(), self.notes.clone());
@@ -32,6 +31,12 @@ impl Actor {
             let described = management::describe(&network, &id, &credential).await;
             notes.send(Note::Described(Box::new(described))).await.unwrap_or_default();
         })));
+    }
+
+    /// Asks Azure in a few minutes, and then every few minutes.
+    pub(super) fn describe_later(&mut self) {
+        let wait = DESCRIBE_EVERY.mul_f64(1.0 + 0.1 * fastrand::f64());
+        self.describe_at = Some(Instant::now() + wait);
     }
 
     pub(super) fn on_described(&mut self, described: Result<Description, Fault>) {

@@ -1,8 +1,5 @@
 //! What the policy of this machine means for a connection.
 
-use tokio::time::Instant;
-
-use super::facts::DESCRIBE_EVERY;
 use super::{Actor, Event};
 use crate::model::{ConnectionStatus, Fault, FaultCode};
 
@@ -49,7 +46,7 @@ impl Actor {
         self.step(Event::Denied(fault));
         // What would be read of Azure changes nothing where nothing is allowed.
         if self.context.policy.borrow().permits_any().is_ok() {
-            self.describe_at = Some(Instant::now() + DESCRIBE_EVERY);
+            self.describe_later();
         }
     }
 
