@@ -72,6 +72,7 @@ for program in "${programs[@]}"; do
     x86_64-w64-mingw32-strip -o "$stage/$program.exe" "$built/$program.exe"
 done
 cp "$here"/product.wx[si] "$here/hcm-prompt.cmd" assets/icon/icon.ico "$stage"
+cp "$here"/policy/*.admx "$here"/policy/*/*.adml "$stage"
 sed 's/$/\r/' LICENSE >"$stage/LICENSE.txt"
 
 mkdir -p "$out"

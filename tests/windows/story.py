@@ -82,6 +82,8 @@ def is_installed(wine):
     check(wine.shortcuts() == expected, "both entries are in the Start menu")
     for program in ["hcm.exe", "hybrid-connection-manager-gui.exe", f"{SERVICE}-service.exe"]:
         check((wine.folder / program).is_file(), f"{program} is in the program folder")
+    templates = sorted(path.suffix for path in (wine.folder / "PolicyDefinitions").rglob("*.adm*"))
+    check(templates == [".adml", ".admx"], "the templates for Group Policy are there")
     source = rf"SYSTEM\CurrentControlSet\Services\EventLog\Application\{PRODUCT}"
     check("service.exe" in wine.registry(source, "EventMessageFile"), "the Event Log knows it")
     config = wine.service_config(SERVICE)
@@ -91,21 +93,67 @@ def is_installed(wine):
 
 
 def start_emulator(wine, echo, port=0):
-    """Azure, with one hybrid connection; returns the connection string of its listener."""
+    """Azure; returns the connection strings of its listeners, by hybrid connection."""
     log = f"emulator-{port}.log"
-    wine.start(["wine", wine.program("relay-emulator.exe"), "run", "--state", r"C:\relay", "--port", str(port),
-                "--hybrid-connection", f"demo/web=127.0.0.1:{echo.port}"], log)
-    listen = re.compile(r"Listen\s+(\S+)")
-    return wait("the emulator", 30, lambda: listen.search(wine.said(log)))[1]
+    command = ["wine", wine.program("relay-emulator.exe"), "run", "--state", r"C:\relay", "--port", str(port)]
+    for name in ["web", "old"]:
+        command += ["--hybrid-connection", f"demo/{name}=127.0.0.1:{echo.port}"]
+    wine.start(command, log)
+    listen = re.compile(r"Listen\s+(\S+EntityPath=(\w+))")
+    found = wait("the emulator", 30, lambda: len(listen.findall(wine.said(log))) == 2 and
+                 listen.findall(wine.said(log)))
+    return {name: string for string, name in found}
 
 
-def adds_a_connection(wine, echo):
+def adds_a_connection(wine, strings):
     step("a connection from standard input, against an emulator of Azure")
-    string = start_emulator(wine, echo)
     wine.hcm("settings", "set", "network.extra_ca_certificates", r"C:\relay\ca.pem")
-    wine.hcm("add", "-", given=string + "\n")
+    wine.hcm("add", "-", given=strings["web"] + "\n")
     wine.hcm("status", "--wait", "30", limit=40)
-    return int(re.search(r"sb://[^:;]+:(\d+)", string)[1])
+    kept = (wine.data / "connections.json").read_text()
+    check('"dpapi-machine"' in kept, "its key is sealed for this machine")
+    check(part(strings["web"], "SharedAccessKey") not in kept, "its key is not in the open")
+
+
+def part(string, name):
+    """What a connection string has under a name."""
+    return dict(field.split("=", 1) for field in string.split(";"))[name]
+
+
+def imports(wine, strings):
+    step("the connections of Microsoft's manager are taken over")
+    namespace, port = re.match(r"sb://(\S+):(\d+)/?$", part(strings["old"], "Endpoint")).groups()
+    folder = wine.drive / "Program Files/Microsoft/HybridConnectionManager 0.7"
+    folder.mkdir(parents=True)
+    config = folder / "Microsoft.HybridConnectionManager.Listener.exe.config"
+    config.write_text(
+        "<configuration><hybridConnections><connectionStrings><hybridConnection connectionString="
+        f'"Endpoint=sb://{namespace}:{port}/old;SharedAccessKeyName={part(strings["old"], "SharedAccessKeyName")};'
+        f'SharedAccessKey={part(strings["old"], "SharedAccessKey")}"/>'
+        "</connectionStrings></hybridConnections></configuration>")
+    before = config.read_bytes()
+    wine.hcm("import", str(Path("C:/") / config.relative_to(wine.drive)), "--dry-run")
+    check(names(wine) == ["web"], "a dry run changes nothing")
+    wine.hcm("import", str(Path("C:/") / config.relative_to(wine.drive)))
+    wine.hcm("status", "--wait", "30", limit=40)
+    check(names(wine) == ["old", "web"], "the connection is taken over")
+    check(config.read_bytes() == before, "its file is as it was")
+    wine.hcm("remove", "demo/old", "--yes")
+
+
+def names(wine):
+    return sorted(it["Name"] for it in wine.connections())
+
+
+def obeys_the_policy(wine):
+    step("a policy that allows no hybrid connection, and its end")
+    key = r"HKLM\SOFTWARE\Policies\Hybrid Connection Manager"
+    state = lambda: wine.connections()[0]["Status"]
+    wine.wine("reg", "add", key, "/v", "AllowHybridConnections", "/t", "REG_DWORD", "/d", "0", "/f")
+    wait("it is obeyed", 20, lambda: state() != "Connected")
+    check("policy-denied" in wine.hcm("list", "-o", "json"), "the fault names the policy")
+    wine.wine("reg", "delete", key, "/f")
+    wine.hcm("status", "--wait", "30", limit=40)
 
 
 def carries_bytes(wine):
@@ -263,8 +311,12 @@ def main():
         theirs, before, config = microsofts_manager_is_there(wine)
         installs(wine)
         echo = Echo()
-        port = adds_a_connection(wine, echo)
+        strings = start_emulator(wine, echo)
+        port = int(part(strings["web"], "Endpoint").strip("/").rpartition(":")[2])
+        adds_a_connection(wine, strings)
         carries_bytes(wine)
+        imports(wine, strings)
+        obeys_the_policy(wine)
         starts_fast(wine)
         gui = shows_the_window(wine)
         upgrades(wine)
