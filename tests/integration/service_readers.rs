@@ -252,21 +252,42 @@ async fn too_many_readers_are_told_so_and_keep_no_manager_out() {
     running.stop().await;
 }
 
+/// A service that has found another program in the place of its status channel.
 #[cfg(unix)]
-#[tokio::test]
-async fn a_status_channel_that_is_taken_is_a_fault_and_not_the_end() {
+fn beside_a_squatter() -> (Running, std::os::unix::net::UnixListener) {
     let home = tempfile::tempdir().unwrap();
     let paths = Paths::in_home(home.path()).unwrap();
     let status = paths.status_channel.clone().unwrap();
     std::fs::create_dir_all(status.as_path().parent().unwrap()).unwrap();
     let squatter = std::os::unix::net::UnixListener::bind(status.as_path()).unwrap();
-    let running = Running::at(paths, home);
+    (Running::at(paths, home), squatter)
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_status_channel_that_was_taken_is_tried_again_every_minute() {
+    let (running, squatter) = beside_a_squatter();
+    let mut manager = running.manager().await;
+    assert_eq!(snapshot(&mut manager).await.service.faults.len(), 1);
+    drop(squatter);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(61)).await;
+    tokio::time::resume();
+    snapshot(&mut running.until_open().await).await;
+    assert!(snapshot(&mut manager).await.service.faults.is_empty());
+    running.stop().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_status_channel_that_is_taken_is_a_fault_and_not_the_end() {
+    let (running, squatter) = beside_a_squatter();
     let mut manager = running.manager().await;
     let faults = snapshot(&mut manager).await.service.faults;
     let [fault] = &faults[..] else { panic!("{faults:?}") };
     assert_eq!(fault.code, FaultCode::StatusChannelClosed);
     assert!(fault.detail.contains("another program already listens"), "{fault}");
-    assert!(fault.detail.contains(&status.to_string()), "{fault}");
+    assert!(fault.detail.contains(&running.status().to_string()), "{fault}");
 
     set(&mut manager, "off").await;
     manager.request(Request::Subscribe).await.unwrap();
