@@ -75,6 +75,10 @@ impl Part {
         }
     }
 
+    fn is_secret(self) -> bool {
+        matches!(self, Self::SharedAccessKey | Self::SharedAccessSignature)
+    }
+
     fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|part| part.as_str().eq_ignore_ascii_case(name))
     }
@@ -282,7 +286,9 @@ impl<'a> Parts<'a> {
             };
             let name = name.trim();
             let Some(part) = Part::by_name(name) else {
-                return Err(ConnectionStringError::Unknown(showable(name)));
+                // The rest of a key that was cut in two looks like a name.
+                let after_key = parts.keys().any(|part: &Part| part.is_secret());
+                return Err(ConnectionStringError::Unknown(showable(name).filter(|_| !after_key)));
             };
             let value = value.trim();
             if value.is_empty() {
@@ -587,6 +593,15 @@ mod tests {
             assert_eq!(error.part(), Some(part), "{error}");
             assert!(!error.to_string().contains("c2Vj"), "{error}");
         }
+    }
+
+    #[test]
+    fn the_rest_of_a_key_that_was_cut_is_not_shown() {
+        let with = |end: &str| format!("Endpoint=sb://contoso.servicebus.windows.net/hc1;{end}");
+        let cut = with("SharedAccessKeyName=n;SharedAccessKey=q2hJ8sK;DfGhJkLmNoP=");
+        assert_eq!(parse(&cut), Err(ConnectionStringError::Unknown(None)));
+        let strange = with("Color=blue;SharedAccessKeyName=n;SharedAccessKey=q2hJ8sK=");
+        assert_eq!(parse(&strange), Err(ConnectionStringError::Unknown(Some("Color".into()))));
     }
 
     #[test]

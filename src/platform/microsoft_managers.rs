@@ -1,7 +1,8 @@
 //! Where Microsoft's own hybrid connection managers keep their connections, for who wants to
 //! read them. Nothing here opens a file.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 #[cfg(unix)]
 #[path = "microsoft_managers/unix.rs"]
@@ -14,6 +15,16 @@ mod os;
 /// one first, whether they are there or not.
 pub fn files() -> Vec<PathBuf> {
     os::files()
+}
+
+/// Whose the file is, where that is neither the system nor an administrator nor this account:
+/// on Windows every account may make the folder of a manager that is not installed, and what
+/// it puts there would lead strangers to where this machine reaches.
+///
+/// # Errors
+/// Those of the system.
+pub fn stranger_who_owns(file: &Path) -> io::Result<Option<String>> {
+    os::stranger_who_owns(file)
 }
 
 #[cfg(test)]

@@ -210,8 +210,8 @@ async fn what_was_asked_is_done_although_the_program_is_gone() {
         );
         let connection_string = Secret::new(text);
         let request = Request::AddConnection { connection_string, replace: false, resource: None };
-        // It is sent and not waited for.
-        hasty.request_within(request, Duration::ZERO).await.unwrap_err();
+        // It is sent and not waited for; on a busy machine the answer may be there already.
+        hasty.request_within(request, Duration::ZERO).await.map(drop).unwrap_or_default();
     }
     drop(hasty);
     let hub = running.service.supervisor.clone();

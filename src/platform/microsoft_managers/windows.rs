@@ -1,16 +1,21 @@
 //! Windows: the data of all programs, and where version 0.7.x is installed.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use windows_registry::LOCAL_MACHINE;
 use windows_sys::Win32::UI::Shell::FOLDERID_ProgramFiles;
 
 use crate::platform::paths::{known_folder, program_data};
+use crate::platform::windows_security::{self as security, ADMINISTRATORS, Own, SYSTEM};
 
 /// Below it one key for each version, `0.7.5` for example, with the folder as `installDir`.
 const INSTALLED: &str = r"SOFTWARE\Microsoft\HybridConnectionManager";
 const CLASSIC_FOLDER: &str = r"Microsoft\HybridConnectionManager 0.7";
 const CLASSIC_FILE: &str = "Microsoft.HybridConnectionManager.Listener.exe.config";
+
+/// The account of version 0.7.x, `NetworkService`.
+const NETWORK_SERVICE: &str = "S-1-5-20";
 
 pub(super) fn files() -> Vec<PathBuf> {
     let newer = program_data()
@@ -39,4 +44,11 @@ fn installed() -> Vec<PathBuf> {
 fn is_same(one: &Path, other: &Path) -> bool {
     let lower = |path: &Path| path.to_string_lossy().to_lowercase();
     lower(one) == lower(other)
+}
+
+pub(super) fn stranger_who_owns(file: &Path) -> io::Result<Option<String>> {
+    let owner = security::access_of(file)?.owner;
+    let own = Own::of_this_process()?;
+    let trusted = [SYSTEM, ADMINISTRATORS, NETWORK_SERVICE, &own.account, &own.owner];
+    Ok((!trusted.contains(&owner.as_str())).then(|| security::name_of(&owner)))
 }

@@ -1,6 +1,6 @@
 //! The files of Microsoft's managers, from where they usually are.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::cli::exit::Exit;
@@ -30,19 +30,42 @@ pub(super) fn named(path: &Path) -> Result<Source, Failure> {
     Ok(Source { path: path.to_owned(), contents })
 }
 
-/// All of `paths` that are there.
-pub(super) fn among(paths: Vec<PathBuf>) -> Found {
+/// All of `paths` that are there, but for those that `stranger_who_owns` names an owner of.
+pub(super) fn among(
+    paths: Vec<PathBuf>,
+    stranger_who_owns: impl Fn(&Path) -> io::Result<Option<String>>,
+) -> Found {
     let mut found = Found { sources: Vec::new(), missing: Vec::new(), failures: Vec::new() };
     for path in paths {
         match path.metadata() {
             Err(error) if error.kind() == ErrorKind::NotFound => found.missing.push(path),
-            _ => match named(&path) {
+            _ => match of_the_manager(&path, &stranger_who_owns) {
                 Ok(source) => found.sources.push(source),
                 Err(failure) => found.failures.push(failure),
             },
         }
     }
     found
+}
+
+fn of_the_manager(
+    path: &Path,
+    stranger_who_owns: impl Fn(&Path) -> io::Result<Option<String>>,
+) -> Result<Source, Failure> {
+    let refused =
+        |exit, problem| Failure::new(exit, format!("the file {}: {problem}", path.display()));
+    match stranger_who_owns(path) {
+        Ok(None) => named(path),
+        Ok(Some(owner)) => Err(refused(
+            Exit::Denied,
+            format!(
+                "it belongs to {owner} and not to an administrator, so that Microsoft's manager may not have written it; look into it, and name it to take it over: hcm import FILE"
+            ),
+        )),
+        Err(error) => {
+            Err(refused(Exit::InvalidInput, format!("its owner cannot be told: {error}")))
+        }
+    }
 }
 
 impl Found {
@@ -77,7 +100,7 @@ mod tests {
             tokio::fs::write(path(name), text).await.unwrap();
         }
         let paths = ["empty.json", "none.json", "bad", "x.config"].map(path);
-        let found = among(paths.into());
+        let found = among(paths.into(), |_| Ok(None));
         let sources: Vec<_> = found.sources.iter().map(|source| source.path.clone()).collect();
         assert_eq!(sources, [path("empty.json"), path("x.config")]);
         assert_eq!(found.missing, [path("none.json")]);
@@ -87,9 +110,22 @@ mod tests {
         assert!(found.nothing().is_none());
     }
 
+    #[tokio::test]
+    async fn what_a_stranger_has_put_there_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("connections.json");
+        tokio::fs::write(&path, "[]").await.unwrap();
+        let found = among(vec![path], |_| Ok(Some("CONTOSO\\someone".into())));
+        assert!(found.sources.is_empty());
+        let failure = &found.failures[0];
+        assert_eq!(failure.exit, Exit::Denied);
+        assert!(failure.message.contains("CONTOSO\\someone"), "{failure}");
+    }
+
     #[test]
     fn where_nothing_is_it_says_where_it_looked() {
-        let found = among(vec!["/nowhere/a.json".into(), "/nowhere/b.config".into()]);
+        let paths = vec!["/nowhere/a.json".into(), "/nowhere/b.config".into()];
+        let found = among(paths, |_| Ok(None));
         let failure = found.nothing().unwrap();
         assert_eq!(failure.exit, Exit::NotFound);
         assert!(

@@ -66,7 +66,7 @@ fn sources(printer: &Printer, file: Option<&Path>) -> Result<(Vec<Source>, Vec<F
     if let Some(file) = file {
         return Ok((vec![find::named(file)?], Vec::new()));
     }
-    let found = find::among(microsoft_managers::files());
+    let found = find::among(microsoft_managers::files(), microsoft_managers::stranger_who_owns);
     if let Some(nothing) = found.nothing() {
         return Err(nothing);
     }
