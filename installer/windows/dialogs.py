@@ -5,7 +5,10 @@ Sizes are in installer units, a twelfth of the height of the system's font.
 
 WIDTH, HEIGHT = 370, 270
 TEXT, TEXT_WIDTH = 20, 330
-BUTTONS = 243
+BUTTONS, BUTTON_WIDTH = 243, 66
+# Where the last button begins, and those before it.
+LAST = TEXT + TEXT_WIDTH - BUTTON_WIDTH
+BEFORE, BEFORE_THAT = LAST - 72, LAST - 144
 
 # Bits of the attributes of dialogs and controls (Windows Installer documentation).
 VISIBLE, ENABLED = 1, 2
@@ -56,7 +59,7 @@ class Dialog:
 
     def button(self, name, x, text, *events):
         """A button, and what happens: (event, argument, condition)."""
-        self.add(name, "PushButton", x, BUTTONS, 66, 17, text=text)
+        self.add(name, "PushButton", x, BUTTONS, BUTTON_WIDTH, 17, text=text)
         for order, (event, argument, condition) in enumerate(events, 1):
             self.events.append((self.name, name, event, argument, condition, order))
 
@@ -90,8 +93,8 @@ def all_dialogs():
         "The program is free software under the MIT licence; LICENSE.txt in its folder has the text.",
         y=150, name="Licence",
     )
-    welcome.button("Next", 236, "&Install", end("Return"))
-    welcome.button("Cancel", 304, "Cancel", cancel)
+    welcome.button("Next", BEFORE, "&Install", end("Return"))
+    welcome.button("Cancel", LAST, "Cancel", cancel)
 
     maintenance = Dialog("MaintenanceDialog", "Repair", "Repair", "Cancel")
     maintenance.title("[ProductName] is installed")
@@ -101,11 +104,11 @@ def all_dialogs():
         "When removing: remove settings, connections, keys and logs &too",
     )
     maintenance.button(
-        "Repair", 100, "Re&pair",
+        "Repair", BEFORE_THAT, "Re&pair",
         ("ReinstallMode", "omus", "1"), ("Reinstall", "ALL", "1"), end("Return"),
     )
-    maintenance.button("Remove", 168, "&Remove", ("Remove", "ALL", "1"), end("Return"))
-    maintenance.button("Cancel", 304, "Cancel", cancel)
+    maintenance.button("Remove", BEFORE, "&Remove", ("Remove", "ALL", "1"), end("Return"))
+    maintenance.button("Cancel", LAST, "Cancel", cancel)
 
     progress = Dialog("ProgressDialog", "Cancel", "Cancel", "Cancel", modal=False)
     progress.title("Please wait")
@@ -115,7 +118,7 @@ def all_dialogs():
         ("ProgressDialog", "Action", "ActionText", "Text"),
         ("ProgressDialog", "Bar", "SetProgress", "Progress"),
     ]
-    progress.button("Cancel", 304, "Cancel", cancel)
+    progress.button("Cancel", LAST, "Cancel", cancel)
 
     finished = Dialog("ExitDialog", "Finish", "Finish", "Finish")
     finished.title("Done")
@@ -124,14 +127,14 @@ def all_dialogs():
     for control in ["Text", "Open"]:
         finished.conditions.append(("ExitDialog", control, "Hide", 'REMOVE~="ALL"'))
     finished.button(
-        "Finish", 304, "&Finish",
+        "Finish", LAST, "&Finish",
         ("DoAction", "OpenWindow", 'OPENWINDOW="1" AND NOT (REMOVE~="ALL")'), end("Return"),
     )
 
     cancelled = Dialog("UserExitDialog", "Finish")
     cancelled.title("Cancelled")
     cancelled.text("Nothing has been changed. Start the installer again when you want to.")
-    cancelled.button("Finish", 304, "&Close", end("Exit"))
+    cancelled.button("Finish", LAST, "&Close", end("Exit"))
 
     failed = Dialog("FatalErrorDialog", "Finish")
     failed.title("It did not work")
@@ -139,13 +142,13 @@ def all_dialogs():
         "Everything is as it was before. The Event Log (Application, source [ProductName]) has the "
         "reason when the service could not be set up; a log is written by: msiexec /i FILE /l*v LOG.",
     )
-    failed.button("Finish", 304, "&Close", end("Exit"))
+    failed.button("Finish", LAST, "&Close", end("Exit"))
 
     sure = Dialog("CancelDialog", "No", "No", "No")
     sure.title("Cancel?")
     sure.text("Nothing will be changed.")
-    sure.button("Yes", 236, "&Yes", end("Exit"))
-    sure.button("No", 304, "&No", end("Return"))
+    sure.button("Yes", BEFORE, "&Yes", end("Exit"))
+    sure.button("No", LAST, "&No", end("Return"))
 
     # Windows Installer fills in the text and shows the buttons that the error has.
     error = Dialog("ErrorDialog", "ErrorText")

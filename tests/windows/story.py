@@ -2,8 +2,9 @@
 
 Weaker than on Windows, because Wine 8 does not do it: Wine asks no access list, so that a user
 without rights is not tried here; its pipes have no first instance; it restarts no service that
-has failed; it has no Restart Manager, which closes the window before an upgrade; it leaves an empty entry on the PATH; it has no viewer of events; Direct3D 12 fails
-in it, so that the window always falls back to OpenGL.
+has failed; it has no Restart Manager, which closes the window before an upgrade; it does not
+bring back the old version after an upgrade that failed; it leaves an empty entry on the PATH; it
+has no viewer of events; Direct3D 12 fails in it, so that the window always falls back to OpenGL.
 """
 
 import hashlib
@@ -170,7 +171,10 @@ def carries_bytes(wine):
 
 def starts_fast(wine):
     step("a restart of the service")
+    begun = time.time()
     wine.stop_service()
+    step(f"  stopped {time.time() - begun:.1f} s after it was asked to")
+    check(time.time() - begun < 5, "it stops within 5 s")
     begun = time.time()
     wine.wine("net", "start", SERVICE)
     wine.hcm("status", "--wait", "10", limit=20)
@@ -221,6 +225,30 @@ def state(wine):
     """What an upgrade must keep."""
     names = [(it["Namespace"], it["Name"]) for it in wine.connections()]
     return names, wine.hcm("settings", "get", "network.extra_ca_certificates")
+
+
+def an_upgrade_is_interrupted(wine):
+    step("an upgrade that cannot be finished")
+    before, kept = state(wine), digest_of_data(wine)
+    wine.stop_service()
+    aside = wine.data.with_name("aside")
+    wine.data.rename(aside)
+    wine.data.write_text("in the way")
+    wine.msiexec("/i", NEWER, expected=(INSTALL_FAILED, ACTION_FAILED))
+    check(wine.data.read_text() == "in the way", "what was in the way is still there")
+    wine.data.unlink()
+    aside.rename(wine.data)
+    check(digest_of_data(wine) == kept, "connections and settings are as they were")
+    if not wine.installed():
+        # Windows has brought the old version back by now.
+        wine.msiexec("/i", INSTALLER)
+    is_installed(wine)
+    wine.hcm("status", "--wait", "30", limit=40)
+    check(state(wine) == before, "connections and settings are kept")
+
+
+def digest_of_data(wine):
+    return {name: digest(wine.data)[name] for name in ["connections.json", "settings.json"]}
 
 
 def upgrades(wine):
@@ -318,6 +346,7 @@ def main():
         imports(wine, strings)
         obeys_the_policy(wine)
         starts_fast(wine)
+        an_upgrade_is_interrupted(wine)
         gui = shows_the_window(wine)
         upgrades(wine)
         # Where the installer has not ended it.
