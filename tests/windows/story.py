@@ -154,7 +154,7 @@ def obeys_the_policy(wine):
     wait("it is obeyed", 20, lambda: state() != "Connected")
     check("policy-denied" in wine.hcm("list", "-o", "json"), "the fault names the policy")
     wine.wine("reg", "delete", key, "/f")
-    wine.hcm("status", "--wait", "30", limit=40)
+    wait("its end is seen", 20, lambda: state() == "Connected")
 
 
 def carries_bytes(wine):
