@@ -35,6 +35,8 @@ needs-service = The service cannot be reached, so nothing can be changed now
 
 read-only = You can see the status and change nothing
 read-only-group = The service is managed by administrators and by members of the local group “{ $group }”. To become one, ask an administrator, then sign in again.
+elevate = Open as administrator
+elevate-failed = This window cannot be opened as administrator: { $detail }
 read-only-account = The service is managed by root and by the account that it runs as. To change something, open this window as one of them.
 banner-not-running = The service is not running
 banner-not-running-text = The service listens on the hybrid connections and carries their streams. Without it, apps in Azure reach nothing through this machine.

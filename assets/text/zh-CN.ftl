@@ -34,6 +34,8 @@ needs-service = 无法连接到服务，暂时不能进行更改
 
 read-only = 可以查看状态，但不能进行任何更改
 read-only-group = 此服务由管理员以及本地组“{ $group }”的成员管理。如需加入，请联系管理员，然后重新登录。
+elevate = 以管理员身份打开
+elevate-failed = 无法以管理员身份打开此窗口：{ $detail }
 read-only-account = 此服务由 root 以及运行它的帐户管理。如需更改，请以其中之一打开此窗口。
 banner-not-running = 服务未运行
 banner-not-running-text = 服务负责侦听混合连接并传输其中的流。服务未运行时，Azure 中的应用无法通过此计算机访问任何资源。

@@ -204,6 +204,7 @@ impl App {
                 Effect::Close => ctx.send_viewport_cmd(ViewportCommand::Close),
                 Effect::Ask { .. }
                 | Effect::StartService
+                | Effect::Elevate
                 | Effect::CallNow
                 | Effect::StartDemo
                 | Effect::StopDemo

@@ -18,6 +18,8 @@ pub(crate) enum Effect {
     },
     /// Starts the service of this machine.
     StartService,
+    /// Asks the person for the rights of an administrator and opens another window with them.
+    Elevate,
     /// Calls the service now instead of waiting.
     CallNow,
     /// Starts the demo and turns to its service.

@@ -9,6 +9,7 @@ pub mod appearance;
 pub mod autostart;
 pub mod browser;
 pub mod child;
+pub mod elevation;
 pub mod event_log;
 pub mod files;
 pub mod front;

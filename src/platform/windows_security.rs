@@ -19,7 +19,8 @@ use windows_sys::Win32::Security::{
     GetSecurityDescriptorDacl, GetSecurityDescriptorOwner, GetTokenInformation, INHERIT_ONLY_ACE,
     LookupAccountNameW, LookupAccountSidW, OWNER_SECURITY_INFORMATION,
     PROTECTED_DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, SECURITY_ATTRIBUTES,
-    TOKEN_INFORMATION_CLASS, TOKEN_OWNER, TOKEN_QUERY, TOKEN_USER, TokenOwner, TokenUser,
+    TOKEN_ELEVATION, TOKEN_INFORMATION_CLASS, TOKEN_OWNER, TOKEN_QUERY, TOKEN_USER, TokenElevation,
+    TokenOwner, TokenUser,
 };
 use windows_sys::Win32::Storage::FileSystem::CreateDirectoryW;
 use windows_sys::Win32::System::SystemServices::ACCESS_ALLOWED_ACE_TYPE;
@@ -99,13 +100,7 @@ impl Own {
     /// Those of the system.
     #[expect(unsafe_code, reason = "the Windows API")]
     pub(super) fn of_this_process() -> io::Result<Self> {
-        let mut token = null_mut();
-        // SAFETY: the pseudo handle is always valid; `token` takes a handle, which is closed
-        // below.
-        if unsafe { OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &raw mut token) } == 0 {
-            return Err(io::Error::last_os_error());
-        }
-        let token = Owned(token);
+        let token = own_token()?;
         let account = told_of(&token, TokenUser)?;
         let owner = told_of(&token, TokenOwner)?;
         // SAFETY: the system has written a TOKEN_USER and a TOKEN_OWNER, whose identifiers
@@ -117,6 +112,30 @@ impl Own {
             })
         }
     }
+}
+
+/// Whether this process has the rights of an administrator, or could have no more.
+///
+/// # Errors
+/// Those of the system.
+pub(super) fn is_elevated() -> io::Result<bool> {
+    let elevation = told_of(&own_token()?, TokenElevation)?;
+    // SAFETY: the system has written a TOKEN_ELEVATION.
+    #[expect(unsafe_code, reason = "the Windows API")]
+    let elevation = unsafe { *elevation.as_ptr().cast::<TOKEN_ELEVATION>() };
+    Ok(elevation.TokenIsElevated != 0)
+}
+
+/// What the token of this process is asked for.
+fn own_token() -> io::Result<Owned> {
+    let mut token = null_mut();
+    // SAFETY: the pseudo handle is always valid; `token` takes a handle, which is owned below.
+    #[expect(unsafe_code, reason = "the Windows API")]
+    let opened = unsafe { OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &raw mut token) };
+    if opened == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(Owned(token))
 }
 
 /// What the token says of an account: a structure and, behind it, an identifier, the longest

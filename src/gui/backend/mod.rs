@@ -12,6 +12,7 @@ use crate::ipc::Push;
 use crate::ipc::protocol::{RequestError, Response};
 use crate::model::{AzureResource, Secret};
 use crate::platform::appearance::Appearance;
+use crate::platform::elevation::Consent;
 use crate::platform::front::ShowRequest;
 
 /// The one door to everything outside of the window.
@@ -47,6 +48,10 @@ pub(crate) enum News {
     Autostart(Result<bool, String>),
     /// A file was chosen, or none.
     CaFile(Option<PathBuf>),
+    /// The person could give this window the rights of an administrator.
+    CanElevate,
+    /// A window with the rights of an administrator was asked for.
+    Elevated(Result<Consent, String>),
     /// The preferences could not be kept, and why.
     NotSaved(String),
     /// What the desktop wants, where the windowing system does not tell.

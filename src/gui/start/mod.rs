@@ -9,6 +9,7 @@ mod window;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use tokio::runtime::Runtime;
@@ -19,15 +20,17 @@ use super::backend::live::{Live, Places, Waker};
 use super::backend::mock::Mock;
 use super::state::State;
 use super::text::Language;
-use crate::platform::Paths;
 use crate::platform::front::{self, ActivationToken, Claim, Front};
 use crate::platform::paths::{PathsError, WindowPaths};
+use crate::platform::{Paths, elevation};
 
 pub(crate) use renderer::renderer_in_use;
 pub(crate) use trace::Trace;
 
 /// Threads of the backend. It waits for others most of the time.
 const THREADS: usize = 2;
+/// How long the window that this one takes the place of gets to end.
+const OTHER_WINDOW: Duration = Duration::from_secs(10);
 
 /// Runs the window until it is closed.
 pub fn main() -> ExitCode {
@@ -51,6 +54,9 @@ fn run(options: &Options, trace: Trace) -> Result<ExitCode, Box<dyn std::error::
         .thread_name("backend")
         .enable_all()
         .build()?;
+    if let Some(pid) = options.instead_of {
+        elevation::wait_for_end(pid, OTHER_WINDOW);
+    }
     let front = if options.mock_service { None } else { Some(claim(&runtime, &own)) };
     let front = match front {
         Some(Ok(Claim::Shown)) => return Ok(ExitCode::SUCCESS),

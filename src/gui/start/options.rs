@@ -26,6 +26,9 @@ pub(super) struct Options {
     /// Show made-up connections instead of those of a service
     #[arg(long, hide = true)]
     pub mock_service: bool,
+    /// Process id of the window that ends for this one
+    #[arg(long, hide = true, value_name = "PID")]
+    pub instead_of: Option<u32>,
     /// Renderers that this start has tried in vain
     #[arg(long, hide = true, value_enum, value_delimiter = ',')]
     pub tried: Vec<Renderer>,

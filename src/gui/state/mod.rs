@@ -73,6 +73,8 @@ pub(crate) struct State {
     /// Requests that wait for their answer.
     pub pending: BTreeMap<Ticket, Pending>,
     last_ticket: Ticket,
+    /// The person could give this window the rights of an administrator.
+    pub can_elevate: bool,
     /// The backend may hold an Azure account, which goes with the dialog.
     pub has_account: bool,
 }
@@ -153,6 +155,7 @@ impl State {
             look_at: None,
             pending: BTreeMap::new(),
             last_ticket: 0,
+            can_elevate: false,
             has_account: false,
         }
     }

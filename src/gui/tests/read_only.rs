@@ -7,6 +7,7 @@ use super::strings::string;
 use crate::gui::backend::News;
 use crate::gui::state::Link;
 use crate::ipc::protocol::Access;
+use crate::platform::elevation::Consent;
 
 /// The service lets this account read the status.
 pub(super) fn only_reading() -> News {
@@ -82,6 +83,19 @@ fn the_settings_of_the_window_can_be_changed_and_those_of_the_service_are_not_re
     assert!(!window.has(&window.text("settings-proxy")));
     assert!(!window.desk.asked().iter().any(|asked| asked.contains("GetSettings")));
     assert!(!window.thing(&window.text("save")).enabled);
+}
+
+#[test]
+fn who_has_more_rights_than_the_window_is_offered_them() {
+    let mut window = reading();
+    assert!(!window.has(&window.text("elevate")));
+    window.tell(News::CanElevate);
+    window.click(&window.text("elevate"));
+    assert!(window.says(&window.text("read-only")), "it was declined");
+    window.tell(News::Elevated(Err("no".to_owned())));
+    assert_eq!(window.state().notices.shown().count(), 1);
+    window.tell(News::Elevated(Ok(Consent::Given)));
+    assert!(window.commands.contains(&egui::ViewportCommand::Close), "{:?}", window.commands);
 }
 
 #[test]

@@ -112,6 +112,7 @@ pub(super) fn act(state: &mut State, action: Action, now: Timestamp, effects: &m
             state.link = Link::Starting;
             effects.push(Effect::StartService);
         }
+        Action::Elevate => effects.push(Effect::Elevate),
         Action::CallNow => effects.push(Effect::CallNow),
         Action::StartDemo => {
             if !is_demo(state) {

@@ -127,6 +127,8 @@ pub(crate) enum Action {
 
     /// Starts the service.
     StartService,
+    /// Opens the window with the rights of an administrator.
+    Elevate,
     /// Calls the service now.
     CallNow,
     /// Starts the demo.

@@ -8,6 +8,7 @@ use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{Demo, Dialog, Link, LinkProblem, Pending, State};
 use crate::ipc::Push;
 use crate::ipc::protocol::{Event, Request};
+use crate::platform::elevation::Consent;
 
 pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut Vec<Effect>) {
     match news {
@@ -34,6 +35,14 @@ pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut 
         }
         News::Autostart(result) => dialogs::on_autostart(state, result),
         News::CaFile(path) => dialogs::on_ca_file(state, path),
+        News::CanElevate => state.can_elevate = true,
+        // The other window waits for the end of this one.
+        News::Elevated(Ok(Consent::Given)) => effects.push(Effect::Close),
+        News::Elevated(Ok(Consent::Declined)) => {}
+        News::Elevated(Err(reason)) => {
+            let text = state.texts().with("elevate-failed", &[("detail", reason.into())]);
+            state.notices.warn(text);
+        }
         News::NotSaved(reason) => {
             let text = state.texts().with("preferences-not-saved", &[("reason", reason.into())]);
             state.notices.warn(text);

@@ -16,6 +16,7 @@ use crate::gui::text::Language;
 use crate::ipc::Push;
 use crate::ipc::protocol::{ErrorCode, Event, Request, RequestError, Response};
 use crate::model::{ConnectionCheck, Traffic};
+use crate::platform::elevation::Consent;
 
 const KEY: &str = "q7Zk0v3XbPpT9cWm1LrYh8sNfUeGd2AoJi6BtQxE4yM=";
 
@@ -172,6 +173,7 @@ fn every_action_has_its_effects() {
         (Action::CloseDialog, &["Table"]),
         (Action::CloseNotice(1), &[]),
         (Action::StartService, &["StartService"]),
+        (Action::Elevate, &["Elevate"]),
         (Action::CallNow, &["CallNow"]),
         (Action::StartDemo, &["StartDemo"]),
         (Action::LeaveDemo, &["StopDemo"]),
@@ -222,6 +224,9 @@ fn every_news_has_its_effects() {
         (News::CaFile(None), &[], 0),
         (News::CaFile(Some("/ca.pem".into())), &[], 0),
         (News::NotSaved("full".to_owned()), &[], 1),
+        (News::CanElevate, &[], 0),
+        (News::Elevated(Ok(Consent::Declined)), &[], 0),
+        (News::Elevated(Err("no".to_owned())), &[], 1),
     ];
     for (news, wanted, notices) in cases {
         let mut desk = Desk::attached();

@@ -18,7 +18,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     if cx.state.reads_only() {
         let (title, text) = (cx.texts.get("read-only"), cx.texts.read_only());
-        strip(ui, cx, Tone::Neutral, &title, &text, |_, _| {});
+        strip(ui, cx, Tone::Neutral, &title, &text, elevate);
     }
     let Some(snapshot) = &cx.state.snapshot else { return };
     let faults: Vec<_> = snapshot.service.faults.iter().collect();
@@ -47,6 +47,9 @@ fn link_down(ui: &mut Ui, cx: &mut Cx<'_>, problem: &LinkProblem) {
                 cx.act(Action::StartService);
             }
         }
+        if matches!(problem, LinkProblem::DidNotStart(_)) {
+            elevate(ui, cx);
+        }
         if widget::button(ui, Kind::Plain, &cx.texts.get("service-call"), true).clicked() {
             cx.act(Action::CallNow);
         }
@@ -58,6 +61,15 @@ fn link_down(ui: &mut Ui, cx: &mut Cx<'_>, problem: &LinkProblem) {
             cx.act(Action::StartDemo);
         }
     });
+}
+
+/// Where the person has more rights than this window.
+fn elevate(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if cx.state.can_elevate
+        && widget::button(ui, Kind::Plain, &cx.texts.get("elevate"), true).clicked()
+    {
+        cx.act(Action::Elevate);
+    }
 }
 
 fn demo(ui: &mut Ui, cx: &mut Cx<'_>) {

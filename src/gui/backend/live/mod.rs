@@ -25,7 +25,7 @@ use crate::ipc::protocol::Request;
 use crate::ipc::{Channels, ClientError};
 use crate::platform::appearance::Appearances;
 use crate::platform::front::Front;
-use crate::platform::graphics;
+use crate::platform::{elevation, graphics};
 
 /// News that the window may be behind; then the service is read no further.
 const MOST_NEWS: usize = 1024;
@@ -208,6 +208,9 @@ impl Hub {
 
     /// Until the window is gone.
     async fn run(mut self, mut begun: mpsc::Receiver<Effect>) {
+        if elevation::is_offered() {
+            self.outbox.tell(News::CanElevate).await;
+        }
         while let Some(effect) = begun.recv().await {
             self.begin(effect);
         }
@@ -226,6 +229,9 @@ impl Hub {
             Effect::StartService => {
                 let home = self.places.home.clone();
                 tokio::spawn(program::start(home, self.link.clone(), outbox));
+            }
+            Effect::Elevate => {
+                tokio::spawn(program::elevate(self.places.home.clone(), outbox));
             }
             Effect::SavePreferences(preferences) => self.saver.save(*preferences),
             Effect::AskAutostart => {

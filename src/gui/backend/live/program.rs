@@ -1,15 +1,16 @@
-//! Starts the service of this machine.
+//! Starts the service of this machine, or this program once more.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
 use super::{Outbox, link};
 use crate::gui::backend::News;
 use crate::gui::state::{Link, LinkProblem};
-use crate::platform::service_program;
+use crate::platform::{elevation, service_program};
 
 /// How long a service that was started may take to answer.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -23,6 +24,21 @@ pub(super) async fn start(home: Option<PathBuf>, link: link::Handle, outbox: Out
         let problem = LinkProblem::DidNotStart(reason);
         outbox.tell(News::Link(Link::Down { since: Timestamp::now(), problem })).await;
     }
+}
+
+/// Opens another window, with the rights of an administrator, for the same home. It waits
+/// for the end of this one.
+pub(super) async fn elevate(home: Option<PathBuf>, outbox: Outbox) {
+    let mut arguments = vec!["--instead-of".into(), std::process::id().to_string().into()];
+    if let Some(home) = home {
+        arguments.extend(["--home".into(), home.into_os_string()]);
+    }
+    let asked = spawn_blocking(move || elevation::start_again(&arguments)).await;
+    let asked = match asked {
+        Ok(asked) => asked.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    outbox.tell(News::Elevated(asked)).await;
 }
 
 async fn try_start(home: Option<PathBuf>, link: &link::Handle) -> Result<(), String> {

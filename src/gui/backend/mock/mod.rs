@@ -19,6 +19,7 @@ use crate::model::{
     ConnectionCheck, ConnectionId, ConnectionSelector, ConnectionStatus, ConnectionString,
     ConnectionView, Desired, Reachability, Settings, Snapshot, Traffic,
 };
+use crate::platform::elevation::Consent;
 
 /// The made-up service.
 #[derive(Debug)]
@@ -194,6 +195,7 @@ impl Backend for Mock {
             }
             Effect::AskAutostart => self.news.push_back(News::Autostart(Ok(false))),
             Effect::SetAutostart(on) => self.news.push_back(News::Autostart(Ok(on))),
+            Effect::Elevate => self.news.push_back(News::Elevated(Ok(Consent::Declined))),
             Effect::StartService | Effect::CallNow => {
                 let version = self.snapshot.service.version.clone();
                 self.news.push_back(News::Link(Link::managed(version)));

@@ -1,0 +1,50 @@
+//! This program once more, with the rights of an administrator, where the system lets a
+//! person give them to one program: on Windows, whose administrators work without them until
+//! they are asked.
+
+use std::ffi::OsString;
+use std::io;
+use std::time::Duration;
+
+#[cfg(windows)]
+#[path = "elevation/windows.rs"]
+mod os;
+
+/// What the person has answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// The program runs.
+    Given,
+    /// It is not to run.
+    Declined,
+}
+
+/// Whether this program lacks rights that a person could give it.
+pub fn is_offered() -> bool {
+    #[cfg(windows)]
+    return !os::is_elevated();
+    #[cfg(not(windows))]
+    false
+}
+
+/// Asks the person, and starts this program with `arguments`. Blocks until the person has
+/// answered.
+///
+/// # Errors
+/// Those of the system.
+pub fn start_again(arguments: &[OsString]) -> io::Result<Consent> {
+    #[cfg(windows)]
+    return os::start_again(arguments);
+    #[cfg(not(windows))]
+    match arguments {
+        _ => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
+/// Waits until the process `pid` has ended, for `limit` at the most.
+pub fn wait_for_end(pid: u32, limit: Duration) {
+    #[cfg(windows)]
+    os::wait_for_end(pid, limit);
+    #[cfg(not(windows))]
+    let _unknown_here = (pid, limit);
+}
