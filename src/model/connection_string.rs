@@ -288,7 +288,9 @@ impl<'a> Parts<'a> {
             let Some(part) = Part::by_name(name) else {
                 // The rest of a key that was cut in two looks like a name.
                 let after_key = parts.keys().any(|part: &Part| part.is_secret());
-                return Err(ConnectionStringError::Unknown(showable(name).filter(|_| !after_key)));
+                return Err(ConnectionStringError::Unknown(
+                    showable(name).filter(|name| !after_key || is_near_a_part(name)),
+                ));
             };
             let value = value.trim();
             if value.is_empty() {
@@ -347,6 +349,13 @@ fn wrong(part: Part, problem: PartProblem) -> ConnectionStringError {
 fn showable(name: &str) -> Option<String> {
     let plain = name.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, ' ' | '_' | '-'));
     (plain && !name.is_empty() && name.len() <= 24).then(|| name.to_owned())
+}
+
+/// The beginning of a part's name: what no piece of a key is.
+fn is_near_a_part(name: &str) -> bool {
+    let begins = |part: Part| part.as_str().get(..name.len());
+    let is_begun = |part| begins(part).is_some_and(|begin| begin.eq_ignore_ascii_case(name));
+    name.len() >= 4 && Part::ALL.into_iter().any(is_begun)
 }
 
 /// Namespace and, in the classic form, the name in the path.
