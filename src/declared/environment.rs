@@ -63,8 +63,8 @@ mod tests {
 
     fn of(variables: &[(&str, &str)]) -> Result<Vec<String>, Vec<String>> {
         let variables = variables.iter().map(|&(name, value)| (name.into(), value.into()));
-        let texts = |errors: Vec<DeclaredError>| errors.iter().map(ToString::to_string).collect();
-        let found = connections(variables).map_err(texts)?;
+        let found = connections(variables)
+            .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         let shown = found.iter().map(|one| match &one.which {
             Which::WithKey(string) => format!("{} from {}", string.id, one.place),
             Which::Present(selector) => panic!("{selector}"),

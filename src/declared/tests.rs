@@ -2,7 +2,7 @@ use std::fs;
 
 use proptest::prelude::*;
 
-use super::plan::{Here, Row, Step, plan};
+use super::plan::{Here, Row, plan};
 use super::*;
 use crate::model::ConnectionId;
 use crate::model::{KeyState, NamespaceAddress};

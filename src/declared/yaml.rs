@@ -202,7 +202,7 @@ mod tests {
         let tree = parse("version: 1\nlist:\n  - a: 'x y'\n    b:\n  - true\n").unwrap();
         assert_eq!(
             shown(&tree),
-            "{version=1@1:10 list=[{a=\"x y\"@3:8 b=null@4:7}@3:5 true@5:5]@3:3}@1:1"
+            "{version=1@1:10 list=[{a=\"x y\"@3:8 b=null@4:6}@3:5 true@5:5]@3:3}@1:1"
         );
     }
 
@@ -232,7 +232,7 @@ mod tests {
             ("[a]: 1", (1, 1), "must be a text"),
             ("", (1, 1), "there is nothing in it"),
             ("# alone\n", (1, 1), "there is nothing in it"),
-            ("a: [1, 2\nb: 3", (2, 1), "neither YAML nor JSON"),
+            ("a: [1, 2\nb: 3", (2, 2), "neither YAML nor JSON"),
             ("a: \"x", (1, 4), "neither YAML nor JSON"),
         ];
         for (text, (line, column), words) in cases {

@@ -20,7 +20,10 @@ impl Supervisor {
         let id = configured.id.clone();
         let mut state = self.state.lock().await;
         state.refuse_while_stopping()?;
-        let known = self.stored().await?.into_iter().find(|known| known.id == id);
+        let which = id.clone();
+        let find =
+            move |all: &[HybridConnection]| all.iter().find(|known| known.id == which).cloned();
+        let known = self.stored(find).await?;
         let key = compare(known.as_ref(), &configured.credential);
         let response = Response::Declared { id: id.clone(), key };
         if dry_run {
@@ -76,7 +79,7 @@ impl Supervisor {
     /// Gives the keys out. Whoever may ask this may also read the connections file or make the
     /// service listen elsewhere; that it was asked is in the log nevertheless.
     pub(super) async fn export(&self) -> Result<Response, RequestError> {
-        let mut stored = self.stored().await?;
+        let mut stored = self.stored(<[_]>::to_vec).await?;
         stored.sort_by(|one, other| one.id.cmp(&other.id));
         let connections: Vec<_> = stored.into_iter().filter_map(exported).collect();
         warn!(
@@ -107,10 +110,13 @@ impl Supervisor {
         Ok(Response::SettingChecked { changes: after != before })
     }
 
-    /// The connections as they are kept.
-    async fn stored(&self) -> Result<Vec<HybridConnection>, RequestError> {
+    /// What `read` finds among the connections as they are kept.
+    async fn stored<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&[HybridConnection]) -> T + Send + 'static,
+    ) -> Result<T, RequestError> {
         let store = self.store.clone();
-        let read = spawn_blocking(move || lock(&store).connections().to_vec()).await;
+        let read = spawn_blocking(move || read(lock(&store).connections())).await;
         read.map_err(|error| RequestError::new(ErrorCode::Other, error.to_string()))
     }
 }
