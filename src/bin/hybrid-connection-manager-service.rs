@@ -62,7 +62,9 @@ impl DeclaredAt {
         let wrong = |errors: Vec<_>| declared::lines(&errors);
         let connections = environment::connections(std::env::vars_os()).map_err(wrong)?;
         let places = Places::of_process(&self.secrets);
-        let Some(path) = &self.declared else {
+        // Where a variable is handed on that is not set, it comes empty.
+        let path = self.declared.as_ref().filter(|path| !path.as_os_str().is_empty());
+        let Some(path) = path else {
             return Ok(read(&[], connections, &places).map_err(wrong)?);
         };
         let text = std::fs::read_to_string(path).map(Zeroizing::new);

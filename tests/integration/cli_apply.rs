@@ -277,3 +277,27 @@ async fn a_key_that_cannot_be_read_is_not_exported() {
     bed.host.until_connected(NAME).await;
     bed.end().await;
 }
+
+#[tokio::test]
+async fn nothing_is_removed_where_something_is_refused() {
+    let bed = bed().await;
+    let Bed { emulator, endpoint, host, azure } = bed;
+    let sealer = FakeSealer::of("here");
+    let mut host = Host::start_sealing(host.stop().await, sealer.boxed()).await;
+    host.add(&emulator, WEB).await;
+    let mut bed = Bed { emulator, endpoint, host, azure };
+    let folder = Folder::new();
+    let file = folder.declare("  - connectionString: {env: SQL}\n").await;
+    let string = listener_string(&bed.emulator, NAME);
+    sealer.set_broken(true);
+    let apply = ["apply", "-f", &file, "--prune"];
+    let ran = hcm(&bed, &apply, &[("SQL", string.expose())]).await;
+    assert!(ran.expect(1).err.contains("contoso/web: it is not removed"), "{ran:?}");
+    assert!(ran.err.contains("out of wax"), "{ran:?}");
+    assert_eq!(bed.host.snapshot().await.connections.len(), 1);
+    sealer.set_broken(false);
+    hcm(&bed, &apply, &[("SQL", string.expose())]).await.expect(0);
+    let left = bed.host.snapshot().await.connections;
+    assert!(left.len() == 1 && left[0].id.name() == NAME, "{left:?}");
+    bed.end().await;
+}

@@ -56,6 +56,7 @@ pub(super) async fn run(context: &Context<'_>, arguments: Apply) -> Result<Exit,
     Ok(Exit::together(changes.failures().map(|failure| failure.exit)))
 }
 
+const NOT_REMOVED: &str = "it is not removed, because not all that is declared could be done";
 const NOTHING: &str = "Nothing to do: all is as declared.";
 
 /// Says all that is wrong; nothing was changed then.
@@ -79,7 +80,8 @@ fn question(changes: &Changes) -> String {
 }
 
 /// Changes one after another, and notes in `changes` how each went. Settings come first:
-/// connections may need the proxy or the CA among them.
+/// connections may need the proxy or the CA among them. Where something is refused, nothing
+/// is removed.
 async fn carry_out(
     printer: &Printer,
     client: &mut Client,
@@ -93,9 +95,16 @@ async fn carry_out(
         let done = done.map(|_| ()).map_err(|error| at(&one.place, error.into()));
         setting.progress = note(printer, done, &format!("Set {}", one.name))?;
     }
+    let mut is_refused = changes.failures().next().is_some();
     for one in changes.connections.iter_mut().filter(|one| one.changes()) {
         let words = render::apply::done(&one.row.steps);
-        let done = change(client, declared, one).await;
+        let done = match one.row.steps == [Step::Remove] && is_refused {
+            true => {
+                Err(Failure::new(Exit::Failure, NOT_REMOVED).of_connection(one.row.id.to_string()))
+            }
+            false => change(client, declared, one).await,
+        };
+        is_refused |= done.is_err();
         one.progress = note(printer, done, &format!("{words} {}", one.row.id))?;
     }
     Ok(())
