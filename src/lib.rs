@@ -6,6 +6,7 @@
 
 pub mod azure;
 pub mod cli;
+pub mod declared;
 #[cfg(feature = "emulator")]
 pub mod demo;
 #[cfg(feature = "emulator")]

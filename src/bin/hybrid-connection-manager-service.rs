@@ -4,12 +4,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use hybrid_connection_manager::declared::{
+    Declared, Places, SECRETS, Source, environment, folder_of, read,
+};
 use hybrid_connection_manager::platform::event_log::{EventId, EventLog};
 use hybrid_connection_manager::platform::paths::Paths;
 use hybrid_connection_manager::platform::seal::{self, Scope};
 use hybrid_connection_manager::platform::signals::StopSignals;
-use hybrid_connection_manager::service::{LogTo, Service};
+use hybrid_connection_manager::service::{LogTo, Service, declared};
+use zeroize::Zeroizing;
 
 /// Listens on the configured hybrid connections and carries their streams.
 #[derive(Parser)]
@@ -29,10 +33,47 @@ enum Command {
         /// Write the log to its files alone, and to standard error only why the service cannot run
         #[arg(long)]
         quiet: bool,
+        #[command(flatten)]
+        declared: DeclaredAt,
     },
     #[cfg(windows)]
     #[command(flatten)]
     Windows(windows::Command),
+}
+
+/// Where the service finds what is declared for it.
+#[derive(Args)]
+struct DeclaredAt {
+    /// File with connections and settings to take up first, as hcm apply reads it; the environment
+    /// variables HCM_CONNECTION_STRING, HCM_CONNECTION_STRING_1 and so on are taken up too
+    #[arg(long, value_name = "FILE", env = "HCM_DECLARED")]
+    declared: Option<PathBuf>,
+    /// Folder of the secrets that the file refers to
+    #[arg(long, value_name = "DIR", default_value = SECRETS)]
+    secrets: PathBuf,
+}
+
+impl DeclaredAt {
+    /// All that is declared.
+    ///
+    /// # Errors
+    /// Each mistake on a line of its own, without any key.
+    fn read(&self) -> Result<Declared, Failure> {
+        let wrong = |errors: Vec<_>| declared::lines(&errors);
+        let connections = environment::connections(std::env::vars_os()).map_err(wrong)?;
+        let places = Places::of_process(&self.secrets);
+        // Where a variable is handed on that is not set, it comes empty.
+        let path = self.declared.as_ref().filter(|path| !path.as_os_str().is_empty());
+        let Some(path) = path else {
+            return Ok(read(&[], connections, &places).map_err(wrong)?);
+        };
+        let text = std::fs::read_to_string(path).map(Zeroizing::new);
+        let text =
+            text.map_err(|error| format!("the file {} cannot be read: {error}", path.display()))?;
+        let (name, folder) = (path.display().to_string(), folder_of(path));
+        let source = Source { name: &name, folder: &folder, text: &text };
+        Ok(read(&[source], connections, &places).map_err(wrong)?)
+    }
 }
 
 /// How long work that cannot be interrupted may go on after the end: a name that is looked
@@ -44,7 +85,7 @@ type Failure = Box<dyn std::error::Error>;
 fn main() -> ExitCode {
     let Arguments { home, command } = Arguments::parse();
     let done = match command {
-        Command::Run { quiet } => in_runtime(run(home, quiet)),
+        Command::Run { quiet, declared } => in_runtime(run(home, quiet, declared)),
         #[cfg(windows)]
         Command::Windows(command) => windows::carry_out(command, home),
     };
@@ -87,13 +128,14 @@ fn places(home: Option<PathBuf>) -> Result<Paths, Failure> {
     })
 }
 
-async fn run(home: Option<PathBuf>, quiet: bool) -> Result<(), Failure> {
+async fn run(home: Option<PathBuf>, quiet: bool, declared: DeclaredAt) -> Result<(), Failure> {
     let paths = places(home)?;
+    let declared = declared.read()?;
     let mut signals = StopSignals::listen()?;
     let log_to = if quiet { LogTo::Files } else { LogTo::FilesAndConsole };
     // Who runs the machine's service in the foreground does so for the machine.
     let scope = if paths.are_of_the_machine() { Scope::Machine } else { Scope::User };
-    let service = Service::start_sealing(&paths, log_to, seal::sealer(scope))?;
+    let service = Service::start_declared(&paths, log_to, seal::sealer(scope), &declared)?;
     tokio::select! {
         signal = signals.next() => tracing::info!(signal, "asked to end"),
         () = service.shutdown_requested() => {}

@@ -1,6 +1,7 @@
 //! What `hcm` takes on its command line.
 
 mod account;
+mod declared;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 #[cfg(test)]
 pub(super) use self::account::Cloud;
 pub(super) use self::account::{Account, Place, WholePlace};
+pub(super) use self::declared::{Apply, Export};
 use super::{exit, render};
 use crate::model::{ConnectionSelector, Secret};
 
@@ -75,6 +77,8 @@ pub(super) enum Format {
     Table,
     /// For programs; its shapes are in `hcm help json`
     Json,
+    /// A file for `hcm apply`, from `hcm export` alone
+    Yaml,
 }
 
 /// When to use colours.
@@ -145,6 +149,35 @@ pub(super) enum Verb {
             both until its service is stopped."
     )]
     Import(Import),
+    /// Make the hybrid connections and settings what a file declares
+    #[command(long_about = "Make the hybrid connections and settings what a file declares.\n\n\
+            The file is YAML or JSON:\n\n  \
+              version: 1\n  \
+              settings:                  # optional; names and values as with hcm settings\n    \
+                log.level: info\n  \
+              connections:\n    \
+                - connectionString: \"Endpoint=sb://…;SharedAccessKeyName=…;SharedAccessKey=…;EntityPath=…\"\n    \
+                - connectionString: {env: NAME}     # of an environment variable\n      \
+                  enabled: false                    # optional; new ones are enabled\n    \
+                - connectionString: {file: PATH}    # relative paths begin at the declared file\n    \
+                - connectionString: {secret: NAME}  # a file in the folder of --secrets\n    \
+                - namespace: contoso                # one that is there keeps its key\n      \
+                  name: sql\n\n\
+            Everything is checked before anything changes: where one thing is wrong, all that is\n\
+            wrong is told with line and column, and nothing is changed. The difference is shown\n\
+            first. What is as declared already is not touched, and no connection is closed for it.\n\
+            What is not declared is left alone; with --prune it is removed.\n\n\
+            Ends with 0 when all is as declared. With --dry-run nothing changes, and it ends with 15\n\
+            when something would.")]
+    Apply(Apply),
+    /// Write what is here as a file for hcm apply
+    #[command(long_about = "Write what is here as a file for hcm apply.\n\n\
+            Writes YAML, or JSON with -o json, to standard output: each hybrid connection with its\n\
+            namespace, its name and whether it is enabled. On the machine that it comes from such a\n\
+            file keeps the keys; for another one, say with each connection where its key is.\n\n\
+            With --with-keys the connection strings are in it, keys included, and the service notes\n\
+            in its log that they were given out. Settings are not written.")]
+    Export(Export),
     /// List the hybrid connections
     List(List),
     /// Show one hybrid connection in full

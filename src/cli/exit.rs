@@ -59,6 +59,8 @@ exits! {
     AzureForbidden = 13, "azure-forbidden", "the Azure account may not do this (403), or no rule has the Listen right";
     /// Azure does not answer as it should.
     AzureNotReachable = 14, "azure-not-reachable", "Azure, or the proxy on the way to it, does not answer as it should";
+    /// Something would change.
+    Differs = 15, "differs", "apply --dry-run: something is not as declared";
     /// Ctrl-C.
     Interrupted = 130, "interrupted", "Ctrl-C or Esc (but list --watch and logs -f end with 0 then)";
 }
@@ -161,7 +163,7 @@ mod tests {
     #[test]
     fn numbers_and_texts_are_unique_and_stay() {
         let numbers: Vec<_> = Exit::ALL.iter().map(|exit| exit.code()).collect();
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 130]);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 130]);
         let texts: BTreeSet<_> = Exit::ALL.iter().map(|exit| exit.as_str()).collect();
         assert_eq!(texts.len(), Exit::ALL.len());
     }

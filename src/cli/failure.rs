@@ -27,6 +27,8 @@ pub struct Failure {
 /// What few failures have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Details {
+    /// The column of the line, from 1.
+    pub(super) column: Option<usize>,
     /// The file that it concerns, where there may be several.
     pub(super) file: Option<String>,
     /// The hybrid connection that it concerns, where there are several.
@@ -61,6 +63,12 @@ impl Failure {
         self
     }
 
+    /// The same, at `column` of the line.
+    pub(super) fn at_column(mut self, column: usize) -> Self {
+        self.details.get_or_insert_default().column = Some(column);
+        self
+    }
+
     /// The same, in one file of several.
     pub(super) fn in_file(mut self, file: impl Into<String>) -> Self {
         self.details.get_or_insert_default().file = Some(file.into());
@@ -83,10 +91,12 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.details.as_ref().and_then(|more| more.file.as_ref());
+        let column = self.details.as_ref().and_then(|more| more.column);
+        let column = column.map_or_else(String::new, |column| format!(", column {column}"));
         match (file, self.line) {
-            (Some(file), Some(line)) => write!(f, "{file}, line {line}: ")?,
+            (Some(file), Some(line)) => write!(f, "{file}, line {line}{column}: ")?,
             (Some(file), None) => write!(f, "{file}: ")?,
-            (None, Some(line)) => write!(f, "line {line}: ")?,
+            (None, Some(line)) => write!(f, "line {line}{column}: ")?,
             (None, None) => {}
         }
         if let Some(connection) = self.details.as_ref().and_then(|more| more.connection.as_ref()) {

@@ -2,6 +2,7 @@
 //! shown in [`render`].
 
 mod account;
+mod apply;
 mod args;
 mod commands;
 mod exit;
@@ -27,7 +28,7 @@ pub use exit::Exit;
 pub use failure::Failure;
 pub use render::printer::Printer;
 
-use self::args::{Arguments, Command, Global};
+use self::args::{Arguments, Command, Format, Global, Verb};
 use self::reach::Reach;
 use self::redact::Redactor;
 use self::render::printer;
@@ -100,7 +101,10 @@ impl Context<'_> {
 }
 
 fn perform(parsed: Arguments, printer: &Printer, demo: Option<Demo>) -> Result<Exit, Failure> {
-    let Global { home, quiet, .. } = parsed.global;
+    let Global { home, quiet, output, .. } = parsed.global;
+    if output == Format::Yaml && !matches!(parsed.command, Command::Service(Verb::Export(_))) {
+        return Err(Failure::new(Exit::Usage, "only hcm export writes YAML; here it is -o json"));
+    }
     match parsed.command {
         Command::Demo(arguments) => {
             let Some(demo) = demo else {

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::snapshot::{ConnectionView, ServiceInfo, Snapshot};
-use crate::model::{AzureResource, ConnectionCheck, ConnectionId, ConnectionSelector, Secret};
+use crate::model::{
+    AzureResource, ConnectionCheck, ConnectionId, ConnectionSelector, Desired, KeyState, Secret,
+};
 use crate::platform::permissions;
 
 /// Version of this protocol. It grows when an old peer would misunderstand.
@@ -156,8 +158,8 @@ pub enum Request {
     Subscribe,
     /// Adds a hybrid connection.
     AddConnection {
-        /// The connection string; secrets go over this channel in this direction
-        /// alone.
+        /// The connection string. Secrets go over this channel in this direction alone, but
+        /// for [`Request::ExportConnections`].
         #[serde(with = "crate::model::secret::exposed")]
         connection_string: Secret,
         /// Replace the key of one that is there instead of refusing.
@@ -174,6 +176,21 @@ pub enum Request {
         #[serde(with = "crate::model::secret::exposed")]
         connection_string: Secret,
     },
+    /// Makes a hybrid connection what is declared: adds it, or gives it the key, or neither.
+    /// What is so already is not touched: no channel is closed and no file is written.
+    Declare {
+        /// The connection string; a secret as in [`Request::AddConnection`].
+        #[serde(with = "crate::model::secret::exposed")]
+        connection_string: Secret,
+        /// Whether it is to listen; without it, one that is here stays as it is.
+        #[serde(default)]
+        desired: Option<Desired>,
+        /// Change nothing, and answer as if.
+        #[serde(default)]
+        dry_run: bool,
+    },
+    /// Gives out the connection strings, keys included.
+    ExportConnections,
     /// Removes a hybrid connection.
     RemoveConnection {
         /// Which.
@@ -212,6 +229,13 @@ pub enum Request {
         /// Its dotted name.
         name: String,
         /// Its value; empty takes an optional one away.
+        value: String,
+    },
+    /// Finds out what [`Request::SetSetting`] would change, without changing it.
+    CheckSetting {
+        /// Its dotted name.
+        name: String,
+        /// The value it would get.
         value: String,
     },
     /// The last lines of the log.
@@ -254,6 +278,23 @@ pub enum Response {
         /// Which.
         id: ConnectionId,
     },
+    /// How the key of a declared connection compares with the one that was here.
+    Declared {
+        /// Which.
+        id: ConnectionId,
+        /// The comparison.
+        key: KeyState,
+    },
+    /// The connection strings of all hybrid connections whose key can be read, ordered by id.
+    Exported {
+        /// Each of them.
+        connections: Vec<ExportedConnection>,
+    },
+    /// Whether a setting would change.
+    SettingChecked {
+        /// Whether its value is another one.
+        changes: bool,
+    },
     /// What a connection string leads to.
     Checked {
         /// All that was found out.
@@ -274,6 +315,16 @@ pub enum Response {
         /// The lines.
         lines: Vec<LogLine>,
     },
+}
+
+/// A hybrid connection with its key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ExportedConnection {
+    /// Which.
+    pub id: ConnectionId,
+    /// Its connection string.
+    #[serde(with = "crate::model::secret::exposed")]
+    pub connection_string: Secret,
 }
 
 impl Response {

@@ -1,5 +1,7 @@
 //! A hybrid connection as the user configured it.
 
+use serde::{Deserialize, Serialize};
+
 use super::azure_resource::AzureResource;
 use super::endpoint::Endpoint;
 use super::names::ConnectionId;
@@ -46,6 +48,18 @@ pub enum Credential {
         /// Which secret, and what keeps it from being read; no part of it.
         why: String,
     },
+}
+
+/// How the key that is here compares with another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyState {
+    /// There is no such hybrid connection here.
+    New,
+    /// It has this key.
+    Same,
+    /// It has another one, or one that cannot be read.
+    Other,
 }
 
 impl Credential {

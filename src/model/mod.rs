@@ -26,7 +26,7 @@ pub mod status;
 pub use azure_resource::AzureResource;
 pub use azure_settings::{AzureSettings, CloudName};
 pub use check::ConnectionCheck;
-pub use connection::{Credential, HybridConnection};
+pub use connection::{Credential, HybridConnection, KeyState};
 pub use connection_string::{ConnectionString, ConnectionStringError};
 pub use endpoint::{Endpoint, EndpointError};
 pub use event::{ConnectionEvent, EventKind, NextAttempt};

@@ -7,8 +7,9 @@ use zeroize::Zeroizing;
 /// A key or token. `Debug` shows no part of it, there is no `Display`, and the
 /// memory is wiped when the value is dropped.
 ///
-/// It has no `Serialize`: the two places where a secret is written (the
-/// connections file and the local channel towards the service) say so with
+/// It has no `Serialize`: the places where a secret is written (the connections file, the
+/// local channel towards the service, and its answer to
+/// [`ExportConnections`](crate::ipc::protocol::Request::ExportConnections)) say so with
 /// `#[serde(with = "crate::model::secret::exposed")]`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);

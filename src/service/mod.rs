@@ -4,6 +4,7 @@
 mod channels;
 mod check;
 mod connection;
+pub mod declared;
 mod hub;
 mod journal;
 pub mod logs;
@@ -24,9 +25,11 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use self::channels::Sessions;
+use self::declared::TakeUpError;
 use self::hub::Hub;
 use self::logs::LogHub;
 use self::supervisor::Supervisor;
+use crate::declared::Declared;
 use crate::ipc::{BindError, Listener};
 use crate::model::{Fault, FaultCode, ServiceInfo};
 use crate::platform::event_log::EventLog;
@@ -49,6 +52,9 @@ pub enum StartError {
     /// Its local channel cannot be opened.
     #[error(transparent)]
     Channel(#[from] BindError),
+    /// What is declared for its start is wrong, or cannot be kept.
+    #[error(transparent)]
+    Declared(#[from] TakeUpError),
     /// This process logs somewhere already.
     #[error("the log cannot be opened: {0}")]
     Logs(std::io::Error),
@@ -99,6 +105,20 @@ impl Service {
         Self::start_under(paths, log_to, sealer, platform::policy::follow())
     }
 
+    /// The same with what is `declared`: it is taken up before the first connection begins,
+    /// and what is so already is not touched.
+    ///
+    /// # Errors
+    /// As [`Self::start`], and where what is declared is wrong or cannot be kept.
+    pub fn start_declared(
+        paths: &Paths,
+        log_to: LogTo,
+        sealer: Option<Box<dyn Sealer>>,
+        declared: &Declared,
+    ) -> Result<Self, StartError> {
+        Self::start_with(paths, log_to, sealer, platform::policy::follow(), declared)
+    }
+
     /// The same under the policy `policies`, and under each that it becomes.
     ///
     /// # Errors
@@ -107,13 +127,25 @@ impl Service {
         paths: &Paths,
         log_to: LogTo,
         sealer: Option<Box<dyn Sealer>>,
+        policies: watch::Receiver<PolicyValues>,
+    ) -> Result<Self, StartError> {
+        Self::start_with(paths, log_to, sealer, policies, &Declared::default())
+    }
+
+    fn start_with(
+        paths: &Paths,
+        log_to: LogTo,
+        sealer: Option<Box<dyn Sealer>>,
         mut policies: watch::Receiver<PolicyValues>,
+        declared: &Declared,
     ) -> Result<Self, StartError> {
         limits::raise_open_files();
         let mut opened = Store::open(paths, sealer)?;
         let (logs, fault) = open_logs(paths, opened.settings.log.keep_files, log_to)?;
         opened.faults.extend(fault);
         let listener = Listener::bind(&paths.channel).inspect_err(|error| error!("{error}"))?;
+        let changed =
+            declared::take_up(&mut opened, declared).inspect_err(|error| error!("{error}"))?;
         for fault in &opened.faults {
             warn!(code = %fault.code, "{fault}");
         }
@@ -124,6 +156,9 @@ impl Service {
             connections = opened.connections.len(),
             "service started"
         );
+        if changed > 0 {
+            info!(count = changed, "taken up what is declared");
+        }
         if opened.sealed > 0 {
             info!(count = opened.sealed, "secrets in the files sealed, which were not before");
         }

@@ -1,5 +1,7 @@
 //! Owns the configuration and the tasks of all connections, and does what programs ask.
 
+mod declare;
+
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::future::Future;
@@ -14,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+pub(super) use self::declare::compare;
 use super::check;
 use super::connection::{Command, Connection, Context, Learned};
 use super::hub::Hub;
@@ -126,6 +129,11 @@ impl Supervisor {
             Request::CheckConnectionString { connection_string } => {
                 self.check(&connection_string).await
             }
+            Request::Declare { connection_string, desired, dry_run } => {
+                self.declare(&connection_string, desired, dry_run).await
+            }
+            Request::ExportConnections => self.export().await,
+            Request::CheckSetting { name, value } => self.check_setting(&name, &value).await,
             Request::RemoveConnection { connection } => self.remove(&connection).await,
             Request::RestartConnection { connection } => {
                 self.command(&connection, Command::Restart).await

@@ -412,7 +412,10 @@ fn answer(
         | Request::CheckEndpoint { .. }
         | Request::Ping
         | Request::Shutdown => Ok(Response::Done),
-        Request::CheckConnectionString { .. } => {
+        Request::CheckConnectionString { .. }
+        | Request::Declare { .. }
+        | Request::ExportConnections
+        | Request::CheckSetting { .. } => {
             Err(RequestError::new(ErrorCode::Other, "not played here"))
         }
         Request::AddConnection { connection_string, replace, resource } => {

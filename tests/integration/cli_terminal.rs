@@ -71,6 +71,40 @@ async fn a_person_is_asked_before_removing() {
 }
 
 #[tokio::test]
+async fn a_person_is_asked_before_what_is_not_declared_is_removed() {
+    let home = Home::new();
+    let service = home.serve(vec![view("sql", connected()), view("web", connected())]);
+    let file = home.path().join("declared.yaml");
+    let text = "version: 1\nconnections:\n  - {namespace: contoso, name: web}\n";
+    tokio::fs::write(&file, text).await.unwrap();
+    let apply = ["apply", "--prune", "-f", file.to_str().unwrap()];
+    for (answer, code) in [("\n", 1), ("n\n", 1), ("y\n", 0)] {
+        let mut terminal = Terminal::start(&home, &apply, 80, 24);
+        let asked = terminal.until(|screen| screen.contains("Go on? [y/N]")).await;
+        let words = "1 hybrid connection is not declared and will be removed: contoso/sql.";
+        assert!(asked.contains(words), "{asked}");
+        assert!(service.changes().is_empty());
+        terminal.type_in(answer);
+        assert_eq!(terminal.end().await.0, Some(code), "{answer:?}");
+    }
+    assert_eq!(service.changes().len(), 1);
+    service.change(view("sql", connected()));
+    let terminal = Terminal::start(&home, &[&apply[..], &["--yes"]].concat(), 80, 24);
+    assert_eq!(terminal.end().await.0, Some(0));
+    assert_eq!(service.changes().len(), 2);
+}
+
+#[tokio::test]
+async fn keys_are_not_exported_to_a_terminal_unasked() {
+    let home = Home::new();
+    let _service = home.serve(vec![view("sql", connected())]);
+    let (code, raw) = Terminal::start(&home, &["export", "--with-keys"], 80, 24).end().await;
+    assert_eq!(code, Some(2), "{raw}");
+    assert!(screen(&raw).contains("write them into a file"), "{raw}");
+    assert!(!raw.contains("version:"), "{raw}");
+}
+
+#[tokio::test]
 async fn the_table_is_redrawn_in_place() {
     let home = Home::new();
     let service = home.serve(vec![view("sql", ConnectionStatus::Starting)]);

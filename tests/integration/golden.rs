@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 
 use hybrid_connection_manager::ipc::codec::encode;
 use hybrid_connection_manager::ipc::protocol::{
-    Access, ClientMessage, ErrorCode, Event, Hello, LogLine, MAX_ANSWER_BYTES, Outcome, Request,
-    RequestError, Response, ServerMessage,
+    Access, ClientMessage, ErrorCode, Event, ExportedConnection, Hello, LogLine, MAX_ANSWER_BYTES,
+    Outcome, Request, RequestError, Response, ServerMessage,
 };
 use hybrid_connection_manager::model::status::Then;
 use hybrid_connection_manager::model::{
     AzureFacts, AzureResource, ConnectionCheck, ConnectionEvent, ConnectionId, ConnectionSelector,
     ConnectionStatus, ConnectionView, Credential, Desired, Endpoint, EventKind, Fault, FaultCode,
-    HybridConnection, NamespaceAddress, NextAttempt, PolicyInfo, Reachability, Secret, ServiceInfo,
-    Snapshot, Traffic,
+    HybridConnection, KeyState, NamespaceAddress, NextAttempt, PolicyInfo, Reachability, Secret,
+    ServiceInfo, Snapshot, Traffic,
 };
 use hybrid_connection_manager::platform::Paths;
 use hybrid_connection_manager::store::Store;
@@ -247,6 +247,9 @@ fn request_name(request: &Request) -> &'static str {
         Request::Subscribe => "subscribe",
         Request::AddConnection { .. } => "add-connection",
         Request::CheckConnectionString { .. } => "check-connection-string",
+        Request::Declare { .. } => "declare",
+        Request::ExportConnections => "export-connections",
+        Request::CheckSetting { .. } => "check-setting",
         Request::RemoveConnection { .. } => "remove-connection",
         Request::RestartConnection { .. } => "restart-connection",
         Request::TryNow { connection: None } => "try-now-all",
@@ -283,6 +286,13 @@ fn client_messages() -> Samples<ClientMessage> {
             replace: true,
             resource: resource(),
         },
+        Request::Declare {
+            connection_string: connection_string.clone(),
+            desired: Some(Desired::Disabled),
+            dry_run: true,
+        },
+        Request::ExportConnections,
+        Request::CheckSetting { name: "log.level".into(), value: "debug".into() },
         Request::CheckConnectionString { connection_string },
         Request::RemoveConnection { connection: connection.clone() },
         Request::RestartConnection { connection: by_label },
@@ -313,6 +323,9 @@ fn server_name(message: &ServerMessage) -> &'static str {
         ServerMessage::Response { outcome: Outcome::Ok { response }, .. } => match response {
             Response::Done => "server-response-done",
             Response::Connection { .. } => "server-response-connection",
+            Response::Declared { .. } => "server-response-declared",
+            Response::Exported { .. } => "server-response-exported",
+            Response::SettingChecked { .. } => "server-response-setting-checked",
             Response::Checked { .. } => "server-response-checked",
             Response::Snapshot { .. } => "server-response-snapshot",
             Response::Settings { .. } => "server-response-settings",
@@ -332,6 +345,14 @@ fn server_messages() -> Samples<ServerMessage> {
     let done = [
         Response::Done,
         Response::Connection { id: id("sql") },
+        Response::Declared { id: id("sql"), key: KeyState::Other },
+        Response::Exported {
+            connections: vec![ExportedConnection {
+                id: id("sql"),
+                connection_string: Secret::new("Endpoint=sb://…;SharedAccessKey=bm90IGEga2V5"),
+            }],
+        },
+        Response::SettingChecked { changes: true },
         Response::Checked { check: Box::new(check()) },
         Response::Snapshot { snapshot: snapshot() },
         Response::Settings { settings: vec![("log.level".into(), "info".into())] },

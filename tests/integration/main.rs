@@ -14,6 +14,8 @@ mod azure_sign_in;
 mod azure_speed;
 #[cfg(feature = "emulator")]
 mod bed;
+#[cfg(feature = "emulator")]
+mod cli_apply;
 #[cfg(all(unix, feature = "emulator"))]
 mod cli_azure;
 #[cfg(all(unix, feature = "emulator"))]
@@ -65,6 +67,8 @@ mod proxy;
 mod sealer;
 #[cfg(feature = "emulator")]
 mod service_check;
+#[cfg(all(unix, feature = "emulator"))]
+mod service_declared;
 #[cfg(feature = "emulator")]
 mod service_endpoint;
 #[cfg(feature = "emulator")]

@@ -2,6 +2,8 @@
 
 mod act;
 mod add;
+mod apply;
+mod export;
 mod import;
 mod list;
 mod login;
@@ -26,6 +28,8 @@ pub(super) async fn run(context: &Context<'_>, verb: Verb) -> Result<Exit, Failu
     match verb {
         Verb::Add(arguments) => add::run(context, *arguments).await,
         Verb::Import(arguments) => import::run(context, arguments).await,
+        Verb::Apply(arguments) => apply::run(context, arguments).await,
+        Verb::Export(arguments) => export::run(context, arguments).await,
         Verb::List(arguments) => list::run(context, &arguments).await,
         Verb::Show(arguments) => show::run(context, arguments).await,
         Verb::Remove(arguments) => remove::run(context, arguments).await,
@@ -61,6 +65,9 @@ fn unexpected(response: &Response) -> Failure {
         Response::Snapshot { .. } => "a snapshot",
         Response::Settings { .. } => "settings",
         Response::Logs { .. } => "lines of the log",
+        Response::Declared { .. } => "how a key compares",
+        Response::Exported { .. } => "keys",
+        Response::SettingChecked { .. } => "whether a setting would change",
         Response::Checked { .. } => "what a connection string leads to",
     };
     let text = format!(

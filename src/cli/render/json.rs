@@ -1,5 +1,6 @@
 //! The shapes of `--output json`. They are stable: keys are added, never renamed.
 
+mod apply;
 mod help;
 mod import;
 mod login;
@@ -7,6 +8,7 @@ mod shapes;
 
 use serde::Serialize;
 
+use self::apply::ApplyShape;
 pub(crate) use self::help::HELP;
 use self::import::ImportShape;
 use self::login::LoginShape;
@@ -16,6 +18,7 @@ use self::shapes::{
 };
 use super::account::Attempt;
 use crate::azure::Subscriptions;
+use crate::cli::apply::Changes;
 use crate::cli::failure::Failure;
 use crate::cli::import::plan::{Row, Source};
 use crate::display::health::{Health, Verdict};
@@ -90,6 +93,11 @@ pub(crate) fn import(sources: &[Source], rows: &[Row], is_dry: bool) -> String {
     pretty(&ImportShape::of(sources, rows, is_dry))
 }
 
+/// What is declared, and what becomes of it.
+pub(crate) fn apply(changes: &Changes, is_dry: bool) -> String {
+    pretty(&ApplyShape::of(changes, is_dry))
+}
+
 /// A failure, on one line.
 pub(crate) fn failure(failure: &Failure) -> String {
     let details = failure.details.as_deref();
@@ -98,6 +106,7 @@ pub(crate) fn failure(failure: &Failure) -> String {
         message: &failure.message,
         field: failure.field.as_deref(),
         line: failure.line,
+        column: details.and_then(|details| details.column),
         file: details.and_then(|details| details.file.as_deref()),
         connection: details.and_then(|details| details.connection.as_deref()),
         azure_code: details.and_then(|details| details.azure_code.as_deref()),

@@ -2,6 +2,7 @@
 //! and the colours; [`printer`] alone prints.
 
 pub(crate) mod account;
+pub(crate) mod apply;
 pub(crate) mod choices;
 pub(crate) mod connection;
 pub(crate) mod import;

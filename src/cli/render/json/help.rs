@@ -53,8 +53,17 @@ import: {DryRun, Files, Connections}.
                   Reason}]; Result is \"added\", \"replaced\", \"failed\", with --dry-run \"add\",
                   \"replace\"; or \"already-there\", \"repeated\" (the same stands further up),
                   \"skipped\" (it cannot be added); Reason is null or why
+apply: {DryRun, Changes, Settings, Connections}; Changes is how many of both change.
+  Settings        [{Name, Before, After, Path, Line, Result, Reason}]; values without passwords
+  Connections     [{Namespace, Name, Id, Steps, Path, Line, Result, Reason}]; Steps are of \"add\",
+                  \"replace-key\", \"enable\", \"disable\", \"remove\"; Path and Line are null for one
+                  that is not declared
+  Result          \"changed\", \"failed\", \"unchanged\", \"not-declared\" (it is left alone), with
+                  --dry-run \"planned\"; Reason is null or why it failed
+export: the file that hcm apply reads: {version, connections}; connections
+                  [{namespace, name, connectionString, enabled}], connectionString with keys alone
 
-Errors: one object a line: {code, message, field, line, file, connection, azureCode,
-correlationId}; field is the part of the connection string or the setting, line that of the input,
-file the one of several, connection too; each is left out where there is none. What hcm add asks
-stands there too.";
+Errors: one object a line: {code, message, field, line, column, file, connection, azureCode,
+correlationId}; field is the part of the connection string or the setting, line and column those of
+the input, file the one of several, connection too; each is left out where there is none. What hcm
+add asks stands there too.";

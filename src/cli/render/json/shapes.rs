@@ -141,6 +141,8 @@ pub(super) struct ErrorShape<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) column: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) file: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) connection: Option<&'a str>,

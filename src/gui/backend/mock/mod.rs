@@ -126,7 +126,11 @@ impl Mock {
                 })?;
                 Ok(Response::Done)
             }
-            Request::Snapshot
+            // The window does not ask for them.
+            Request::Declare { .. }
+            | Request::ExportConnections
+            | Request::CheckSetting { .. }
+            | Request::Snapshot
             | Request::Subscribe
             | Request::Ping
             | Request::TryNow { connection: None }
