@@ -6,6 +6,9 @@ use std::ffi::OsString;
 use std::io;
 use std::time::Duration;
 
+#[cfg(unix)]
+#[path = "elevation/unix.rs"]
+mod os;
 #[cfg(windows)]
 #[path = "elevation/windows.rs"]
 mod os;
@@ -21,10 +24,7 @@ pub enum Consent {
 
 /// Whether this program lacks rights that a person could give it.
 pub fn is_offered() -> bool {
-    #[cfg(windows)]
-    return !os::is_elevated();
-    #[cfg(not(windows))]
-    false
+    !os::is_elevated()
 }
 
 /// Asks the person, and starts this program with `arguments`. Blocks until the person has
@@ -33,18 +33,10 @@ pub fn is_offered() -> bool {
 /// # Errors
 /// Those of the system.
 pub fn start_again(arguments: &[OsString]) -> io::Result<Consent> {
-    #[cfg(windows)]
-    return os::start_again(arguments);
-    #[cfg(not(windows))]
-    match arguments {
-        _ => Err(io::ErrorKind::Unsupported.into()),
-    }
+    os::start_again(arguments)
 }
 
 /// Waits until the process `pid` has ended, for `limit` at the most.
 pub fn wait_for_end(pid: u32, limit: Duration) {
-    #[cfg(windows)]
     os::wait_for_end(pid, limit);
-    #[cfg(not(windows))]
-    let _unknown_here = (pid, limit);
 }
