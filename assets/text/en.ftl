@@ -35,6 +35,7 @@ needs-service = The service cannot be reached, so nothing can be changed now
 
 read-only = You can see the status and change nothing
 read-only-group = The service is managed by administrators and by members of the local group “{ $group }”. To become one, ask an administrator, then sign in again.
+read-only-join = The service is managed by root and by members of the group “{ $group }”. To become one, run “{ $command }” in a terminal, then sign in again.
 elevate = Open as administrator
 elevate-failed = This window cannot be opened as administrator: { $detail }
 read-only-account = The service is managed by root and by the account that it runs as. To change something, open this window as one of them.

@@ -34,6 +34,7 @@ needs-service = 无法连接到服务，暂时不能进行更改
 
 read-only = 可以查看状态，但不能进行任何更改
 read-only-group = 此服务由管理员以及本地组“{ $group }”的成员管理。如需加入，请联系管理员，然后重新登录。
+read-only-join = 此服务由 root 以及组“{ $group }”的成员管理。如需加入，请在终端中运行“{ $command }”，然后重新登录。
 elevate = 以管理员身份打开
 elevate-failed = 无法以管理员身份打开此窗口：{ $detail }
 read-only-account = 此服务由 root 以及运行它的帐户管理。如需更改，请以其中之一打开此窗口。
@@ -503,6 +504,8 @@ fault-store-unusable = 连接文件无法使用，已保持原样
 fault-store-unusable-advice = 请修复详细信息中指出的问题，或安装写入该文件的版本，然后重启服务。
 fault-settings-unusable = 设置文件无法使用，已保持原样；目前使用默认值
 fault-settings-unusable-advice = 请修复详细信息中指出的问题，或安装写入该文件的版本，然后重启服务。
+fault-settings-not-reloaded = 无法重新读取设置文件；设置保持不变
+fault-settings-not-reloaded-advice = 请修复详细信息中指出的问题，然后重新加载服务：systemctl reload hybrid-connection-manager。
 fault-settings-damaged = 设置文件已损坏，已移到一旁；目前使用默认值
 fault-settings-damaged-advice = 损坏的文件保留在同一文件夹中。请在“设置”中重新进行所需的设置。
 fault-not-sealed = 无法密封已存储的机密

@@ -11,7 +11,8 @@ use hybrid_connection_manager::declared::{
 use hybrid_connection_manager::platform::event_log::{EventId, EventLog};
 use hybrid_connection_manager::platform::paths::Paths;
 use hybrid_connection_manager::platform::seal::{self, Scope};
-use hybrid_connection_manager::platform::signals::StopSignals;
+use hybrid_connection_manager::platform::signals::{ReloadSignals, StopSignals};
+use hybrid_connection_manager::platform::systemd::Notifier;
 use hybrid_connection_manager::service::{LogTo, Service, declared};
 use zeroize::Zeroizing;
 
@@ -28,7 +29,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run in the foreground until Ctrl-C or SIGTERM; a second one does not wait for open streams
+    /// Run in the foreground until Ctrl-C or SIGTERM; a second one does not wait for open streams.
+    /// SIGHUP without a terminal: read the settings again
     Run {
         /// Write the log to its files alone, and to standard error only why the service cannot run
         #[arg(long)]
@@ -132,13 +134,23 @@ async fn run(home: Option<PathBuf>, quiet: bool, declared: DeclaredAt) -> Result
     let paths = places(home)?;
     let declared = declared.read()?;
     let mut signals = StopSignals::listen()?;
+    let mut reloads = ReloadSignals::listen()?;
     let log_to = if quiet { LogTo::Files } else { LogTo::FilesAndConsole };
     // Who runs the machine's service in the foreground does so for the machine.
-    let scope = if paths.are_of_the_machine() { Scope::Machine } else { Scope::User };
-    let service = Service::start_declared(&paths, log_to, seal::sealer(scope), &declared)?;
-    tokio::select! {
-        signal = signals.next() => tracing::info!(signal, "asked to end"),
-        () = service.shutdown_requested() => {}
+    let scope = if paths.of_the_machine { Scope::Machine } else { Scope::User };
+    let mut service = Service::start_declared(&paths, log_to, seal::sealer(scope), &declared)?;
+    if let Some(notifier) = Notifier::of_this_process() {
+        service.keep_told(notifier);
+    }
+    loop {
+        tokio::select! {
+            signal = signals.next() => {
+                tracing::info!(signal, "asked to end");
+                break;
+            }
+            () = reloads.next() => service.reload().await,
+            () = service.shutdown_requested() => break,
+        }
     }
     service
         .stop(async {

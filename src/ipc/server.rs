@@ -14,7 +14,7 @@ use super::protocol::{
     RequestError, Response, ServerMessage,
 };
 use crate::platform::local_socket::{self, Address, BindError, Callers, Peer, Stream};
-use crate::platform::permissions;
+use crate::platform::permissions::{self, Group};
 
 /// How long a caller may take to say hello.
 const HELLO_TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -24,6 +24,8 @@ const HELLO_TIME_LIMIT: Duration = Duration::from_secs(5);
 pub struct Listener {
     socket: local_socket::Listener,
     access: Access,
+    /// Whether the system has already kept out all who may not call.
+    guarded: bool,
 }
 
 impl Listener {
@@ -34,7 +36,17 @@ impl Listener {
     /// [`BindError`] says who or what is in the way.
     pub fn bind(address: &Address) -> Result<Self, BindError> {
         let socket = local_socket::Listener::bind(address, Callers::Managers)?;
-        Ok(Self { socket, access: Access::Manage })
+        Ok(Self { socket, access: Access::Manage, guarded: false })
+    }
+
+    /// The same for the members of `group` too, where there is one.
+    ///
+    /// # Errors
+    /// As [`Self::bind`].
+    pub fn bind_for_group(address: &Address, group: Option<Group>) -> Result<Self, BindError> {
+        let Some(group) = group else { return Self::bind(address) };
+        let socket = local_socket::Listener::bind(address, Callers::ManagersAnd(group))?;
+        Ok(Self { socket, access: Access::Manage, guarded: true })
     }
 
     /// Listens at `address` for every account of this machine, which may read the status
@@ -44,7 +56,7 @@ impl Listener {
     /// As [`Self::bind`].
     pub fn bind_for_status(address: &Address) -> Result<Self, BindError> {
         let socket = local_socket::Listener::bind(address, Callers::Everyone)?;
-        Ok(Self { socket, access: Access::ReadStatus })
+        Ok(Self { socket, access: Access::ReadStatus, guarded: true })
     }
 
     /// The next caller, who has said nothing yet: shake hands in a task of its own,
@@ -56,7 +68,7 @@ impl Listener {
         let stream = self.socket.accept().await?;
         // A caller that the system cannot name manages nothing.
         let peer = stream.peer().unwrap_or_default();
-        Ok(Incoming { stream, peer, access: self.access })
+        Ok(Incoming { stream, peer, access: self.access, guarded: self.guarded })
     }
 }
 
@@ -66,6 +78,7 @@ pub struct Incoming {
     stream: Stream,
     peer: Peer,
     access: Access,
+    guarded: bool,
 }
 
 /// Why a caller was turned away. It was told so, where it still listened.
@@ -100,13 +113,13 @@ impl Incoming {
     /// # Errors
     /// [`HandshakeError`]; the channel is closed after one.
     pub async fn handshake(self, program: &str) -> Result<ServerChannel, HandshakeError> {
-        let Self { stream, peer, access } = self;
+        let Self { stream, peer, access, guarded } = self;
         let (reader, writer) = tokio::io::split(stream);
         let mut reader = ServerReader(MessageReader::new(reader, MAX_HELLO_BYTES));
         let mut writer = ServerWriter(MessageWriter::new(writer, MAX_ANSWER_BYTES));
         let own = Hello::of(program).granting(access);
         let said = async {
-            if access == Access::Manage && !permissions::may_control_service(peer.uid) {
+            if !guarded && !permissions::may_control_service(peer.uid) {
                 return Err(HandshakeError::Denied(peer));
             }
             greet(&mut reader, &own).await

@@ -202,6 +202,10 @@ fault_codes! {
     SettingsDamaged = "settings-damaged", Never,
         "The settings file was damaged and has been set aside; the defaults are in use",
         "The damaged file is kept beside it. Set what you need again: hcm settings set.";
+    /// The settings file that was to be read again is not in use.
+    SettingsNotReloaded = "settings-not-reloaded", Never,
+        "The settings file could not be read again; the settings stay as they were",
+        "Mend what the detail names and reload the service: systemctl reload hybrid-connection-manager.";
     /// Keys or the password of the proxy stand in the files in plain text.
     NotSealed = "not-sealed", Never,
         "Stored secrets could not be sealed",

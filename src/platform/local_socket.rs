@@ -14,7 +14,7 @@ use interprocess::local_socket::{GenericFilePath, ListenerOptions, ToFsName as _
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::files::LockError;
-use super::permissions::FolderError;
+use super::permissions::{FolderError, Group};
 
 #[cfg(unix)]
 #[path = "local_socket/unix.rs"]
@@ -51,6 +51,8 @@ pub enum Callers {
     /// Those who may manage the service: this account and root; on Windows the system,
     /// administrators, the account that listens, and the group of operators.
     Managers,
+    /// The same, and the members of a group; Unix only.
+    ManagersAnd(Group),
     /// Every account of this machine. On Windows nobody who is logged on over the network.
     Everyone,
 }
@@ -97,8 +99,8 @@ pub struct Listener {
 
 impl Listener {
     /// Listens at `address` for `callers`. On Unix the socket's folder is made and closed
-    /// to others (0700, for everyone 0755), the socket has the mode 0600 (0666), and one
-    /// that a crashed service left is replaced. On Windows the access list of the pipe
+    /// to others (0700, for a group 0750, for everyone 0755), the socket has the mode 0600
+    /// (0660, 0666), and one that a crashed service left is replaced. On Windows the access list of the pipe
     /// says who may call, callers from other machines are refused, and a pipe that is
     /// there already is left alone.
     ///
@@ -178,8 +180,8 @@ impl Stream {
     }
 
     /// Whether a client may trust what listens at the other end with a connection string: a
-    /// service of its own account, of root (the system, an administrator, the service's own
-    /// account on Windows). Root trusts any service that it names.
+    /// service of its own account, of root (the system, an administrator on Windows) or of
+    /// the account that the service of the machine has. Root trusts any service that it names.
     ///
     /// # Errors
     /// Those of the system.

@@ -27,6 +27,7 @@ pub mod service_program;
 pub mod signals;
 pub mod system_events;
 pub mod system_roots;
+pub mod systemd;
 #[cfg(windows)]
 mod windows_security;
 #[cfg(windows)]

@@ -55,6 +55,8 @@ pub struct Paths {
     pub channel: Address,
     /// Where every account of this machine may read the status, if there is such a place.
     pub status_channel: Option<Address>,
+    /// Whether these are the places of the service of this machine, whoever runs it.
+    pub of_the_machine: bool,
 }
 
 /// Every place that the window uses for itself: they belong to the person in front of it,
@@ -125,19 +127,14 @@ impl Paths {
 
     /// The places of a service that was given no home.
     ///
-    /// Linux, root: `/var/lib`, `/run` and `/var/log` under `hybrid-connection-manager`.
-    /// Linux, anyone else: the XDG configuration, runtime and state folders.
+    /// Linux, under systemd: the folders that its unit names. Linux, root: `/var/lib`, `/run` and
+    /// `/var/log` under `hybrid-connection-manager`. Linux, anyone else: the XDG configuration, runtime and state folders.
     /// Windows: `%ProgramData%\Hybrid Connection Manager` and a named pipe.
     ///
     /// # Errors
     /// [`PathsError`] where the account has no home folder, or one that is too deep.
     pub fn default_for_service() -> Result<Self, PathsError> {
         os::default_for_service()?.checked()
-    }
-
-    /// Whether the home is that of the machine's service, whoever runs it.
-    pub fn are_of_the_machine(&self) -> bool {
-        os::is_machine_home(&self.home)
     }
 
     /// Where a client that was given no home looks for a service, in this order:
@@ -164,6 +161,7 @@ impl Paths {
             log_dir: PathBuf::new(),
             channel: Address::new(PathBuf::new()),
             status_channel: None,
+            of_the_machine: os::is_machine_home(&home),
             home,
         }
     }
@@ -261,13 +259,13 @@ mod tests {
 
     #[test]
     fn the_machines_home_is_told_from_any_other() {
-        assert!(!Paths::in_home(Path::new("/tmp/x")).unwrap().are_of_the_machine());
+        assert!(!Paths::in_home(Path::new("/tmp/x")).unwrap().of_the_machine);
         #[cfg(windows)]
         {
             let default = Paths::default_for_service().unwrap();
-            assert!(default.are_of_the_machine());
+            assert!(default.of_the_machine);
             let spelled = default.home.to_string_lossy().to_uppercase();
-            assert!(Paths::in_home(Path::new(&spelled)).unwrap().are_of_the_machine());
+            assert!(Paths::in_home(Path::new(&spelled)).unwrap().of_the_machine);
         }
     }
 

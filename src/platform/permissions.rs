@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use os::Group;
+
 #[cfg(unix)]
 #[path = "permissions/unix.rs"]
 mod os;
@@ -122,6 +124,17 @@ pub(super) fn ensure_public_folder(folder: &Path) -> Result<(), FolderError> {
     os::open_folder(folder).map_err(|error| FolderError::Io { folder: folder.to_owned(), error })
 }
 
+/// The same for a folder in which `group` may look at what is there, and change nothing (0750).
+///
+/// # Errors
+/// As [`ensure_safe_folder`].
+#[cfg(unix)]
+pub(super) fn ensure_group_folder(folder: &Path, group: Group) -> Result<(), FolderError> {
+    ensure_private_folder(folder)?;
+    os::open_folder_to(folder, group)
+        .map_err(|error| FolderError::Io { folder: folder.to_owned(), error })
+}
+
 /// Gives an open file the access it is meant to have.
 ///
 /// # Errors
@@ -147,12 +160,27 @@ pub(super) fn open_socket(path: &Path) -> io::Result<()> {
     os::open_socket(path)
 }
 
+/// Lets `group` call the socket at `path` (0660).
+///
+/// # Errors
+/// Those of the system.
+#[cfg(unix)]
+pub(super) fn open_socket_to(path: &Path, group: Group) -> io::Result<()> {
+    os::open_socket_to(path, group)
+}
+
 /// Whether accounts other than the owner may read or write the file.
 ///
 /// # Errors
 /// Those of the system.
 pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
     os::is_open_to_others(path)
+}
+
+/// The command that gives the file at `path` back to this account and to it alone; `None` where
+/// there is no such command.
+pub fn mend(path: &Path) -> Option<String> {
+    os::mend(path)
 }
 
 /// The one rule of who may ask the service for something: its own account and
@@ -167,16 +195,26 @@ pub fn managers() -> String {
     os::managers()
 }
 
-/// The local group whose members may manage the service, where the system has such a thing.
-pub fn managers_group() -> Option<&'static str> {
-    os::MANAGERS_GROUP
+/// A local group whose members may manage the service of this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ManagersGroup {
+    /// Its name.
+    pub name: &'static str,
+    /// The command with which a person joins it who may, where there is one.
+    pub join: Option<&'static str>,
 }
 
-/// Whom a client hands a connection string to: a service of its own account or of
-/// root. Root trusts any service that it names.
+/// The local group whose members may manage the service, where the system has it.
+pub fn managers_group() -> Option<ManagersGroup> {
+    os::managers_group()
+}
+
+/// Whom a client hands a connection string to: a service of its own account, of root or of the
+/// account that the service of the machine has. Root trusts any service that it names.
 #[cfg(unix)]
 pub(super) fn may_be_our_service(peer: Option<u32>) -> bool {
-    os::own_uid().is_none_or(|own| own == 0 || controls(own, peer))
+    let ours = |own| own == 0 || controls(own, peer);
+    os::own_uid().is_none_or(ours) || peer.is_some_and(os::is_service_account)
 }
 
 fn controls(own: u32, peer: Option<u32>) -> bool {

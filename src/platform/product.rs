@@ -1,5 +1,5 @@
-//! The names under which the system knows this product. The installer uses the same ones: a
-//! test compares them with `installer/windows`.
+//! The names under which the system knows this product. The installers use the same ones: tests
+//! compare them with `installer/windows` and `installer/linux`.
 //!
 //! All differ from those of Microsoft's managers (`HybridConnectionManager`,
 //! `HybridConnectionManagerService`), so that both can be installed on one machine.
@@ -7,7 +7,7 @@
 use sha1::{Digest as _, Sha1};
 
 /// Name of the service for a service manager; its virtual account on Windows is
-/// `NT SERVICE\` and this name.
+/// `NT SERVICE\` and this name, its account and its folders on Linux have this name alone.
 pub const SERVICE_NAME: &str = "hybrid-connection-manager";
 
 /// Name of the service for people.
@@ -18,6 +18,12 @@ pub const PRODUCT_NAME: &str = "Hybrid Connection Manager";
 
 /// Local group on Windows whose members may manage the service as administrators do.
 pub const OPERATORS_GROUP: &str = "Hybrid Connection Manager Operators";
+
+/// Local group on Linux whose members may manage the service of the machine as root does.
+pub const MANAGERS_GROUP: &str = "hcm";
+
+/// What keys are sealed with under systemd: the name of the credential.
+pub const CREDENTIAL: &str = "hybrid-connection-manager.key";
 
 /// Key under `HKEY_LOCAL_MACHINE` where Group Policy says what this machine allows.
 pub const POLICY_KEY: &str = r"SOFTWARE\Policies\Hybrid Connection Manager";

@@ -1,5 +1,5 @@
 //! The wishes of a terminal, a service manager or a closing session that a
-//! program end.
+//! program end, and those of an administrator that it read its settings again.
 
 use std::io;
 
@@ -7,6 +7,9 @@ use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 #[cfg(windows)]
 use tokio::signal::windows;
+
+#[cfg(unix)]
+use super::systemd::Notifier;
 
 /// Waits until this program is asked to end, and names what asked: SIGINT or
 /// SIGTERM on Unix; Ctrl-C, Ctrl-Break, a closing window or a shutdown on Windows.
@@ -84,4 +87,47 @@ impl StopSignals {
             _ = self.ctrl_shutdown.recv() => "shutdown",
         }
     }
+}
+
+/// The signals that ask a service to read its settings again: SIGHUP on Unix, none on Windows.
+#[derive(Debug)]
+pub struct ReloadSignals {
+    #[cfg(unix)]
+    hangup: Option<Signal>,
+}
+
+impl ReloadSignals {
+    /// Sets the handler. Where a terminal controls this process and no service manager listens,
+    /// SIGHUP says that the terminal has gone, and goes on ending the program. Must be called
+    /// inside a Tokio runtime.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn listen() -> io::Result<Self> {
+        #[cfg(unix)]
+        {
+            let is_ours = Notifier::of_this_process().is_some() || !has_terminal();
+            let hangup = is_ours.then(|| signal(SignalKind::hangup())).transpose()?;
+            Ok(Self { hangup })
+        }
+        #[cfg(windows)]
+        Ok(Self {})
+    }
+
+    /// Waits for the next one. May be called again; cancel-safe.
+    pub async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(hangup) = &mut self.hangup
+            && hangup.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+}
+
+/// Such a process can open its terminal by this name.
+#[cfg(unix)]
+fn has_terminal() -> bool {
+    std::fs::File::open("/dev/tty").is_ok()
 }

@@ -61,6 +61,11 @@ impl Hub {
         Some(state.connections[at].clone())
     }
 
+    /// What `look` sees of the state now; everybody waits for it.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Snapshot) -> T) -> T {
+        look(&self.lock())
+    }
+
     /// How many streams are open over all connections.
     pub(super) fn open_streams(&self) -> u64 {
         self.lock().connections.iter().map(|view| view.traffic.active_streams).sum()

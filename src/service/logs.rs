@@ -19,6 +19,7 @@ use tracing_subscriber::{Layer, Registry, fmt as text, reload};
 
 use crate::ipc::protocol::LogLine;
 use crate::model::settings::LogLevel;
+use crate::platform::systemd;
 
 /// Lines that are kept in memory for `hcm logs`.
 const KEPT: usize = 2000;
@@ -63,8 +64,8 @@ pub fn files(folder: &Path, keep: usize) -> io::Result<RollingFileAppender> {
 }
 
 impl LogHub {
-    /// Logs into `files`, to standard error if `console`, and into the hub that is returned.
-    /// Call it once in a process.
+    /// Logs into `files`, to standard error if `console` (into systemd's journal, with fields,
+    /// where that leads there), and into the hub that is returned. Call it once in a process.
     ///
     /// # Errors
     /// When this process logs somewhere already.
@@ -73,11 +74,13 @@ impl LogHub {
         let (level, handle) = reload::Layer::new(LevelFilter::INFO);
         *hub.0.level.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
         let to_files = files.map(|files| text::layer().with_writer(files).with_ansi(false));
-        let to_console = console
+        let to_journal = console.then(systemd::journal).flatten();
+        let to_console = (console && to_journal.is_none())
             .then(|| text::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()));
         tracing_subscriber::registry()
             .with(level)
             .with(to_files)
+            .with(to_journal)
             .with(to_console)
             .with(ToHub(hub.clone()))
             .try_init()

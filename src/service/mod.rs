@@ -8,6 +8,7 @@ pub mod declared;
 mod hub;
 mod journal;
 pub mod logs;
+mod notify;
 mod policy;
 mod session;
 mod supervisor;
@@ -30,18 +31,23 @@ use self::hub::Hub;
 use self::logs::LogHub;
 use self::supervisor::Supervisor;
 use crate::declared::Declared;
-use crate::ipc::{BindError, Listener};
+use crate::ipc::{Address, BindError, Listener};
 use crate::model::{Fault, FaultCode, ServiceInfo};
 use crate::platform::event_log::EventLog;
 use crate::platform::paths::Paths;
+use crate::platform::permissions::Group;
 use crate::platform::policy::PolicyValues;
 use crate::platform::seal::Sealer;
 use crate::platform::system_events::NetworkChanges;
+use crate::platform::systemd::{News, Notifier};
 use crate::platform::{self, limits, permissions};
 use crate::store::{OpenError, Store};
 
 /// How long a session may take to send what it still has when the service ends.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+/// What a machine under load may take longer for its end than it should.
+const STOP_RESERVE: Duration = Duration::from_secs(10);
 
 /// Why the service did not start.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +81,8 @@ pub enum LogTo {
 #[derive(Debug)]
 pub struct Service {
     supervisor: Arc<Supervisor>,
+    channel: Address,
+    notifier: Option<Arc<Notifier>>,
     stop_sessions: CancellationToken,
     sessions: TaskTracker,
 }
@@ -143,7 +151,7 @@ impl Service {
         let mut opened = Store::open(paths, sealer)?;
         let (logs, fault) = open_logs(paths, opened.settings.log.keep_files, log_to)?;
         opened.faults.extend(fault);
-        let listener = Listener::bind(&paths.channel).inspect_err(|error| error!("{error}"))?;
+        let listener = listen(paths).inspect_err(|error| error!("{error}"))?;
         let changed =
             declared::take_up(&mut opened, declared).inspect_err(|error| error!("{error}"))?;
         for fault in &opened.faults {
@@ -167,7 +175,8 @@ impl Service {
         policy::show(&policy, &hub);
         let supervisor = Arc::new(Supervisor::start(opened, hub, logs.clone(), policy));
         let (stop_sessions, sessions) = (CancellationToken::new(), TaskTracker::new());
-        let service = Self { supervisor, stop_sessions, sessions };
+        let channel = paths.channel.clone();
+        let service = Self { supervisor, channel, notifier: None, stop_sessions, sessions };
         let programs = service.programs(logs);
         programs.let_managers_in(listener);
         if let Some(address) = &paths.status_channel {
@@ -186,6 +195,27 @@ impl Service {
         });
     }
 
+    /// Tells the service manager how the service does, from now on: that it is ready when a
+    /// program that calls it is answered.
+    pub fn keep_told(&mut self, notifier: Notifier) {
+        let notifier = Arc::new(notifier);
+        self.notifier = Some(notifier.clone());
+        let (supervisor, channel) = (self.supervisor.clone(), self.channel.clone());
+        let stop = self.stop_sessions.clone();
+        self.sessions.spawn(async move {
+            stop.run_until_cancelled(notify::keep(&notifier, supervisor, &channel)).await;
+        });
+    }
+
+    /// Reads the settings file again and puts what has changed into force, as a program does that
+    /// sets it. Where that cannot be done, the settings stay as they are, and the service has a
+    /// fault that says why.
+    pub async fn reload(&self) {
+        self.tell(News::Reloading);
+        self.supervisor.reload_settings().await;
+        self.tell(News::Ready);
+    }
+
     /// The machine has slept: connections that are waiting try again, and open channels
     /// prove within seconds that they still are.
     pub async fn resumed(&self) {
@@ -201,6 +231,8 @@ impl Service {
     /// Stops listening, gives open streams the time that the settings allow (or until
     /// `hurry` is ready), and ends. Programs hear how many streams are waited for.
     pub async fn stop(self, hurry: impl Future<Output = ()>) {
+        let within = self.supervisor.stop_limit().await + FAREWELL + STOP_RESERVE;
+        self.tell(News::Stopping { within });
         self.supervisor.stop(hurry).await;
         self.stop_sessions.cancel();
         self.sessions.close();
@@ -214,6 +246,12 @@ impl Service {
     fn programs(&self, logs: LogHub) -> Sessions {
         let (supervisor, stop) = (self.supervisor.clone(), self.stop_sessions.clone());
         Sessions { supervisor, logs, stop, tasks: self.sessions.clone() }
+    }
+
+    fn tell(&self, news: News<'_>) {
+        if let Some(notifier) = &self.notifier {
+            notifier.tell(news);
+        }
     }
 
     fn follow_network(&self) {
@@ -236,6 +274,15 @@ impl Service {
             }
         });
     }
+}
+
+/// Opens the local channel: that of the machine's service to the group of its managers too.
+fn listen(paths: &Paths) -> Result<Listener, BindError> {
+    let group = paths.of_the_machine.then(Group::of_managers).flatten();
+    if paths.of_the_machine && group.is_none() && permissions::managers_group().is_some() {
+        warn!("the service is not in the group whose members may manage it: it is for root alone");
+    }
+    Listener::bind_for_group(&paths.channel, group)
 }
 
 /// The log, and what is wrong with its files: without them the service runs all the same.

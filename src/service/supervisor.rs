@@ -29,7 +29,8 @@ use crate::model::{
 };
 use crate::relay::Network;
 use crate::store::{Opened, SaveError, Store};
-use crate::tls;
+
+mod settings;
 
 /// Endpoints that wait to be written to disk.
 const LEARNED_BACKLOG: usize = 1024;
@@ -68,7 +69,7 @@ struct State {
 impl Supervisor {
     /// Starts every connection side by side, as far as `policy` allows.
     pub(super) fn start(opened: Opened, hub: Arc<Hub>, logs: LogHub, policy: Policy) -> Self {
-        let (network, receiver) = watch::channel(initial_network(&opened.settings, &hub));
+        let (network, receiver) = watch::channel(settings::initial_network(&opened.settings, &hub));
         let (policy, policy_receiver) = watch::channel(Arc::new(policy));
         let (learned, endpoints) = mpsc::channel(LEARNED_BACKLOG);
         let context = Context {
@@ -313,53 +314,22 @@ impl Supervisor {
         Ok(Response::Connection { id })
     }
 
-    async fn set_setting(&self, name: &str, value: &str) -> Result<Response, RequestError> {
-        let invalid = |message: String| {
-            RequestError::new(ErrorCode::InvalidSetting, message).about(Some(name))
-        };
-        let mut state = self.state.lock().await;
-        let mut settings = state.settings.clone();
-        settings.set(name, value).map_err(|error| invalid(error.to_string()))?;
-        let (new, old) = (&settings.network, &state.settings.network);
-        let (new_ca, new_proxy) =
-            (new.extra_ca_certificates != old.extra_ca_certificates, new.proxy != old.proxy);
-        let network = if new_ca {
-            let extra_ca = new.extra_ca_certificates.clone();
-            let made = spawn_blocking(move || network_trusting(extra_ca.as_deref())).await;
-            let made = made.map_err(|error| invalid(error.to_string()))?;
-            Some(made.map_err(|fault| invalid(fault.to_string()))?)
-        } else {
-            // A CA file that has gone meanwhile is no reason to refuse a proxy.
-            new_proxy.then(|| self.network.borrow().clone())
-        };
-        let network = network.map(|network| network.through(new.proxy.clone()));
-        let (store, kept) = (self.store.clone(), settings.clone());
-        let write = move || lock(&store).update_settings(|settings| *settings = kept);
-        on_disk(&self.hub, write).await?;
-        if let Some(network) = network {
-            self.hub.update_service(|service| {
-                service.faults.retain(|fault| match fault.code {
-                    FaultCode::CaUnusable => !new_ca,
-                    FaultCode::ProxyPasswordSealed => !new_proxy,
-                    _ => true,
-                });
-            });
-            self.network.send_replace(network);
-        }
-        self.logs.set_level(settings.log.level);
-        self.status_for_all.send_replace(settings.service.status_for_all);
-        state.settings = settings;
-        // Not its value: what a setting holds may be meant for nobody else.
-        info!(name, "setting changed");
-        Ok(Response::Done)
-    }
-
     async fn save(
         &self,
         change: impl FnOnce(&mut Vec<HybridConnection>) + Send + 'static,
     ) -> Result<(), RequestError> {
         let store = self.store.clone();
         on_disk(&self.hub, move || lock(&store).update_connections(change)).await
+    }
+
+    /// Whether it takes requests: waits until the one before is done.
+    pub(super) async fn responds(&self) {
+        drop(self.state.lock().await);
+    }
+
+    /// The longest time that [`Self::stop`] takes if nobody hurries.
+    pub(super) async fn stop_limit(&self) -> Duration {
+        drain_limit(&self.state.lock().await.settings) + CLOSE_LIMIT + LAST_WRITE
     }
 
     /// Ends all connections; see [`super::Service::stop`].
@@ -460,25 +430,6 @@ fn configured_by(text: &Secret) -> Result<HybridConnection, RequestError> {
 
 fn drain_limit(settings: &Settings) -> Duration {
     Duration::from_secs(settings.service.drain_seconds.into())
-}
-
-/// The way to Azure that trusts the certificates in the PEM file `extra_ca` too.
-fn network_trusting(extra_ca: Option<&str>) -> Result<Network, Fault> {
-    tls::client_config_with(extra_ca).map(Network::new)
-}
-
-/// The network of the settings; without the extra CA when that is unusable, which is
-/// then a fault of the service and not the end of it.
-fn initial_network(settings: &Settings, hub: &Hub) -> Network {
-    let network = match network_trusting(settings.network.extra_ca_certificates.as_deref()) {
-        Ok(network) => network,
-        Err(fault) => {
-            warn!(code = %fault.code, "{fault}");
-            hub.update_service(|service| service.faults.push(fault));
-            network_trusting(None).unwrap_or_else(|_| Network::new(tls::trusting_nobody()))
-        }
-    };
-    network.through(settings.network.proxy.clone())
 }
 
 /// Writes the endpoints that Azure names to disk.

@@ -132,6 +132,25 @@ impl StoreFile {
         }
     }
 
+    /// What is in the file now, if there is one, or why it cannot be used. Touches nothing.
+    pub(super) fn look(&self, schema: &Schema) -> Result<Option<Object>, String> {
+        let object = read_bytes(&self.path)
+            .and_then(|bytes| bytes.map(|bytes| schema.read(&bytes)).transpose());
+        object.map_err(|problem| match problem {
+            Problem::Damaged(words) | Problem::Unusable(words) => self.named(&words),
+        })
+    }
+
+    /// The file has been read as a whole: it may be written whatever it was before.
+    pub(super) fn is_mended(&mut self) {
+        self.left_alone = None;
+    }
+
+    /// What is wrong with the file, with its name.
+    pub(super) fn named(&self, words: &str) -> String {
+        format!("{} {words}", self.path.display())
+    }
+
     /// Moves the file away as a whole, and reports it.
     pub(super) fn set_aside<T>(
         &mut self,
@@ -186,8 +205,7 @@ impl StoreFile {
     }
 
     fn leave_alone<T>(&mut self, words: String, faults: &mut Vec<Fault>) -> Option<T> {
-        let text = format!("{} {words}", self.path.display());
-        faults.push(Fault::new(self.codes.unusable, text));
+        faults.push(Fault::new(self.codes.unusable, self.named(&words)));
         self.left_alone = Some(words);
         None
     }
@@ -218,7 +236,12 @@ impl StoreFile {
 /// The file's bytes; `None` if there is no file. What the system refuses is left
 /// alone.
 fn read_bytes(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
-    let refused = |error: io::Error| Problem::Unusable(format!("cannot be read ({error})"));
+    let refused = |error: io::Error| {
+        let mend =
+            (error.kind() == io::ErrorKind::PermissionDenied).then(|| permissions::mend(path));
+        let mend = mend.flatten().map_or_else(String::new, |command| format!("; {command}"));
+        Problem::Unusable(format!("cannot be read ({error}){mend}"))
+    };
     let length = match path.metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(refused(error)),
@@ -238,7 +261,7 @@ fn read_bytes(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
 }
 
 /// The first problems, and how many more there are.
-fn in_words(problems: &[String]) -> String {
+pub(super) fn in_words(problems: &[String]) -> String {
     const SHOWN: usize = 5;
     let mut words = problems[..problems.len().min(SHOWN)].join("; ");
     if problems.len() > SHOWN {

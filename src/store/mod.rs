@@ -29,6 +29,7 @@ use secret::Protection;
 use settings::SettingsFile;
 
 pub use file::SaveError;
+pub use settings::SettingsRead;
 
 /// The files of one home, held by one service. Reading and writing block for as
 /// long as the disk takes.
@@ -164,6 +165,24 @@ impl Store {
             self.settings = edited;
         }
         Ok(result)
+    }
+
+    /// What the settings file says now, a missing one the defaults. Nothing is written, and
+    /// nothing of this store changes: see [`Self::adopt_settings`].
+    ///
+    /// # Errors
+    /// What cannot be used of it, and where; all of it or nothing is used.
+    pub fn read_settings(&self) -> Result<SettingsRead, String> {
+        self.settings_file.look(&self.protection)
+    }
+
+    /// Takes over what [`Self::read_settings`] has read; seals what is not sealed in it yet.
+    ///
+    /// # Errors
+    /// [`SaveError`]; the settings are then as before here.
+    pub fn adopt_settings(&mut self, read: SettingsRead) -> Result<(), SaveError> {
+        self.settings = self.settings_file.adopt(read, &self.protection)?;
+        Ok(())
     }
 }
 

@@ -13,6 +13,7 @@
 //! Where secrets are not sealed, the password of the proxy stands in `proxy`; so it does
 //! after a person has edited the file. See [`super::secret`].
 
+use std::fmt;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ use serde::{Deserialize as _, Serialize};
 use serde_json::{Map, Value};
 
 use super::connections::to_text;
-use super::file::{Codes, Found, SaveError, StoreFile};
+use super::file::{Codes, Found, SaveError, StoreFile, in_words};
 use super::schema::{Object, Schema};
 use super::secret::{Protection, StoredSecret};
 use crate::model::settings::SettingError;
@@ -37,6 +38,31 @@ pub(super) struct SettingsFile {
     file: StoreFile,
     /// The proxy whose password is sealed in the file, and that as it is written again.
     sealed: Option<(Proxy, StoredSecret)>,
+}
+
+/// What a settings file says, before it is in use.
+pub struct SettingsRead {
+    settings: Settings,
+    faults: Vec<Fault>,
+    sealed: Option<(Proxy, StoredSecret)>,
+}
+
+impl SettingsRead {
+    /// The settings; the defaults for what the file does not say.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What is wrong with the file, though it can be used.
+    pub fn take_faults(&mut self) -> Vec<Fault> {
+        std::mem::take(&mut self.faults)
+    }
+}
+
+impl fmt::Debug for SettingsRead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SettingsRead").field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 impl SettingsFile {
@@ -86,6 +112,47 @@ impl SettingsFile {
             found.wrote_back(unsealed, saved);
         }
         Some(settings)
+    }
+
+    /// What the file says now, or why not all of it can be used. Touches nothing.
+    pub(super) fn look(&self, protection: &Protection) -> Result<SettingsRead, String> {
+        let mut object = self.file.look(&SCHEMA)?.unwrap_or_default();
+        let mut problems = Vec::new();
+        let sealed = take_sealed_proxy(&mut object, &mut problems);
+        problems.extend(drop_unfit(&mut object));
+        if !problems.is_empty() {
+            let words = format!("has parts that cannot be used: {}", in_words(&problems));
+            return Err(self.file.named(&words));
+        }
+        let settings = Settings::deserialize(Value::Object(object));
+        let settings = settings.map_err(|_| self.file.named("is not a settings file"))?;
+        let mut read = SettingsRead { settings, faults: Vec::new(), sealed: None };
+        if let Some((shown, stored)) = sealed {
+            let proxy = unseal(&shown, &stored, protection, &mut read.faults);
+            let proxy =
+                proxy.map_err(|problem| self.file.named(&format!("says that {problem}")))?;
+            read.settings.network.proxy = Some(proxy.clone());
+            read.sealed = Some((proxy, stored));
+        }
+        Ok(read)
+    }
+
+    /// Takes over what [`Self::look`] has read, and writes it where its secrets are not sealed.
+    pub(super) fn adopt(
+        &mut self,
+        read: SettingsRead,
+        protection: &Protection,
+    ) -> Result<Settings, SaveError> {
+        let SettingsRead { settings, sealed, .. } = read;
+        let before = std::mem::replace(&mut self.sealed, sealed);
+        self.file.is_mended();
+        if self.is_unsealed(&settings, protection)
+            && let Err(error) = self.save(protection, &settings)
+        {
+            self.sealed = before;
+            return Err(error);
+        }
+        Ok(settings)
     }
 
     /// Whether the password of the proxy is known, and not sealed as it would be now.

@@ -8,6 +8,7 @@ use crate::gui::backend::News;
 use crate::gui::state::Link;
 use crate::ipc::protocol::Access;
 use crate::platform::elevation::Consent;
+use crate::platform::permissions::ManagersGroup;
 
 /// The service lets this account read the status.
 pub(super) fn only_reading() -> News {
@@ -112,7 +113,10 @@ fn who_may_manage_is_said_in_both_languages() {
 
     for language in Language::ALL {
         let texts = Texts::new(language);
-        assert!(texts.read_only_beside(Some("Hybrid")).contains("Hybrid"));
+        let group = |join| Some(ManagersGroup { name: "Hybrid", join });
+        assert!(texts.read_only_beside(group(None)).contains("Hybrid"));
+        let joined = texts.read_only_beside(group(Some("join it")));
+        assert!(joined.contains("Hybrid") && joined.contains("join it"), "{joined}");
         assert!(texts.read_only_beside(None).contains("root"));
     }
 }

@@ -4,7 +4,7 @@ use super::Texts;
 use crate::gui::state::{Link, LinkProblem};
 use crate::gui::theme::Tone;
 use crate::ipc::protocol::Access;
-use crate::platform::permissions;
+use crate::platform::permissions::{self, ManagersGroup};
 
 /// The service in the header: a tone and a word.
 pub(crate) fn service_pill(texts: &Texts, link: &Link) -> (Tone, String) {
@@ -39,9 +39,15 @@ impl Texts {
     }
 
     /// The same where members of `group` manage it, if there is such a group.
-    pub(crate) fn read_only_beside(&self, group: Option<&str>) -> String {
+    pub(crate) fn read_only_beside(&self, group: Option<ManagersGroup>) -> String {
         match group {
-            Some(group) => self.with("read-only-group", &[("group", group.into())]),
+            Some(ManagersGroup { name, join: None }) => {
+                self.with("read-only-group", &[("group", name.into())])
+            }
+            Some(ManagersGroup { name, join: Some(command) }) => {
+                let values = [("group", name.into()), ("command", command.into())];
+                self.with("read-only-join", &values)
+            }
             None => self.get("read-only-account").to_string(),
         }
     }

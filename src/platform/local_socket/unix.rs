@@ -27,6 +27,10 @@ pub(super) fn prepare(address: &Address, callers: Callers) -> Result<Guard, Bind
             permissions::ensure_private_folder(folder)?;
             Some(lock_beside(address)?)
         }
+        Callers::ManagersAnd(group) => {
+            permissions::ensure_group_folder(folder, group)?;
+            Some(lock_beside(address)?)
+        }
         Callers::Everyone => {
             permissions::ensure_public_folder(folder)?;
             None
@@ -60,6 +64,7 @@ pub(super) fn not_made(address: &Address, error: io::Error) -> BindError {
 pub(super) fn finish(address: &Address, callers: Callers) -> io::Result<()> {
     match callers {
         Callers::Managers => permissions::restrict_path(address.as_path()),
+        Callers::ManagersAnd(group) => permissions::open_socket_to(address.as_path(), group),
         Callers::Everyone => permissions::open_socket(address.as_path()),
     }
 }
@@ -102,8 +107,40 @@ pub(super) fn peer_of(creds: &PeerCreds) -> Peer {
     Peer { pid: creds.pid().and_then(|pid| u32::try_from(pid).ok()), uid: creds.euid() }
 }
 
-/// Whether this account or root runs what listens there.
+/// Whether this account, root or the account of the machine's service runs what listens there.
 pub(super) fn server_is_ours(stream: &local::Stream) -> io::Result<bool> {
     let creds = stream.peer_creds()?;
     Ok(permissions::may_be_our_service(creds.euid()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::super::{Listener, Stream};
+    use super::*;
+    use crate::platform::permissions::Group;
+
+    #[tokio::test]
+    async fn a_group_may_call_and_nobody_else() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("run");
+        let address = Address::new(folder.join("service.sock"));
+        let own = rustix::process::getegid().as_raw();
+        let id = if rustix::process::geteuid().is_root() { 54321 } else { own };
+        let callers = Callers::ManagersAnd(Group::with_id(id));
+        let listener = Listener::bind(&address, callers).unwrap();
+        for (path, expected) in [(folder.as_path(), 0o750), (address.as_path(), 0o660)] {
+            let found = path.metadata().unwrap();
+            assert_eq!((found.mode() & 0o777, found.gid()), (expected, id), "{}", path.display());
+        }
+        let lock = address.as_path().with_extension("lock").metadata().unwrap();
+        assert_eq!(lock.mode() & 0o077, 0, "the lock is nobody else's");
+        let (called, taken) = tokio::join!(Stream::connect(&address), listener.accept());
+        assert!(called.unwrap().server_is_ours().unwrap());
+        taken.unwrap();
+        drop(listener);
+        Listener::bind(&address, Callers::Managers).unwrap();
+        assert_eq!(folder.metadata().unwrap().mode() & 0o777, 0o700, "closed again");
+    }
 }

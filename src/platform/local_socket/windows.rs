@@ -45,6 +45,7 @@ pub(super) fn restrict(
 ) -> io::Result<ListenerOptions<'_>> {
     let list = match callers {
         Callers::Managers => access_of_managers(),
+        Callers::ManagersAnd(none) => match none {},
         Callers::Everyone => access_of_everyone(),
     };
     let sddl = U16CString::from_str(list).map_err(io::Error::other)?;

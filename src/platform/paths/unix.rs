@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use directories::ProjectDirs;
 
 use super::{Address, Channels, PREFERENCES, Paths, PathsError, WindowPaths};
+use crate::platform::product::SERVICE_NAME as FOLDER;
+use crate::platform::systemd::UnitFolders;
 
 /// Longest path of a Unix socket in bytes: `sun_path` of unix(7) without its
 /// closing zero. macOS and the BSDs have four bytes less.
 pub(super) const LONGEST_CHANNEL: Option<usize> =
     Some(if cfg!(target_os = "linux") { 107 } else { 103 });
 
-const FOLDER: &str = "hybrid-connection-manager";
 const SOCKET: &str = "service.sock";
 /// As long as the other one with its folder, so a home that has a place for one has it for both.
 const STATUS_SOCKET: &str = "read.sock";
@@ -35,7 +36,9 @@ pub(super) fn window_of_this_user() -> Option<WindowPaths> {
 }
 
 pub(super) fn default_for_service() -> Result<Paths, PathsError> {
-    if rustix::process::geteuid().is_root() {
+    if let Some(folders) = UnitFolders::of_this_process() {
+        Ok(of_unit(folders))
+    } else if rustix::process::geteuid().is_root() {
         Ok(of_system())
     } else {
         let user = UserDirs::of_this_account().ok_or(PathsError::NoUserHome)?;
@@ -50,7 +53,24 @@ pub(super) fn channels_for_client() -> Result<Vec<Channels>, PathsError> {
 }
 
 pub(super) fn is_machine_home(home: &Path) -> bool {
-    home == of_system().home
+    home == machine_home()
+}
+
+fn machine_home() -> PathBuf {
+    Path::new("/var/lib").join(FOLDER)
+}
+
+/// The places of a unit of systemd. Its account is not root, and yet it serves the machine.
+fn of_unit(folders: UnitFolders) -> Paths {
+    let UnitFolders { state, runtime, status, logs } = folders;
+    Paths {
+        channel: Address::new(runtime.join(SOCKET)),
+        status_channel: status.map(|folder| Address::new(folder.join(STATUS_SOCKET))),
+        run_dir: runtime,
+        log_dir: logs.unwrap_or_else(|| state.join("logs")),
+        of_the_machine: true,
+        ..Paths::with_home(state)
+    }
 }
 
 fn of_system() -> Paths {
@@ -62,7 +82,7 @@ fn of_system() -> Paths {
         )),
         run_dir,
         log_dir: Path::new("/var/log").join(FOLDER),
-        ..Paths::with_home(Path::new("/var/lib").join(FOLDER))
+        ..Paths::with_home(machine_home())
     }
 }
 
@@ -146,6 +166,27 @@ mod tests {
         let client = user(Some("/run/user/7/hcm")).channels();
         assert_eq!(client[0], user(Some("/run/user/7/hcm")).paths().channel);
         assert_eq!(client[1], service);
+    }
+
+    #[test]
+    fn the_folders_of_the_unit_are_where_clients_look() {
+        let folder = |parent: &str| Path::new(parent).join(FOLDER);
+        let unit = of_unit(UnitFolders {
+            state: folder("/var/lib"),
+            runtime: folder("/run"),
+            status: Some(format!("/run/{FOLDER}-status").into()),
+            logs: Some(folder("/var/log")),
+        });
+        assert_eq!(unit, of_system());
+        assert!(unit.of_the_machine);
+        let plain = of_unit(UnitFolders {
+            state: "/s".into(),
+            runtime: "/r".into(),
+            status: None,
+            logs: None,
+        });
+        assert_eq!(plain.log_dir, Path::new("/s/logs"));
+        assert_eq!((plain.status_channel, plain.of_the_machine), (None, true));
     }
 
     #[test]

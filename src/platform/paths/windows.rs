@@ -56,14 +56,18 @@ pub(super) fn window_of_this_user() -> Option<WindowPaths> {
 }
 
 pub(super) fn default_for_service() -> Result<Paths, PathsError> {
-    let home = program_data().ok_or(PathsError::NoMachineFolder)?.join(PRODUCT_NAME);
+    let home = machine_home().ok_or(PathsError::NoMachineFolder)?;
     let (run_dir, log_dir) = (home.join("run"), home.join("logs"));
     let Channels { manage: channel, status: status_channel } = channels_of_machine();
     Ok(Paths { run_dir, log_dir, channel, status_channel, ..Paths::with_home(home) })
 }
 
 pub(super) fn is_machine_home(home: &Path) -> bool {
-    default_for_service().is_ok_and(|machine| folded(&machine.home) == folded(home))
+    machine_home().is_some_and(|machine| folded(&machine) == folded(home))
+}
+
+fn machine_home() -> Option<PathBuf> {
+    Some(program_data()?.join(PRODUCT_NAME))
 }
 
 /// `%ProgramData%`.

@@ -4,8 +4,52 @@ use std::fs::{DirBuilder, File, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::sync::OnceLock;
 
-use super::{Access, FolderError};
+use nix::unistd::{Group as Entry, User};
+use rustix::process::{getegid, geteuid, getgroups};
+
+use super::{Access, FolderError, ManagersGroup};
+use crate::platform::product::{MANAGERS_GROUP, SERVICE_NAME};
+
+/// The command with which a person joins [`MANAGERS_GROUP`].
+const JOIN: &str = "sudo usermod -aG hcm $USER";
+
+/// A group of this system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Group {
+    id: u32,
+}
+
+impl Group {
+    /// The group with the id `id`.
+    pub fn with_id(id: u32) -> Self {
+        Self { id }
+    }
+
+    /// The group whose members may manage the service of the machine. `None` where there is
+    /// none of its name, or this account may give it nothing.
+    pub fn of_managers() -> Option<Self> {
+        let id = Entry::from_name(MANAGERS_GROUP).ok().flatten()?.gid.as_raw();
+        let group = Self { id };
+        group.is_ours().then_some(group)
+    }
+
+    /// Whether this account may give files to the group.
+    fn is_ours(self) -> bool {
+        let is_member =
+            || getgroups().is_ok_and(|all| all.iter().any(|one| one.as_raw() == self.id));
+        geteuid().is_root() || getegid().as_raw() == self.id || is_member()
+    }
+
+    /// Gives it what is at `path`, unless it has that: a service under systemd may not ask.
+    fn take(self, path: &Path) -> io::Result<()> {
+        match path.symlink_metadata()?.gid() == self.id {
+            true => Ok(()),
+            false => std::os::unix::fs::chown(path, None, Some(self.id)),
+        }
+    }
+}
 
 pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
@@ -42,6 +86,11 @@ pub(super) fn open_folder(folder: &Path) -> io::Result<()> {
     std::fs::set_permissions(folder, Permissions::from_mode(0o755))
 }
 
+pub(super) fn open_folder_to(folder: &Path, group: Group) -> io::Result<()> {
+    group.take(folder)?;
+    std::fs::set_permissions(folder, Permissions::from_mode(0o750))
+}
+
 pub(super) fn restrict_file(file: &File, access: Access) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(match access {
         Access::OwnerOnly => 0o600,
@@ -57,23 +106,57 @@ pub(super) fn open_socket(path: &Path) -> io::Result<()> {
     std::fs::set_permissions(path, Permissions::from_mode(0o666))
 }
 
+pub(super) fn open_socket_to(path: &Path, group: Group) -> io::Result<()> {
+    group.take(path)?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o660))
+}
+
 pub(super) fn is_open_to_others(path: &Path) -> io::Result<bool> {
     Ok(path.metadata()?.mode() & 0o077 != 0)
+}
+
+pub(super) fn mend(path: &Path) -> Option<String> {
+    let (own, path) = (geteuid().as_raw(), path.display());
+    Some(format!("give it back: sudo chown {own} \"{path}\" && sudo chmod 600 \"{path}\""))
 }
 
 pub(super) fn own_uid() -> Option<u32> {
     Some(rustix::process::geteuid().as_raw())
 }
 
-pub(super) const MANAGERS_GROUP: Option<&str> = None;
+/// Whether `uid` is the account that the service of the machine has. It is looked up each time:
+/// an installation may make it.
+pub(super) fn is_service_account(uid: u32) -> bool {
+    User::from_name(SERVICE_NAME).ok().flatten().is_some_and(|user| user.uid.as_raw() == uid)
+}
+
+/// Looked up once, since a window asks for every frame.
+pub(super) fn managers_group() -> Option<ManagersGroup> {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    let found = || Entry::from_name(MANAGERS_GROUP).is_ok_and(|group| group.is_some());
+    FOUND.get_or_init(found).then_some(ManagersGroup { name: MANAGERS_GROUP, join: Some(JOIN) })
+}
 
 pub(super) fn managers() -> String {
-    "the account that it runs as and root may manage it; use one of them (sudo)".to_owned()
+    managers_beside(managers_group())
+}
+
+fn managers_beside(group: Option<ManagersGroup>) -> String {
+    match group {
+        None => {
+            "the account that it runs as and root may manage it; use one of them (sudo)".to_owned()
+        }
+        Some(ManagersGroup { name, .. }) => format!(
+            "the account that it runs as and root may manage it, and the service of the machine members of the group \"{name}\" too; to become one: {JOIN}, then sign in again"
+        ),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ensure_private_folder, ensure_public_folder, ensure_safe_folder};
+    use super::super::{
+        ensure_group_folder, ensure_private_folder, ensure_public_folder, ensure_safe_folder,
+    };
     use super::*;
 
     fn mode(path: &Path) -> u32 {
@@ -119,6 +202,35 @@ mod tests {
         }
         ensure_public_folder(&folder).unwrap();
         assert_eq!(mode(&folder), 0o755);
+    }
+
+    #[test]
+    fn a_group_looks_into_its_folder_and_calls_its_socket() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("a");
+        // Root may give files to any group, others to those they are in.
+        let id = if geteuid().is_root() { 54321 } else { getegid().as_raw() };
+        let group = Group::with_id(id);
+        assert!(group.is_ours());
+        for before in [0o700, 0o777] {
+            ensure_group_folder(&folder, group).unwrap();
+            assert_eq!((mode(&folder), folder.metadata().unwrap().gid()), (0o750, id));
+            set_mode(&folder, before);
+        }
+        let socket = folder.join("s");
+        File::create(&socket).unwrap();
+        open_socket_to(&socket, group).unwrap();
+        assert_eq!((mode(&socket), socket.metadata().unwrap().gid()), (0o660, id));
+    }
+
+    #[test]
+    fn who_manages_the_service_and_how_to_become_one_is_said() {
+        assert!(JOIN.contains(MANAGERS_GROUP));
+        let group = ManagersGroup { name: MANAGERS_GROUP, join: Some(JOIN) };
+        let said = managers_beside(Some(group));
+        assert!(said.contains("may manage it") && said.contains(JOIN), "{said}");
+        assert!(said.contains("sign in again") && said.contains("\"hcm\""), "{said}");
+        assert!(managers_beside(None).contains("may manage it"));
     }
 
     #[test]

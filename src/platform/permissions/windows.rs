@@ -15,7 +15,7 @@ use windows_sys::Win32::Storage::FileSystem::{
     GetFinalPathNameByHandleW, WRITE_DAC, WRITE_OWNER,
 };
 
-use super::{Access, FolderError};
+use super::{Access, FolderError, ManagersGroup};
 use crate::platform::product::{OPERATORS_GROUP, SERVICE_NAME, service_sid};
 use crate::platform::windows_security::{
     self as security, ADMINISTRATORS, AccessList, CREATOR_OWNER, OWNER_RIGHTS, Own, SYSTEM,
@@ -101,7 +101,25 @@ pub(super) fn own_uid() -> Option<u32> {
     None
 }
 
-pub(super) const MANAGERS_GROUP: Option<&str> = Some(OPERATORS_GROUP);
+/// Access lists have no such command.
+pub(super) fn mend(_path: &Path) -> Option<String> {
+    None
+}
+
+/// A group that files are given to, of which there is none here: access lists name who may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {}
+
+impl Group {
+    /// None here.
+    pub fn of_managers() -> Option<Self> {
+        None
+    }
+}
+
+pub(super) fn managers_group() -> Option<ManagersGroup> {
+    Some(ManagersGroup { name: OPERATORS_GROUP, join: None })
+}
 
 pub(super) fn managers() -> String {
     format!(

@@ -1,0 +1,136 @@
+//! Changes of the settings, one by one or by the file.
+
+use tokio::task::spawn_blocking;
+use tracing::{info, warn};
+
+use super::{State, Supervisor, lock, on_disk};
+use crate::ipc::protocol::{ErrorCode, RequestError, Response};
+use crate::model::{Fault, FaultCode, Settings};
+use crate::relay::Network;
+use crate::service::hub::Hub;
+use crate::store::{SaveError, Store};
+use crate::tls;
+
+impl Supervisor {
+    /// Gives the setting `name` a value.
+    pub(super) async fn set_setting(
+        &self,
+        name: &str,
+        value: &str,
+    ) -> Result<Response, RequestError> {
+        let mut state = self.state.lock().await;
+        let mut settings = state.settings.clone();
+        settings.set(name, value).map_err(|error| invalid(&error).about(Some(name)))?;
+        let kept = settings.clone();
+        let write = move |store: &mut Store| store.update_settings(|settings| *settings = kept);
+        self.put(&mut state, settings, write).await.map_err(|error| match error.code {
+            ErrorCode::InvalidSetting => error.about(Some(name)),
+            _ => error,
+        })?;
+        // Not its value: what a setting holds may be meant for nobody else.
+        info!(name, "setting changed");
+        Ok(Response::Done)
+    }
+
+    /// Reads the settings file again. What cannot be used of it is a fault of the service, and
+    /// leaves the settings as they are.
+    pub(in crate::service) async fn reload_settings(&self) {
+        let fault = match self.try_reload().await {
+            Ok(()) => {
+                info!("settings read again");
+                None
+            }
+            Err(words) => {
+                let fault = Fault::new(FaultCode::SettingsNotReloaded, words);
+                warn!(code = %fault.code, "{fault}");
+                Some(fault)
+            }
+        };
+        self.hub.update_service(|service| {
+            let read = fault.is_none();
+            service.faults.retain(|known| match known.code {
+                FaultCode::SettingsNotReloaded => false,
+                FaultCode::SettingsDamaged | FaultCode::SettingsUnusable => !read,
+                _ => true,
+            });
+            service.faults.extend(fault);
+        });
+    }
+
+    async fn try_reload(&self) -> Result<(), String> {
+        let mut state = self.state.lock().await;
+        let store = self.store.clone();
+        let read = spawn_blocking(move || lock(&store).read_settings()).await;
+        let mut read = read.map_err(|error| error.to_string())??;
+        let (settings, faults) = (read.settings().clone(), read.take_faults());
+        let adopt = move |store: &mut Store| store.adopt_settings(read);
+        self.put(&mut state, settings, adopt).await.map_err(|error| error.message)?;
+        self.hub.update_service(|service| {
+            let new = |fault: &Fault| !service.faults.contains(fault);
+            let new: Vec<_> = faults.into_iter().filter(new).collect();
+            service.faults.extend(new);
+        });
+        Ok(())
+    }
+
+    /// Puts `settings` into force once `write` has kept them; when it fails, nothing has changed.
+    async fn put(
+        &self,
+        state: &mut State,
+        settings: Settings,
+        write: impl FnOnce(&mut Store) -> Result<(), SaveError> + Send + 'static,
+    ) -> Result<(), RequestError> {
+        let (new, old) = (&settings.network, &state.settings.network);
+        let (new_ca, new_proxy) =
+            (new.extra_ca_certificates != old.extra_ca_certificates, new.proxy != old.proxy);
+        let network = if new_ca {
+            let extra_ca = new.extra_ca_certificates.clone();
+            let made = spawn_blocking(move || network_trusting(extra_ca.as_deref())).await;
+            let made = made.map_err(|error| invalid(&error))?;
+            Some(made.map_err(|fault| invalid(&fault))?)
+        } else {
+            // A CA file that has gone meanwhile is no reason to refuse a proxy.
+            new_proxy.then(|| self.network.borrow().clone())
+        };
+        let network = network.map(|network| network.through(new.proxy.clone()));
+        let store = self.store.clone();
+        on_disk(&self.hub, move || write(&mut lock(&store))).await?;
+        if let Some(network) = network {
+            self.hub.update_service(|service| {
+                service.faults.retain(|fault| match fault.code {
+                    FaultCode::CaUnusable => !new_ca,
+                    FaultCode::ProxyPasswordSealed => !new_proxy,
+                    _ => true,
+                });
+            });
+            self.network.send_replace(network);
+        }
+        self.logs.set_level(settings.log.level);
+        self.status_for_all.send_replace(settings.service.status_for_all);
+        state.settings = settings;
+        Ok(())
+    }
+}
+
+fn invalid(error: &dyn std::fmt::Display) -> RequestError {
+    RequestError::new(ErrorCode::InvalidSetting, error.to_string())
+}
+
+/// The way to Azure that trusts the certificates in the PEM file `extra_ca` too.
+fn network_trusting(extra_ca: Option<&str>) -> Result<Network, Fault> {
+    tls::client_config_with(extra_ca).map(Network::new)
+}
+
+/// The network of the settings; without the extra CA when that is unusable, which is
+/// then a fault of the service and not the end of it.
+pub(super) fn initial_network(settings: &Settings, hub: &Hub) -> Network {
+    let network = match network_trusting(settings.network.extra_ca_certificates.as_deref()) {
+        Ok(network) => network,
+        Err(fault) => {
+            warn!(code = %fault.code, "{fault}");
+            hub.update_service(|service| service.faults.push(fault));
+            network_trusting(None).unwrap_or_else(|_| Network::new(tls::trusting_nobody()))
+        }
+    };
+    network.through(settings.network.proxy.clone())
+}
