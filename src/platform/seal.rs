@@ -1,12 +1,15 @@
 //! Sealing: what a program keeps in a file so that the file alone, copied elsewhere, is of
-//! no use. On Windows its Data Protection API does it. Elsewhere nothing does, and the
-//! file's mode alone protects what is in it.
+//! no use. On Windows its Data Protection API does it; elsewhere a credential of systemd, where
+//! an administrator has made one, and without it the file's mode alone protects what is in it.
 
 use std::fmt;
 use std::io;
 
 use zeroize::Zeroizing;
 
+#[cfg(unix)]
+#[path = "seal/unix.rs"]
+mod os;
 #[cfg(windows)]
 #[path = "seal/windows.rs"]
 mod os;
@@ -15,8 +18,10 @@ mod os;
 pub const DPAPI_MACHINE: &str = "dpapi-machine";
 /// Sealed by Windows for one account.
 pub const DPAPI_USER: &str = "dpapi-user";
+/// Sealed with a credential that systemd gives the service.
+pub const SYSTEMD_CREDENTIAL: &str = "systemd-credential";
 /// Every protection that some system can undo, as files name it.
-pub const PROTECTIONS: [&str; 2] = [DPAPI_MACHINE, DPAPI_USER];
+pub const PROTECTIONS: [&str; 3] = [DPAPI_MACHINE, DPAPI_USER, SYSTEMD_CREDENTIAL];
 
 /// For whom something is sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,8 +76,11 @@ pub enum SealError {
 pub fn sealer(scope: Scope) -> Option<Box<dyn Sealer>> {
     #[cfg(windows)]
     return Some(Box::new(os::Dpapi::new(scope)));
-    #[cfg(not(windows))]
+    #[cfg(unix)]
     match scope {
-        Scope::Machine | Scope::User => None,
+        // The credential is that of one service, whatever its account.
+        Scope::Machine | Scope::User => {
+            os::Credential::of_this_process().map(|credential| Box::new(credential) as _)
+        }
     }
 }

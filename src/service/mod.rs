@@ -279,8 +279,12 @@ impl Service {
 /// Opens the local channel: that of the machine's service to the group of its managers too.
 fn listen(paths: &Paths) -> Result<Listener, BindError> {
     let group = paths.of_the_machine.then(Group::of_managers).flatten();
-    if paths.of_the_machine && group.is_none() && permissions::managers_group().is_some() {
-        warn!("the service is not in the group whose members may manage it: it is for root alone");
+    let closed = paths.of_the_machine && group.is_none();
+    if let Some(group) = permissions::managers_group().filter(|_| closed) {
+        warn!(
+            "this account is not in the group {}, so its members cannot manage the service",
+            group.name
+        );
     }
     Listener::bind_for_group(&paths.channel, group)
 }

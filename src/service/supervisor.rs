@@ -523,3 +523,35 @@ async fn on_disk<T: Send + 'static>(
     });
     done.map_err(|error| not_saved(&error))
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::poll;
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::model::ServiceInfo;
+    use crate::platform::Paths;
+
+    #[tokio::test]
+    async fn one_that_is_stuck_in_a_request_does_not_respond() {
+        let home = tempfile::tempdir().unwrap();
+        let opened = Store::open(&Paths::in_home(home.path()).unwrap(), None).unwrap();
+        let hub = Arc::new(Hub::new(ServiceInfo {
+            version: "1".into(),
+            pid: 1,
+            started: Timestamp::UNIX_EPOCH,
+            home: String::new(),
+            faults: Vec::new(),
+            draining: None,
+            policy: None,
+        }));
+        let supervisor = Supervisor::start(opened, hub, LogHub::default(), Policy::default());
+        supervisor.responds().await;
+        let stuck = supervisor.state.lock().await;
+        let mut responds = std::pin::pin!(supervisor.responds());
+        assert!(poll!(&mut responds).is_pending());
+        drop(stuck);
+        responds.await;
+    }
+}

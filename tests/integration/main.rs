@@ -88,5 +88,8 @@ mod service_status;
 mod service_stop;
 #[cfg(feature = "emulator")]
 mod service_streams;
+#[cfg(target_os = "linux")]
+mod service_systemd;
 mod store;
 mod store_sealed;
+mod systemd_unit;

@@ -10,7 +10,7 @@ use windows_sys::Win32::Security::Cryptography::{
 };
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{DPAPI_MACHINE, DPAPI_USER, PROTECTIONS, Scope, SealError, Sealer};
+use super::{DPAPI_MACHINE, DPAPI_USER, Scope, SealError, Sealer};
 
 #[derive(Debug)]
 pub(super) struct Dpapi {
@@ -65,7 +65,7 @@ impl Sealer for Dpapi {
         sealed: &[u8],
         entropy: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        if !PROTECTIONS.contains(&protection) {
+        if ![DPAPI_MACHINE, DPAPI_USER].contains(&protection) {
             return Err(SealError::Foreign(protection.to_owned()));
         }
         let (sealed, entropy) = (blob(sealed)?, blob(entropy)?);

@@ -2,36 +2,72 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::fstat;
-use sd_notify::NotifyState;
+use rustix::time::{ClockId, clock_gettime};
 use tracing_journald::{Priority, PriorityMappings};
 
 use super::News;
 use crate::platform::product::SERVICE_NAME;
 
+/// Where systemd listens: a path, or `@` and a name that is no file.
+const SOCKET: &str = "NOTIFY_SOCKET";
+
 pub(super) fn listens() -> bool {
-    std::env::var_os("NOTIFY_SOCKET").is_some()
+    std::env::var_os(SOCKET).is_some_and(|name| !name.is_empty())
 }
 
+/// What is meant for another process does not count.
 pub(super) fn watchdog() -> Option<Duration> {
-    sd_notify::watchdog_enabled()
+    let number = |variable| std::env::var(variable).ok()?.parse::<u64>().ok();
+    let is_other = |pid| pid != u64::from(std::process::id());
+    if number("WATCHDOG_PID").is_some_and(is_other) {
+        return None;
+    }
+    number("WATCHDOG_USEC").filter(|limit| *limit > 0).map(Duration::from_micros)
 }
 
 pub(super) fn send(news: News<'_>) -> io::Result<()> {
+    let name = std::env::var_os(SOCKET).unwrap_or_default();
+    let socket = UnixDatagram::unbound()?;
+    match abstract_name(&name) {
+        Some(address) => socket.connect_addr(&address?)?,
+        None => socket.connect(&name)?,
+    }
+    socket.send(message(news).as_bytes()).map(drop)
+}
+
+#[cfg(target_os = "linux")]
+fn abstract_name(name: &OsStr) -> Option<io::Result<SocketAddr>> {
+    use std::os::linux::net::SocketAddrExt as _;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    name.as_bytes().strip_prefix(b"@").map(SocketAddr::from_abstract_name)
+}
+
+/// Only Linux has such names.
+#[cfg(not(target_os = "linux"))]
+fn abstract_name(_name: &OsStr) -> Option<io::Result<SocketAddr>> {
+    None
+}
+
+/// The words of sd_notify(3).
+fn message(news: News<'_>) -> String {
     match news {
-        News::Ready => sd_notify::notify(&[NotifyState::Ready]),
+        News::Ready => "READY=1\n".to_owned(),
         News::Reloading => {
-            sd_notify::notify(&[NotifyState::Reloading, NotifyState::monotonic_usec_now()?])
+            let now = clock_gettime(ClockId::Monotonic);
+            let now = Duration::try_from(now).unwrap_or_default().as_micros();
+            format!("RELOADING=1\nMONOTONIC_USEC={now}\n")
         }
         News::Stopping { within } => {
-            let within = u32::try_from(within.as_micros()).unwrap_or(u32::MAX);
-            sd_notify::notify(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(within)])
+            format!("STOPPING=1\nEXTEND_TIMEOUT_USEC={}\n", within.as_micros())
         }
-        News::Alive => sd_notify::notify(&[NotifyState::Watchdog]),
-        News::Status(text) => sd_notify::notify(&[NotifyState::Status(text)]),
+        News::Alive => "WATCHDOG=1\n".to_owned(),
+        News::Status(text) => format!("STATUS={text}\n"),
     }
 }
 

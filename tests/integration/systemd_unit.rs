@@ -1,0 +1,51 @@
+//! Holds the names of the files for systemd to those of the code.
+
+use std::fs;
+use std::path::Path;
+
+use hybrid_connection_manager::model::Settings;
+use hybrid_connection_manager::platform::product;
+
+fn text(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("installer/linux").join(file);
+    fs::read_to_string(path).unwrap()
+}
+
+fn unit() -> String {
+    text(&format!("systemd/{}.service", product::SERVICE_NAME))
+}
+
+/// The values of `key` in the unit.
+fn values(unit: &str, key: &str) -> Vec<String> {
+    let value = |line: &str| Some(line.strip_prefix(key)?.strip_prefix('=')?.to_owned());
+    unit.lines().filter_map(value).collect()
+}
+
+#[test]
+fn the_unit_uses_the_names_of_the_code() {
+    let (unit, name) = (unit(), product::SERVICE_NAME);
+    for (key, expected) in [
+        ("Description", product::SERVICE_DISPLAY_NAME.to_owned()),
+        ("User", name.to_owned()),
+        ("Group", product::MANAGERS_GROUP.to_owned()),
+        ("StateDirectory", name.to_owned()),
+        ("LogsDirectory", name.to_owned()),
+        ("RuntimeDirectory", format!("{name} {name}-status")),
+        ("LoadCredentialEncrypted", product::CREDENTIAL.to_owned()),
+    ] {
+        assert_eq!(values(&unit, key), [expected], "{key}");
+    }
+    let accounts = text(&format!("sysusers.d/{name}.conf"));
+    let makes = |start: &str| accounts.lines().any(|line| line.starts_with(start));
+    assert!(makes(&format!("u {name} ")), "{accounts}");
+    assert!(makes(&format!("g {} ", product::MANAGERS_GROUP)), "{accounts}");
+}
+
+#[test]
+fn the_unit_waits_for_the_streams_and_has_room_for_ten_thousand() {
+    let unit = unit();
+    let number = |key: &str| values(&unit, key)[0].parse::<u32>().unwrap();
+    let drain = Settings::default().service.drain_seconds;
+    assert!(number("TimeoutStopSec") >= drain + 15);
+    assert!(number("LimitNOFILE") >= 2 * 10_000 + 1024);
+}
