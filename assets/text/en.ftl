@@ -459,6 +459,7 @@ fault-unauthorized-advice = The key was regenerated or removed. Paste the curren
 fault-not-found-advice = It was removed or renamed. Create it again in Azure, or remove it here.
 fault-token-spent-advice = It cannot be renewed here. Paste a connection string with a key, or with a new signature.
 fault-key-sealed-advice = It was sealed on another machine or for another account, or the file was damaged. Paste the connection string to store the key anew.
+fault-settings-not-reloaded-advice = Mend what the detail names, then reload or restart the service.
 fault-settings-damaged-advice = The damaged file is kept in the same folder. Set what you need again in Settings.
 fault-ca-unusable-advice = It must be a PEM file with certificates that the service may read. Choose another in Settings.
 fault-logs-unwritable-advice = The service runs without them; “Logs” still shows the last lines. Mend what the detail names and restart the service.

@@ -29,8 +29,9 @@ impl Credential {
     }
 
     fn read(file: &Path) -> Option<Self> {
+        // systemd closes the folder to the service where it has put nothing into it.
+        file.metadata().ok()?;
         let key = match std::fs::read(file).map(Zeroizing::new) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => Err(format!("the credential {} cannot be read: {error}", file.display())),
             Ok(bytes) if bytes.len() < FEWEST => Err(format!(
                 "the credential {} has {} bytes, and at least {FEWEST} are needed",

@@ -217,6 +217,7 @@ const VARIABLES: &[&str] = &[
     "attempt",
     "before",
     "character",
+    "command",
     "count",
     "detail",
     "done",
