@@ -31,7 +31,11 @@ fn the_unit_uses_the_names_of_the_code() {
         ("StateDirectory", name.to_owned()),
         ("LogsDirectory", name.to_owned()),
         ("RuntimeDirectory", format!("{name} {name}-status")),
-        ("LoadCredentialEncrypted", product::CREDENTIAL.to_owned()),
+        (
+            "LoadCredentialEncrypted",
+            format!("{0}:/etc/credstore.encrypted/{0}", product::CREDENTIAL),
+        ),
+        ("SetCredential", format!("{}:none", product::CREDENTIAL)),
     ] {
         assert_eq!(values(&unit, key), [expected], "{key}");
     }

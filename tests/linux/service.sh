@@ -18,10 +18,12 @@ if [ "${2:-}" != inside ]; then
     work=$(mktemp -d)
     mkdir "$group"
     finish() {
-        [ -z "${child:-}" ] || kill -9 "$child" 2>/dev/null || true
-        wait 2>/dev/null || true
+        [ -z "${child:-}" ] || { kill -9 "$child" && wait "$child"; } 2>/dev/null || true
         rm -rf "$work"
-        find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
+        for _ in $(seq 50); do
+            find "$group" -depth -type d -exec rmdir {} + 2>/dev/null && return
+            sleep 0.1
+        done
     }
     trap finish EXIT
     cp "$programs/$name-service" "$programs/hcm" "$work/"
@@ -154,7 +156,7 @@ check "the status is everybody's" is "$(mode /run/$name-status/read.sock)" "666 
 
 string='Endpoint=sb://127.0.0.1:1/;SharedAccessKeyName=listen;SharedAccessKey=bm90IGEga2V5;EntityPath=sql'
 check "root manages it" hcm settings set service.drain_seconds 10
-check "a member manages it" member hcm add "$string"
+check "a member manages it" member hcm add - <<<"$string"
 check "its key is for it alone" is "$(mode /var/lib/$name/connections.json)" "600 $name hcm"
 check "a stranger reads the status" says sql stranger hcm list
 check "and hears how to do more" says 'sudo usermod -aG hcm \$USER' stranger hcm remove 127.0.0.1:1/sql

@@ -14,6 +14,8 @@ use crate::platform::product::CREDENTIAL;
 
 /// Fewest bytes that a credential has.
 const FEWEST: usize = 32;
+/// What the unit gives where an administrator has made no credential.
+const NONE: &[u8] = b"none";
 /// What the key is made for, so that the same credential may serve something else too.
 const PURPOSE: &[u8] = b"hybrid-connection-manager: secrets in files, 1";
 
@@ -33,6 +35,7 @@ impl Credential {
         file.metadata().ok()?;
         let key = match std::fs::read(file).map(Zeroizing::new) {
             Err(error) => Err(format!("the credential {} cannot be read: {error}", file.display())),
+            Ok(bytes) if *bytes == NONE => return None,
             Ok(bytes) if bytes.len() < FEWEST => Err(format!(
                 "the credential {} has {} bytes, and at least {FEWEST} are needed",
                 file.display(),
@@ -105,12 +108,18 @@ impl Sealer for Credential {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
+    fn read(bytes: &[u8]) -> Option<Credential> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        Credential::read(file.path())
+    }
+
     fn credential(bytes: &[u8]) -> Credential {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), bytes).unwrap();
-        Credential::read(file.path()).unwrap()
+        read(bytes).unwrap()
     }
 
     #[test]
@@ -140,5 +149,6 @@ mod tests {
         let error = short.seal(b"a key", b"x").unwrap_err().to_string();
         assert!(error.contains("has 5 bytes"), "{error}");
         assert!(Credential::read(Path::new("/nowhere/at/all")).is_none());
+        assert!(read(NONE).is_none());
     }
 }
