@@ -1,6 +1,7 @@
 //! What systemd puts into the environment, and its sockets.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
 use std::io;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::{Path, PathBuf};
@@ -131,7 +132,7 @@ pub(super) fn journal() -> Option<tracing_journald::Layer> {
 }
 
 /// Whether `JOURNAL_STREAM` names the file with these numbers.
-fn is_stream(variable: &str, device: u64, inode: u64) -> bool {
+fn is_stream(variable: &str, device: impl Display, inode: impl Display) -> bool {
     variable == format!("{device}:{inode}")
 }
 
