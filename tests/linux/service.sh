@@ -89,6 +89,8 @@ StandardError=inherit
 TimeoutStartSec=170
 FailureAction=exit-force
 UNIT
+    # As on every machine that systemd has started: what it mounts for a service is seen there.
+    mount --make-rshared /
     export container=other
     exec /lib/systemd/systemd --system --unit=play.service --show-status=no \
         --log-target=console --log-level=warning

@@ -4,7 +4,8 @@
 use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
-use super::{Command, Connection, Supervisor, configured_by, drain_limit, lock, network_trusting};
+use super::settings::network_trusting;
+use super::{Command, Connection, Supervisor, configured_by, drain_limit, lock};
 use crate::ipc::protocol::{ErrorCode, ExportedConnection, RequestError, Response};
 use crate::model::{ConnectionString, Credential, Desired, HybridConnection, KeyState, Secret};
 

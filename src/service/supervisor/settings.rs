@@ -117,7 +117,7 @@ fn invalid(error: &dyn std::fmt::Display) -> RequestError {
 }
 
 /// The way to Azure that trusts the certificates in the PEM file `extra_ca` too.
-fn network_trusting(extra_ca: Option<&str>) -> Result<Network, Fault> {
+pub(super) fn network_trusting(extra_ca: Option<&str>) -> Result<Network, Fault> {
     tls::client_config_with(extra_ca).map(Network::new)
 }
 
