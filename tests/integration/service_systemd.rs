@@ -121,8 +121,8 @@ impl Unit {
         self.until("READY=1").await;
     }
 
-    fn write_settings(&self, settings: &Value) {
-        std::fs::write(self.paths().settings_file, settings.to_string()).unwrap();
+    async fn write_settings(&self, settings: &Value) {
+        tokio::fs::write(self.paths().settings_file, settings.to_string()).await.unwrap();
     }
 
     async fn client(&self) -> Client {
@@ -207,7 +207,8 @@ async fn the_settings_are_read_again_and_those_of_no_use_are_not() {
         "log": {"level": "debug"},
         "network": {"proxy": "http://me:secret@127.0.0.1:1"},
         "service": {"status_for_all": false},
-    }));
+    }))
+    .await;
     unit.reload().await;
     assert_eq!(unit.setting("log.level").await, "debug");
     assert_eq!(unit.setting("network.proxy").await, "http://me:***@127.0.0.1:1");
@@ -224,19 +225,19 @@ async fn the_settings_are_read_again_and_those_of_no_use_are_not() {
         json!({"version": 99}),
         json!({"version": 2, "network": {"extra_ca_certificates": "/nowhere/ca.pem"}}),
     ] {
-        unit.write_settings(&wrong);
+        unit.write_settings(&wrong).await;
         unit.reload().await;
         assert_eq!(unit.faults().await, [FaultCode::SettingsNotReloaded], "{wrong}");
         assert_eq!(unit.setting("log.level").await, "debug", "the old ones stay in force");
         let kept = std::fs::read_to_string(unit.paths().settings_file).unwrap();
         assert_eq!(kept, wrong.to_string(), "what an administrator wrote is left alone");
     }
-    std::fs::write(unit.paths().settings_file, "{").unwrap();
+    tokio::fs::write(unit.paths().settings_file, "{").await.unwrap();
     unit.reload().await;
     let fault = unit.snapshot().await.service.faults.remove(0);
     assert!(fault.detail.contains("settings.json"), "{fault}");
 
-    unit.write_settings(&json!({"version": 2, "log": {"level": "warn"}}));
+    unit.write_settings(&json!({"version": 2, "log": {"level": "warn"}})).await;
     unit.reload().await;
     assert_eq!(unit.faults().await, []);
     assert_eq!(unit.setting("log.level").await, "warn");
@@ -251,7 +252,8 @@ async fn the_settings_are_read_again_and_those_of_no_use_are_not() {
 async fn keys_are_sealed_with_the_credential_and_with_no_other() {
     let mut unit = Unit::new();
     let credentials = tempfile::tempdir().unwrap();
-    let give = |byte: u8| std::fs::write(credentials.path().join(CREDENTIAL), [byte; 32]).unwrap();
+    let credential = credentials.path().join(CREDENTIAL);
+    let give = async |byte: u8| tokio::fs::write(&credential, [byte; 32]).await.unwrap();
     let with = |command: &mut Command| {
         command.env("CREDENTIALS_DIRECTORY", credentials.path());
     };
@@ -264,21 +266,21 @@ async fn keys_are_sealed_with_the_credential_and_with_no_other() {
     unit.stop().await;
     assert!(stored().contains("bm90IGEga2V5"), "without a credential the mode protects it");
 
-    give(1);
+    give(1).await;
     unit.start_as(with).await;
     let kept: Value = serde_json::from_str(&stored()).unwrap();
     assert_eq!(kept["connections"][0]["key"]["protection"], "systemd-credential");
     assert!(!stored().contains("bm90IGEga2V5"), "sealed at the next start");
     assert_ne!(fault(&unit.snapshot().await), Some(FaultCode::KeySealed));
     unit.stop().await;
-    give(2);
+    give(2).await;
     unit.start_as(with).await;
     assert_eq!(fault(&unit.snapshot().await), Some(FaultCode::KeySealed));
     unit.stop().await;
     unit.start().await;
     assert_eq!(fault(&unit.snapshot().await), Some(FaultCode::KeySealed));
     unit.stop().await;
-    give(1);
+    give(1).await;
     unit.start_as(with).await;
     assert_ne!(fault(&unit.snapshot().await), Some(FaultCode::KeySealed));
     unit.stop().await;
