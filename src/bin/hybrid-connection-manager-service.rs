@@ -13,7 +13,7 @@ use hybrid_connection_manager::platform::paths::Paths;
 use hybrid_connection_manager::platform::seal::{self, Scope};
 use hybrid_connection_manager::platform::signals::{ReloadSignals, StopSignals};
 use hybrid_connection_manager::platform::systemd::Notifier;
-use hybrid_connection_manager::service::{LogTo, Service, declared};
+use hybrid_connection_manager::service::{LogTo, Service, Surroundings, declared};
 use zeroize::Zeroizing;
 
 /// Listens on the configured hybrid connections and carries their streams.
@@ -116,11 +116,16 @@ fn end_on_panic() {
         say(panic);
         let text = format!("the service has a bug and ends: {panic}");
         tracing::error!("{text}");
-        if let Some(log) = EventLog::open() {
-            log.report(EventId::Failed, &text);
-        }
+        report_failed(&text);
         std::process::abort();
     }));
+}
+
+/// Tells administrators, where the system has a log of its own for them.
+fn report_failed(text: &str) {
+    if let Some(log) = EventLog::open() {
+        log.report(EventId::Failed, text);
+    }
 }
 
 fn places(home: Option<PathBuf>) -> Result<Paths, Failure> {
@@ -138,7 +143,9 @@ async fn run(home: Option<PathBuf>, quiet: bool, declared: DeclaredAt) -> Result
     let log_to = if quiet { LogTo::Files } else { LogTo::FilesAndConsole };
     // Who runs the machine's service in the foreground does so for the machine.
     let scope = if paths.of_the_machine { Scope::Machine } else { Scope::User };
-    let mut service = Service::start_declared(&paths, log_to, seal::sealer(scope), &declared)?;
+    let sealer = seal::sealer(scope);
+    let surroundings = Surroundings { sealer, declared, ..Surroundings::default() };
+    let mut service = Service::start_in(&paths, log_to, surroundings)?;
     if let Some(notifier) = Notifier::of_this_process() {
         service.keep_told(notifier);
     }
@@ -227,9 +234,7 @@ mod windows {
                 Ok(())
             }
             Err(error) => {
-                if let Some(log) = EventLog::open() {
-                    log.report(EventId::Failed, &error.to_string());
-                }
+                report_failed(&error.to_string());
                 Err(error.into())
             }
         }
@@ -253,7 +258,8 @@ mod windows {
         log: Option<Arc<EventLog>>,
     ) -> Result<(), Failure> {
         let sealer = seal::sealer(Scope::Machine);
-        let service = Service::start_sealing(&places(home)?, LogTo::Files, sealer)?;
+        let surroundings = Surroundings { sealer, ..Surroundings::default() };
+        let service = Service::start_in(&places(home)?, LogTo::Files, surroundings)?;
         session.running();
         let report = |id, text| {
             if let Some(log) = &log {

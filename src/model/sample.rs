@@ -94,18 +94,19 @@ pub(crate) fn resource() -> AzureResource {
 }
 
 pub(crate) fn snapshot(connections: Vec<ConnectionView>) -> Snapshot {
-    Snapshot {
-        revision: 7,
-        service: ServiceInfo {
-            version: "0.1.0".to_owned(),
-            pid: 4711,
-            started: ago(90_000),
-            home: "/var/lib/hybrid-connection-manager".to_owned(),
-            faults: vec![],
-            draining: None,
-            policy: None,
-        },
-        connections,
+    Snapshot { revision: 7, service: service(), connections }
+}
+
+/// A service at which all is well.
+pub(crate) fn service() -> ServiceInfo {
+    ServiceInfo {
+        version: "0.1.0".to_owned(),
+        pid: 4711,
+        started: ago(90_000),
+        home: "/var/lib/hybrid-connection-manager".to_owned(),
+        faults: vec![],
+        draining: None,
+        policy: None,
     }
 }
 

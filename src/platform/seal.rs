@@ -74,13 +74,5 @@ pub enum SealError {
 
 /// What this system has to seal for `scope`. `None` where it has nothing.
 pub fn sealer(scope: Scope) -> Option<Box<dyn Sealer>> {
-    #[cfg(windows)]
-    return Some(Box::new(os::Dpapi::new(scope)));
-    #[cfg(unix)]
-    match scope {
-        // The credential is that of one service, whatever its account.
-        Scope::Machine | Scope::User => {
-            os::Credential::of_this_process().map(|credential| Box::new(credential) as _)
-        }
-    }
+    os::sealer(scope)
 }

@@ -84,20 +84,11 @@ impl Hub {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
+    use crate::model::sample;
 
     fn hub() -> Hub {
-        Hub::new(ServiceInfo {
-            version: "1".into(),
-            pid: 1,
-            started: Timestamp::UNIX_EPOCH,
-            home: String::new(),
-            faults: Vec::new(),
-            draining: None,
-            policy: None,
-        })
+        Hub::new(sample::service())
     }
 
     #[tokio::test]

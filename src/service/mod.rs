@@ -77,6 +77,17 @@ pub enum LogTo {
     FilesAndConsole,
 }
 
+/// What a service is started with besides its files.
+#[derive(Debug, Default)]
+pub struct Surroundings {
+    /// Seals the keys on the disk. Those that are not sealed yet are sealed at once.
+    pub sealer: Option<Box<dyn Sealer>>,
+    /// The policy, and each that it becomes; without it, that of this machine.
+    pub policies: Option<watch::Receiver<PolicyValues>>,
+    /// Taken up before the first connection begins; what is so already is not touched.
+    pub declared: Declared,
+}
+
 /// A service that runs.
 #[derive(Debug)]
 pub struct Service {
@@ -88,72 +99,37 @@ pub struct Service {
 }
 
 impl Service {
-    /// Opens the files of `paths`, begins to listen on every enabled connection that the
-    /// policy of this machine allows, and answers programs on the local channel. Log to
-    /// somewhere once in a process. Keys are kept unsealed.
+    /// As [`Self::start_in`], with keys that are kept unsealed, under the policy of this
+    /// machine, and with nothing declared.
     ///
     /// # Errors
-    /// [`StartError`] when another service uses the same home, or the files or the
-    /// local channel cannot be used at all. A damaged file is no error: it is set aside
-    /// and reported as a fault.
+    /// As [`Self::start_in`].
     pub fn start(paths: &Paths, log_to: LogTo) -> Result<Self, StartError> {
-        Self::start_sealing(paths, log_to, None)
+        Self::start_in(paths, log_to, Surroundings::default())
     }
 
-    /// The same, and `sealer` seals the keys on the disk. Those that are not sealed yet
-    /// are sealed at once.
+    /// Opens the files of `paths`, begins to listen on every enabled connection that the
+    /// policy allows, and answers programs on the local channel. Log to somewhere once in a
+    /// process.
     ///
     /// # Errors
-    /// As [`Self::start`].
-    pub fn start_sealing(
+    /// [`StartError`] when another service uses the same home, the files or the local channel
+    /// cannot be used at all, or what is declared is wrong or cannot be kept. A damaged file
+    /// is no error: it is set aside and reported as a fault.
+    pub fn start_in(
         paths: &Paths,
         log_to: LogTo,
-        sealer: Option<Box<dyn Sealer>>,
+        surroundings: Surroundings,
     ) -> Result<Self, StartError> {
-        Self::start_under(paths, log_to, sealer, platform::policy::follow())
-    }
-
-    /// The same with what is `declared`: it is taken up before the first connection begins,
-    /// and what is so already is not touched.
-    ///
-    /// # Errors
-    /// As [`Self::start`], and where what is declared is wrong or cannot be kept.
-    pub fn start_declared(
-        paths: &Paths,
-        log_to: LogTo,
-        sealer: Option<Box<dyn Sealer>>,
-        declared: &Declared,
-    ) -> Result<Self, StartError> {
-        Self::start_with(paths, log_to, sealer, platform::policy::follow(), declared)
-    }
-
-    /// The same under the policy `policies`, and under each that it becomes.
-    ///
-    /// # Errors
-    /// As [`Self::start`].
-    pub fn start_under(
-        paths: &Paths,
-        log_to: LogTo,
-        sealer: Option<Box<dyn Sealer>>,
-        policies: watch::Receiver<PolicyValues>,
-    ) -> Result<Self, StartError> {
-        Self::start_with(paths, log_to, sealer, policies, &Declared::default())
-    }
-
-    fn start_with(
-        paths: &Paths,
-        log_to: LogTo,
-        sealer: Option<Box<dyn Sealer>>,
-        mut policies: watch::Receiver<PolicyValues>,
-        declared: &Declared,
-    ) -> Result<Self, StartError> {
+        let Surroundings { sealer, policies, declared } = surroundings;
+        let mut policies = policies.unwrap_or_else(platform::policy::follow);
         limits::raise_open_files();
         let mut opened = Store::open(paths, sealer)?;
         let (logs, fault) = open_logs(paths, opened.settings.log.keep_files, log_to)?;
         opened.faults.extend(fault);
         let listener = listen(paths).inspect_err(|error| error!("{error}"))?;
         let changed =
-            declared::take_up(&mut opened, declared).inspect_err(|error| error!("{error}"))?;
+            declared::take_up(&mut opened, &declared).inspect_err(|error| error!("{error}"))?;
         for fault in &opened.faults {
             warn!(code = %fault.code, "{fault}");
         }

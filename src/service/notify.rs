@@ -86,18 +86,10 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::model::{ConnectionStatus, Fault, FaultCode, ServiceInfo, sample};
+    use crate::model::{ConnectionStatus, Fault, FaultCode, sample};
 
     fn snapshot(statuses: Vec<ConnectionStatus>) -> Snapshot {
-        let service = ServiceInfo {
-            version: "1".into(),
-            pid: 1,
-            started: Timestamp::UNIX_EPOCH,
-            home: String::new(),
-            faults: Vec::new(),
-            draining: None,
-            policy: None,
-        };
+        let service = sample::service();
         let view = |status| sample::view("contoso", "sql", status);
         let connections = statuses.into_iter().map(view).collect();
         Snapshot { revision: 0, service, connections }

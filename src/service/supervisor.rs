@@ -1,6 +1,7 @@
 //! Owns the configuration and the tasks of all connections, and does what programs ask.
 
 mod declare;
+mod settings;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -29,8 +30,6 @@ use crate::model::{
 };
 use crate::relay::Network;
 use crate::store::{Opened, SaveError, Store};
-
-mod settings;
 
 /// Endpoints that wait to be written to disk.
 const LEARNED_BACKLOG: usize = 1024;
@@ -215,13 +214,24 @@ impl Supervisor {
             connection.send(Command::SetCredential(credential, resource.map(Box::new))).await;
             info!(connection = %id, "key replaced");
         } else {
-            let kept = configured.clone();
-            self.save(move |list| list.push(kept)).await?;
-            let connection = Connection::start(configured, self.context.clone());
-            state.connections.insert(id.clone(), connection);
+            self.begin(&mut state, configured).await?;
             info!(connection = %id, "added");
         }
         Ok(Response::Connection { id })
+    }
+
+    /// Keeps a connection that is not there yet, and starts it.
+    async fn begin(
+        &self,
+        state: &mut State,
+        configured: HybridConnection,
+    ) -> Result<(), RequestError> {
+        let kept = configured.clone();
+        self.save(move |list| list.push(kept)).await?;
+        let id = configured.id.clone();
+        let connection = Connection::start(configured, self.context.clone());
+        state.connections.insert(id, connection);
+        Ok(())
     }
 
     /// Finds out what a connection string leads to. Holds nobody up meanwhile.
@@ -289,12 +299,7 @@ impl Supervisor {
         })
         .await?;
         if let Some(connection) = state.connections.get(&id) {
-            connection
-                .send(match desired {
-                    Desired::Enabled => Command::Enable,
-                    Desired::Disabled => Command::Disable(drain_limit(&state.settings)),
-                })
-                .await;
+            connection.send(switch(desired, &state.settings)).await;
         }
         info!(connection = %id, ?desired, "switched");
         Ok(Response::Connection { id })
@@ -428,6 +433,14 @@ fn configured_by(text: &Secret) -> Result<HybridConnection, RequestError> {
     Ok(parsed.into_connection())
 }
 
+/// What makes a connection what is wanted of it.
+fn switch(desired: Desired, settings: &Settings) -> Command {
+    match desired {
+        Desired::Enabled => Command::Enable,
+        Desired::Disabled => Command::Disable(drain_limit(settings)),
+    }
+}
+
 fn drain_limit(settings: &Settings) -> Duration {
     Duration::from_secs(settings.service.drain_seconds.into())
 }
@@ -527,25 +540,16 @@ async fn on_disk<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use futures_util::poll;
-    use jiff::Timestamp;
 
     use super::*;
-    use crate::model::ServiceInfo;
+    use crate::model::sample;
     use crate::platform::Paths;
 
     #[tokio::test]
     async fn one_that_is_stuck_in_a_request_does_not_respond() {
         let home = tempfile::tempdir().unwrap();
         let opened = Store::open(&Paths::in_home(home.path()).unwrap(), None).unwrap();
-        let hub = Arc::new(Hub::new(ServiceInfo {
-            version: "1".into(),
-            pid: 1,
-            started: Timestamp::UNIX_EPOCH,
-            home: String::new(),
-            faults: Vec::new(),
-            draining: None,
-            policy: None,
-        }));
+        let hub = Arc::new(Hub::new(sample::service()));
         let supervisor = Supervisor::start(opened, hub, LogHub::default(), Policy::default());
         supervisor.responds().await;
         let stuck = supervisor.state.lock().await;

@@ -16,7 +16,7 @@ use hybrid_connection_manager::model::{
 use hybrid_connection_manager::platform::Paths;
 use hybrid_connection_manager::platform::policy::PolicyValues;
 use hybrid_connection_manager::platform::seal::Sealer;
-use hybrid_connection_manager::service::{LogTo, Service};
+use hybrid_connection_manager::service::{LogTo, Service, Surroundings};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -386,21 +386,19 @@ impl Host {
     /// The same, with keys sealed by `sealer`.
     pub(crate) async fn start_sealing(home: TempDir, sealer: Option<Box<dyn Sealer>>) -> Self {
         let (_, no_policy) = watch::channel(PolicyValues::default());
-        Self::start_as(home, sealer, no_policy).await
+        let policies = Some(no_policy);
+        Self::start_as(home, Surroundings { sealer, policies, ..Surroundings::default() }).await
     }
 
     /// The same under a policy.
     pub(crate) async fn start_under(home: TempDir, policy: watch::Receiver<PolicyValues>) -> Self {
-        Self::start_as(home, None, policy).await
+        let policies = Some(policy);
+        Self::start_as(home, Surroundings { policies, ..Surroundings::default() }).await
     }
 
-    async fn start_as(
-        home: TempDir,
-        sealer: Option<Box<dyn Sealer>>,
-        policy: watch::Receiver<PolicyValues>,
-    ) -> Self {
+    async fn start_as(home: TempDir, surroundings: Surroundings) -> Self {
         let paths = Paths::in_home(home.path()).unwrap();
-        let service = Service::start_under(&paths, LogTo::Nowhere, sealer, policy).unwrap();
+        let service = Service::start_in(&paths, LogTo::Nowhere, surroundings).unwrap();
         Self { service, watcher: Watcher::attach(&paths).await, home }
     }
 

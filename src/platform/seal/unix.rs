@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{SYSTEMD_CREDENTIAL, SealError, Sealer};
+use super::{SYSTEMD_CREDENTIAL, Scope, SealError, Sealer};
 use crate::platform::product::CREDENTIAL;
 
 /// Fewest bytes that a credential has.
@@ -22,6 +22,11 @@ const PURPOSE: &[u8] = b"hybrid-connection-manager: secrets in files, 1";
 /// The key of this service, or why it cannot be used: then nothing is sealed, and nothing is
 /// written unsealed instead.
 pub(super) struct Credential(Result<RandomizedNonceKey, String>);
+
+/// The credential is that of one service, whatever its account.
+pub(super) fn sealer(_scope: Scope) -> Option<Box<dyn Sealer>> {
+    Credential::of_this_process().map(|credential| Box::new(credential) as _)
+}
 
 impl Credential {
     /// The one that systemd has given this process, if it has.

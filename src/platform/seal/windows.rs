@@ -23,6 +23,10 @@ impl Dpapi {
     }
 }
 
+pub(super) fn sealer(scope: Scope) -> Option<Box<dyn Sealer>> {
+    Some(Box::new(Dpapi::new(scope)))
+}
+
 impl Sealer for Dpapi {
     fn protection(&self) -> &'static str {
         match self.scope {

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::*;
-use crate::model::{ServiceInfo, StatusLabel};
+use crate::model::{StatusLabel, sample};
 use crate::relay::control::Accept;
 use crate::relay::testing::{
     Asked, Azure, PATIENCE, ServerSocket, asked_over, closed_port, credential, network,
@@ -46,15 +46,7 @@ fn configured(id: &ConnectionId, last_endpoint: Option<Endpoint>) -> HybridConne
 }
 
 fn hub() -> Arc<Hub> {
-    Arc::new(Hub::new(ServiceInfo {
-        version: "1".into(),
-        pid: 1,
-        started: Timestamp::UNIX_EPOCH,
-        home: String::new(),
-        faults: Vec::new(),
-        draining: None,
-        policy: None,
-    }))
+    Arc::new(Hub::new(sample::service()))
 }
 
 impl World {

@@ -4,10 +4,10 @@
 use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
-use super::settings::network_trusting;
-use super::{Command, Connection, Supervisor, configured_by, drain_limit, lock};
+use super::{Supervisor, configured_by, lock, switch};
 use crate::ipc::protocol::{ErrorCode, ExportedConnection, RequestError, Response};
 use crate::model::{ConnectionString, Credential, Desired, HybridConnection, KeyState, Secret};
+use crate::service::connection::Command;
 
 impl Supervisor {
     /// Makes a connection what is declared; with `dry_run` it only says how the key compares.
@@ -33,10 +33,7 @@ impl Supervisor {
         let Some(known) = known else {
             let configured =
                 HybridConnection { desired: desired.unwrap_or_default(), ..configured };
-            let kept = configured.clone();
-            self.save(move |list| list.push(kept)).await?;
-            let connection = Connection::start(configured, self.context.clone());
-            state.connections.insert(id.clone(), connection);
+            self.begin(&mut state, configured).await?;
             info!(connection = %id, "added as declared");
             return Ok(response);
         };
@@ -57,11 +54,8 @@ impl Supervisor {
         })
         .await?;
         if let Some(connection) = state.connections.get(&id) {
-            let switch = match wanted.desired {
-                Desired::Enabled => Command::Enable,
-                Desired::Disabled => Command::Disable(drain_limit(&state.settings)),
-            };
-            let switch = (wanted.desired != known.desired).then_some(switch);
+            let switch =
+                (wanted.desired != known.desired).then(|| switch(wanted.desired, &state.settings));
             let credential = (wanted.credential != known.credential)
                 .then(|| Command::SetCredential(wanted.credential.clone(), None));
             // One that is switched off needs no channel with the new key first.
@@ -88,27 +82,6 @@ impl Supervisor {
             "a program that may manage the service was given the keys of all connections"
         );
         Ok(Response::Exported { connections })
-    }
-
-    /// What setting `name` to `value` would change.
-    pub(super) async fn check_setting(
-        &self,
-        name: &str,
-        value: &str,
-    ) -> Result<Response, RequestError> {
-        let invalid = |message: String| {
-            RequestError::new(ErrorCode::InvalidSetting, message).about(Some(name))
-        };
-        let before = self.state.lock().await.settings.clone();
-        let mut after = before.clone();
-        after.set(name, value).map_err(|error| invalid(error.to_string()))?;
-        let extra_ca = after.network.extra_ca_certificates.clone();
-        if extra_ca != before.network.extra_ca_certificates {
-            let made = spawn_blocking(move || network_trusting(extra_ca.as_deref())).await;
-            let made = made.map_err(|error| invalid(error.to_string()))?;
-            made.map_err(|fault| invalid(fault.to_string()))?;
-        }
-        Ok(Response::SettingChecked { changes: after != before })
     }
 
     /// What `read` finds among the connections as they are kept.

@@ -19,17 +19,27 @@ impl Supervisor {
         value: &str,
     ) -> Result<Response, RequestError> {
         let mut state = self.state.lock().await;
-        let mut settings = state.settings.clone();
-        settings.set(name, value).map_err(|error| invalid(&error).about(Some(name)))?;
+        let settings = with(&state.settings, name, value)?;
         let kept = settings.clone();
         let write = move |store: &mut Store| store.update_settings(|settings| *settings = kept);
-        self.put(&mut state, settings, write).await.map_err(|error| match error.code {
-            ErrorCode::InvalidSetting => error.about(Some(name)),
-            _ => error,
-        })?;
+        self.put(&mut state, settings, write).await.map_err(|error| about(name, error))?;
         // Not its value: what a setting holds may be meant for nobody else.
         info!(name, "setting changed");
         Ok(Response::Done)
+    }
+
+    /// What setting `name` to `value` would change.
+    pub(super) async fn check_setting(
+        &self,
+        name: &str,
+        value: &str,
+    ) -> Result<Response, RequestError> {
+        let before = self.state.lock().await.settings.clone();
+        let after = with(&before, name, value)?;
+        if let Some(extra_ca) = new_extra_ca(&before, &after) {
+            trusting(extra_ca).await.map_err(|error| about(name, error))?;
+        }
+        Ok(Response::SettingChecked { changes: after != before })
     }
 
     /// Reads the settings file again. What cannot be used of it is a fault of the service, and
@@ -80,25 +90,21 @@ impl Supervisor {
         settings: Settings,
         write: impl FnOnce(&mut Store) -> Result<(), SaveError> + Send + 'static,
     ) -> Result<(), RequestError> {
-        let (new, old) = (&settings.network, &state.settings.network);
-        let (new_ca, new_proxy) =
-            (new.extra_ca_certificates != old.extra_ca_certificates, new.proxy != old.proxy);
-        let network = if new_ca {
-            let extra_ca = new.extra_ca_certificates.clone();
-            let made = spawn_blocking(move || network_trusting(extra_ca.as_deref())).await;
-            let made = made.map_err(|error| invalid(&error))?;
-            Some(made.map_err(|fault| invalid(&fault))?)
-        } else {
+        let new_ca = new_extra_ca(&state.settings, &settings);
+        let new_proxy = settings.network.proxy != state.settings.network.proxy;
+        let is_new_ca = new_ca.is_some();
+        let network = match new_ca {
+            Some(extra_ca) => Some(trusting(extra_ca).await?),
             // A CA file that has gone meanwhile is no reason to refuse a proxy.
-            new_proxy.then(|| self.network.borrow().clone())
+            None => new_proxy.then(|| self.network.borrow().clone()),
         };
-        let network = network.map(|network| network.through(new.proxy.clone()));
+        let network = network.map(|network| network.through(settings.network.proxy.clone()));
         let store = self.store.clone();
         on_disk(&self.hub, move || write(&mut lock(&store))).await?;
         if let Some(network) = network {
             self.hub.update_service(|service| {
                 service.faults.retain(|fault| match fault.code {
-                    FaultCode::CaUnusable => !new_ca,
+                    FaultCode::CaUnusable => !is_new_ca,
                     FaultCode::ProxyPasswordSealed => !new_proxy,
                     _ => true,
                 });
@@ -116,8 +122,35 @@ fn invalid(error: &dyn std::fmt::Display) -> RequestError {
     RequestError::new(ErrorCode::InvalidSetting, error.to_string())
 }
 
+/// An error about a value is about that of `name`.
+fn about(name: &str, error: RequestError) -> RequestError {
+    match error.code {
+        ErrorCode::InvalidSetting => error.about(Some(name)),
+        _ => error,
+    }
+}
+
+/// `settings` with another value of `name`.
+fn with(settings: &Settings, name: &str, value: &str) -> Result<Settings, RequestError> {
+    let mut settings = settings.clone();
+    settings.set(name, value).map_err(|error| invalid(&error).about(Some(name)))?;
+    Ok(settings)
+}
+
+/// The extra CA file of `new`, or that there is none, where `old` says something else.
+fn new_extra_ca(old: &Settings, new: &Settings) -> Option<Option<String>> {
+    let of = |settings: &Settings| settings.network.extra_ca_certificates.clone();
+    (of(old) != of(new)).then(|| of(new))
+}
+
+/// The same as [`network_trusting`], where it may block.
+async fn trusting(extra_ca: Option<String>) -> Result<Network, RequestError> {
+    let made = spawn_blocking(move || network_trusting(extra_ca.as_deref())).await;
+    made.map_err(|error| invalid(&error))?.map_err(|fault| invalid(&fault))
+}
+
 /// The way to Azure that trusts the certificates in the PEM file `extra_ca` too.
-pub(super) fn network_trusting(extra_ca: Option<&str>) -> Result<Network, Fault> {
+fn network_trusting(extra_ca: Option<&str>) -> Result<Network, Fault> {
     tls::client_config_with(extra_ca).map(Network::new)
 }
 
