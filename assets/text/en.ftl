@@ -462,6 +462,7 @@ fault-key-sealed-advice = It was sealed on another machine or for another accoun
 fault-settings-not-reloaded-advice = Mend what the detail names, then reload or restart the service.
 fault-settings-damaged-advice = The damaged file is kept in the same folder. Set what you need again in Settings.
 fault-ca-unusable-advice = It must be a PEM file with certificates that the service may read. Choose another in Settings.
+fault-no-ca-certificates-advice = Install the package ca-certificates and restart the service, or choose a PEM file in Settings.
 fault-logs-unwritable-advice = The service runs without them; “Logs” still shows the last lines. Mend what the detail names and restart the service.
 fault-status-channel-closed-advice = It is tried again every minute. End the program that is named here, or switch this off in Settings.
 fault-proxy-unreachable-advice = Check that the proxy is running and that its address in Settings is right. Leave “Proxy” empty to use none.

@@ -214,6 +214,10 @@ fault_codes! {
     CaUnusable = "ca-unusable", Never,
         "The extra CA file could not be used",
         "It must be a PEM file with certificates that the service may read: hcm settings set network.extra_ca_certificates FILE.";
+    /// The system has no CA certificates.
+    NoCaCertificates = "no-ca-certificates", Never,
+        "This system has no CA certificates, and Azure cannot be trusted without",
+        "Install the package ca-certificates and restart the service, or name a PEM file: hcm settings set network.extra_ca_certificates FILE.";
     /// The disk does not take what is to be saved.
     NotWritten = "not-written", Soon,
         "The disk did not take a change",

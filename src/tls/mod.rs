@@ -15,12 +15,15 @@ use crate::model::{Fault, FaultCode};
 /// `extra_ca`.
 ///
 /// # Errors
-/// [`FaultCode::CaUnusable`] names the file and what is wrong with it.
+/// [`FaultCode::CaUnusable`] names the file and what is wrong with it;
+/// [`FaultCode::NoCaCertificates`] where the system has none and no file is named.
 pub fn client_config_with(extra_ca: Option<&str>) -> Result<Arc<ClientConfig>, Fault> {
     let roots = extra_ca.map(|path| certificates::read(path.as_ref())).transpose()?;
     client_config(roots.unwrap_or_default()).map_err(|error| {
-        let of = extra_ca.map_or_else(|| "the system's CAs".to_owned(), str::to_owned);
-        Fault::new(FaultCode::CaUnusable, format!("{of}: {error}"))
+        extra_ca.map_or_else(
+            || Fault::new(FaultCode::NoCaCertificates, error.to_string()),
+            |path| Fault::new(FaultCode::CaUnusable, format!("{path}: {error}")),
+        )
     })
 }
 

@@ -118,16 +118,20 @@ impl Ran {
 }
 
 fn spawn_service(home: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_hybrid-connection-manager-service"))
+    service_command(home).spawn().unwrap()
+}
+
+fn service_command(home: &Path) -> Command {
+    let mut service = Command::new(env!("CARGO_BIN_EXE_hybrid-connection-manager-service"));
+    service
         .args(["run", "--home"])
         .arg(home)
         .env_remove("HCM_HOME")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap()
+        .kill_on_drop(true);
+    service
 }
 
 fn files_in(folder: &Path) -> Vec<PathBuf> {
@@ -277,6 +281,45 @@ async fn a_damaged_file_is_set_aside_and_said() {
     machine.hcm(&["add", "-"], string.expose()).await.expect(0);
     machine.hcm(&["status", "--wait", "30"], "").await;
     machine.stream().await;
+    machine.signal();
+    machine.service_ends().await;
+    machine.emulator.shutdown().await;
+}
+
+/// As in an empty root: `rustls-native-certs` reads these variables instead of the system's places.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_system_without_cas_is_said_and_a_file_of_them_is_enough() {
+    let mut machine = Machine::connected().await;
+    let mut without_cas = service_command(machine.home.path());
+    without_cas.env("SSL_CERT_FILE", "/nonexistent").env("SSL_CERT_DIR", "/nonexistent");
+    let codes = |status: Value| {
+        let faults = status["Service"]["Faults"].as_array().cloned().unwrap_or_default();
+        faults.iter().map(|fault| fault["Code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    machine.signal();
+    machine.service_ends().await;
+    machine.service = without_cas.spawn().unwrap();
+    machine.hcm(&["status", "--wait", "30"], "").await.expect(0);
+    machine.stream().await;
+
+    let ca = machine.home.path().join("ca.pem");
+    std::fs::rename(&ca, machine.home.path().join("away.pem")).unwrap();
+    machine.signal();
+    machine.service_ends().await;
+    machine.service = without_cas.spawn().unwrap();
+    machine.hcm(&["status", "--wait", "1"], "").await;
+    let status = machine.hcm(&["status", "-o", "json"], "").await.json();
+    assert_eq!(codes(status), ["ca-unusable", "no-ca-certificates"]);
+    let said = machine.hcm(&["status"], "").await;
+    assert!((said.out + &said.err).contains("Install the package ca-certificates"));
+
+    let mended = machine.home.path().join("away.pem");
+    let mended = mended.to_str().unwrap();
+    machine.hcm(&["settings", "set", "network.extra_ca_certificates", mended], "").await.expect(0);
+    machine.hcm(&["status", "--wait", "30"], "").await.expect(0);
+    let status = machine.hcm(&["status", "-o", "json"], "").await.json();
+    assert_eq!(codes(status), [""; 0]);
     machine.signal();
     machine.service_ends().await;
     machine.emulator.shutdown().await;

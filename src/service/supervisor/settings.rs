@@ -104,7 +104,7 @@ impl Supervisor {
         if let Some(network) = network {
             self.hub.update_service(|service| {
                 service.faults.retain(|fault| match fault.code {
-                    FaultCode::CaUnusable => !is_new_ca,
+                    FaultCode::CaUnusable | FaultCode::NoCaCertificates => !is_new_ca,
                     FaultCode::ProxyPasswordSealed => !new_proxy,
                     _ => true,
                 });
@@ -157,13 +157,19 @@ fn network_trusting(extra_ca: Option<&str>) -> Result<Network, Fault> {
 /// The network of the settings; without the extra CA when that is unusable, which is
 /// then a fault of the service and not the end of it.
 pub(super) fn initial_network(settings: &Settings, hub: &Hub) -> Network {
-    let network = match network_trusting(settings.network.extra_ca_certificates.as_deref()) {
-        Ok(network) => network,
-        Err(fault) => {
-            warn!(code = %fault.code, "{fault}");
-            hub.update_service(|service| service.faults.push(fault));
-            network_trusting(None).unwrap_or_else(|_| Network::new(tls::trusting_nobody()))
-        }
+    let told = |fault: Fault| {
+        warn!(code = %fault.code, "{fault}");
+        hub.update_service(|service| service.faults.push(fault));
     };
+    let extra_ca = settings.network.extra_ca_certificates.as_deref();
+    let network = network_trusting(extra_ca).or_else(|fault| {
+        told(fault);
+        // Asked again without the file, the system's own CAs may have a fault of their own.
+        extra_ca.map_or(Err(None), |_| network_trusting(None).map_err(Some))
+    });
+    let network = network.unwrap_or_else(|fault| {
+        fault.into_iter().for_each(told);
+        Network::new(tls::trusting_nobody())
+    });
     network.through(settings.network.proxy.clone())
 }
