@@ -13,40 +13,22 @@ name=hybrid-connection-manager
 
 # Outside: a cgroup, namespaces, and the end of both.
 if [ "${2:-}" != inside ]; then
-    cgroups=$(findmnt -n -t cgroup2 -o TARGET | head -n 1)
-    group=$cgroups/hcm-test-$$
+    # shellcheck source=tests/linux/namespaces.sh
+    source "$here/namespaces.sh"
     work=$(mktemp -d)
-    mkdir "$group"
-    finish() {
-        [ -z "${child:-}" ] || { kill -9 "$child" && wait "$child"; } 2>/dev/null || true
-        rm -rf "$work"
-        for _ in $(seq 50); do
-            find "$group" -depth -type d -exec rmdir {} + 2>/dev/null && return
-            sleep 0.1
-        done
-    }
-    trap finish EXIT
-    cp "$programs/$name-service" "$programs/hcm" "$work/"
+    trap 'leave_namespaces; rm -rf "$work"' EXIT
+    cp "$programs/$name-service" "$programs/hcm" "$here/checks.sh" "$work/"
     cp -r "$here/../../installer/linux" "$work/installer"
     cp "$0" "$work/play.sh"
     touch "$work/said"
-    (
-        echo $BASHPID >"$group/cgroup.procs"
-        exec unshare --cgroup --mount --pid --fork --ipc --uts --kill-child \
-            "$work/play.sh" "$work" inside
-    ) >"$work/console" 2>&1 &
-    child=$!
-    for _ in $(seq 1800); do
-        grep -q "^[0-9]* passed, [0-9]* failed$" "$work/said" && break
-        kill -0 $child 2>/dev/null || break
-        sleep 0.1
-    done
+    in_namespaces hcm-test-$$ "$work/console" "" "$work/play.sh" "$work" inside
+    await_result "$work/said" 180 && result=0 || result=1
     cat "$work/said"
-    grep -q "^[0-9]* passed, 0 failed$" "$work/said" || {
+    if [ "$result" != 0 ]; then
         echo "--- the console of systemd:" >&2
         tail -n 40 "$work/console" >&2
         exit 1
-    }
+    fi
     exit 0
 fi
 
@@ -99,37 +81,8 @@ fi
 # Inside, as the administrator.
 export PATH=/run/bin:$PATH HOME=/run/admin
 unset HCM_HOME NOTIFY_SOCKET
-passed=0 failed=0
-check() {
-    local what=$1
-    shift
-    if "$@" >/run/last 2>&1; then
-        passed=$((passed + 1))
-        echo "ok: $what"
-    else
-        failed=$((failed + 1))
-        echo "failed: $what"
-        sed 's/^/    /' /run/last
-    fi
-}
-property() { systemctl show -p "$2" --value "$1"; }
-is() { [ "$1" = "$2" ] || { echo "is '$1' and not '$2'"; return 1; }; }
-# says PATTERN COMMAND…: what the command says, however it ends.
-says() {
-    local pattern=$1 said
-    shift
-    said=$("$@" 2>&1) || true
-    grep -q -- "$pattern" <<<"$said" || { echo "$said"; return 1; }
-}
-# soon COMMAND…: within ten seconds.
-soon() {
-    for _ in $(seq 100); do
-        "$@" >/run/soon 2>&1 && return 0
-        sleep 0.1
-    done
-    cat /run/soon
-    return 1
-}
+# shellcheck source=tests/linux/checks.sh
+source "$programs/checks.sh"
 mode() { stat -c '%a %U %G' "$1"; }
 
 systemd-sysusers "$programs/installer/sysusers.d/$name.conf"
