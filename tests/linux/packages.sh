@@ -40,9 +40,13 @@ cd "$work"
 # The systems: a minimal Debian, and the same with systemd and rpm. What the packages depend on
 # lies ready for apt, and is not installed.
 . /etc/os-release
-mirror=$(apt-get indextargets --format "\$(REPO_URI)" "Created-By: Packages" \
-    "Codename: $VERSION_CODENAME" | head -n 1)
-debootstrap --variant=minbase "$VERSION_CODENAME" "$work/plain" "$mirror" >"$work/log" 2>&1 || {
+mirror() {
+    apt-get indextargets --format "\$(REPO_URI)" "Created-By: Packages" \
+        "Codename: $VERSION_CODENAME" | head -n 1
+}
+# Without its lists apt does not know what its mirrors have.
+[ -n "$(mirror)" ] || apt-get update -qq
+debootstrap --variant=minbase "$VERSION_CODENAME" "$work/plain" "$(mirror)" >"$work/log" 2>&1 || {
     tail -n 20 "$work/log" >&2
     exit 1
 }
