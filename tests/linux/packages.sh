@@ -98,12 +98,16 @@ cat >"$units/emulator.service" <<UNIT
 Before=$name.service
 [Service]
 ExecStart=/test/relay-emulator run --state /var/relay --port 10443 \\
-    --hybrid-connection contoso/web=127.0.0.1:9
+    --hybrid-connection contoso/web=127.0.0.1:7000
+UNIT
+cat >"$units/echo.service" <<UNIT
+[Service]
+ExecStart=/usr/bin/perl /test/echo.pl
 UNIT
 cat >"$units/play.service" <<UNIT
 [Unit]
-Requires=multi-user.target emulator.service
-After=multi-user.target emulator.service
+Requires=multi-user.target emulator.service echo.service
+After=multi-user.target emulator.service echo.service
 [Service]
 Type=oneshot
 ExecStart=/bin/bash /test/play.sh

@@ -35,6 +35,30 @@ add_connection() {
         /test/relay-emulator --state /var/relay connection-string contoso/web |
         hcm add - && connected
 }
+# with_a_stream COMMAND…: while a stream is open, which goes on until it is closed.
+with_a_stream() {
+    local port sender upgrade ended=0
+    /test/relay-emulator --state /var/relay send --local 0 contoso/web >/run/sender &
+    sender=$!
+    soon grep -q '127.0.0.1:' /run/sender || return 1
+    port=$(grep -o '127.0.0.1:[0-9]*' /run/sender | head -n 1)
+    exec 3<>"/dev/tcp/127.0.0.1/${port#*:}"
+    echoes before || return 1
+    "$@" >/run/upgrade 2>&1 3>&- &
+    upgrade=$!
+    soon says deactivating systemctl is-active $unit && echoes meanwhile || ended=1
+    exec 3>&-
+    wait $upgrade || ended=1
+    cat /run/upgrade
+    kill $sender
+    return $ended
+}
+# echoes TEXT: through the open stream and back.
+echoes() {
+    local back
+    echo "$1" >&3 && read -r -t 10 back <&3 && is "$back" "$1"
+}
+
 # leftovers: what is left of the product, besides the accounts.
 leftovers() {
     local found
@@ -61,7 +85,7 @@ check_installed() {
 }
 # check_upgrades UP DOWN: by two commands, while the service runs, is stopped, and is disabled.
 check_upgrades() {
-    check "an upgrade restarts the service once" once "$1"
+    check "an upgrade restarts the service once, and lets a stream end" once with_a_stream "$1"
     check "it is the new version" is "$(version)" "$new"
     check "and Connected with what it had" connected
     check "changes of systemctl edit stay" says MINE property $unit Environment
