@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use hybrid_connection_manager::declared::{
     Declared, Places, SECRETS, Source, environment, folder_of, read,
 };
@@ -35,6 +35,16 @@ enum Command {
         /// Write the log to its files alone, and to standard error only why the service cannot run
         #[arg(long)]
         quiet: bool,
+        /// Where the log goes: files-and-stderr, files, or stdout (nothing is written to the disk)
+        #[arg(
+            long,
+            value_name = "WHERE",
+            env = "HCM_LOG_TO",
+            value_enum,
+            default_value_t,
+            hide_possible_values = true
+        )]
+        log_to: Destination,
         #[command(flatten)]
         declared: DeclaredAt,
     },
@@ -43,11 +53,31 @@ enum Command {
     Windows(windows::Command),
 }
 
+/// Where the log goes.
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Destination {
+    #[default]
+    FilesAndStderr,
+    Files,
+    Stdout,
+}
+
+impl From<Destination> for LogTo {
+    fn from(destination: Destination) -> Self {
+        match destination {
+            Destination::FilesAndStderr => Self::FilesAndConsole,
+            Destination::Files => Self::Files,
+            Destination::Stdout => Self::StandardOutput,
+        }
+    }
+}
+
 /// Where the service finds what is declared for it.
 #[derive(Args)]
 struct DeclaredAt {
     /// File with connections and settings to take up first, as hcm apply reads it; the environment
-    /// variables HCM_CONNECTION_STRING, HCM_CONNECTION_STRING_1 and so on are taken up too
+    /// variables HCM_CONNECTION_STRING, HCM_CONNECTION_STRING_1 and so on are taken up too, and
+    /// settings from those like HCM_SETTING_SERVICE_DRAIN_SECONDS
     #[arg(long, value_name = "FILE", env = "HCM_DECLARED")]
     declared: Option<PathBuf>,
     /// Folder of the secrets that the file refers to
@@ -62,19 +92,19 @@ impl DeclaredAt {
     /// Each mistake on a line of its own, without any key.
     fn read(&self) -> Result<Declared, Failure> {
         let wrong = |errors: Vec<_>| declared::lines(&errors);
-        let connections = environment::connections(std::env::vars_os()).map_err(wrong)?;
+        let more = environment::declared(std::env::vars_os()).map_err(wrong)?;
         let places = Places::of_process(&self.secrets);
         // Where a variable is handed on that is not set, it comes empty.
         let path = self.declared.as_ref().filter(|path| !path.as_os_str().is_empty());
         let Some(path) = path else {
-            return Ok(read(&[], connections, &places).map_err(wrong)?);
+            return Ok(read(&[], more, &places).map_err(wrong)?);
         };
         let text = std::fs::read_to_string(path).map(Zeroizing::new);
         let text =
             text.map_err(|error| format!("the file {} cannot be read: {error}", path.display()))?;
         let (name, folder) = (path.display().to_string(), folder_of(path));
         let source = Source { name: &name, folder: &folder, text: &text };
-        Ok(read(&[source], connections, &places).map_err(wrong)?)
+        Ok(read(&[source], more, &places).map_err(wrong)?)
     }
 }
 
@@ -87,7 +117,10 @@ type Failure = Box<dyn std::error::Error>;
 fn main() -> ExitCode {
     let Arguments { home, command } = Arguments::parse();
     let done = match command {
-        Command::Run { quiet, declared } => in_runtime(run(home, quiet, declared)),
+        Command::Run { quiet, log_to, declared } => {
+            let log_to = if quiet { LogTo::Files } else { log_to.into() };
+            in_runtime(run(home, log_to, declared))
+        }
         #[cfg(windows)]
         Command::Windows(command) => windows::carry_out(command, home),
     };
@@ -135,12 +168,12 @@ fn places(home: Option<PathBuf>) -> Result<Paths, Failure> {
     })
 }
 
-async fn run(home: Option<PathBuf>, quiet: bool, declared: DeclaredAt) -> Result<(), Failure> {
-    let paths = places(home)?;
-    let declared = declared.read()?;
+async fn run(home: Option<PathBuf>, log_to: LogTo, declared: DeclaredAt) -> Result<(), Failure> {
+    // First: to the first process of a container a signal without a handler does nothing.
     let mut signals = StopSignals::listen()?;
     let mut reloads = ReloadSignals::listen()?;
-    let log_to = if quiet { LogTo::Files } else { LogTo::FilesAndConsole };
+    let paths = places(home)?;
+    let declared = declared.read()?;
     // Who runs the machine's service in the foreground does so for the machine.
     let scope = if paths.of_the_machine { Scope::Machine } else { Scope::User };
     let sealer = seal::sealer(scope);

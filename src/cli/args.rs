@@ -195,7 +195,13 @@ pub(super) enum Verb {
             Ends with 0 when every enabled hybrid connection (or the named one) is connected,\n\
             otherwise with 7. With --wait it waits for that, also for a service that is just\n\
             starting, and ends with 8 (or 3) when the time is over. It does not wait for a\n\
-            hybrid connection that is disabled, or that the service no longer tries to connect.")]
+            hybrid connection that is disabled, or that the service no longer tries to connect.\n\n\
+            With --check it says nothing when all is well and one line when it is not, for scripts\n\
+            and the probes of containers. --check ready (or --check alone): every enabled hybrid\n\
+            connection is connected, else it ends with 7, and the service is not stopping, else\n\
+            with 3. --check live: the service takes requests and answers within 5 seconds (or\n\
+            those of --wait), else it ends with 3 or 8; how its hybrid connections are does not\n\
+            matter.")]
     Status(Status),
     /// Show the service's log
     Logs(Logs),
@@ -324,6 +330,35 @@ pub(super) struct Status {
     /// Wait up to this many seconds
     #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u32).range(..=86_400))]
     pub(super) wait: Option<u32>,
+    /// Check one thing, and say something only when it is not so: ready (without WHAT) or live
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_enum,
+        num_args = 0..=1,
+        default_missing_value = "ready",
+        hide_possible_values = true
+    )]
+    pub(super) check: Option<Check>,
+}
+
+/// What a probe wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Check {
+    /// Every enabled hybrid connection is connected, and the service is not stopping
+    Ready,
+    /// The service takes requests
+    Live,
+}
+
+impl Check {
+    /// As it is written.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Live => "live",
+        }
+    }
 }
 
 /// Arguments of `logs`.
@@ -482,6 +517,25 @@ mod tests {
         assert_eq!(add.string.unwrap().expose(), "-");
         let Verb::Login(login) = parse("login --sign-in device-code").unwrap() else { panic!() };
         assert!(login.sign_in.is_some() && login.cloud.is_none());
+    }
+
+    #[test]
+    fn a_check_is_for_ready_unless_it_says_what() {
+        for (line, expected) in [
+            ("status", None),
+            ("status --check", Some(Check::Ready)),
+            ("status --check ready", Some(Check::Ready)),
+            ("status --check=live", Some(Check::Live)),
+            ("status --check live --wait 3", Some(Check::Live)),
+            ("status a/b --check", Some(Check::Ready)),
+            ("status --check -ns a -n b", Some(Check::Ready)),
+        ] {
+            let Verb::Status(status) = parse(line).unwrap() else { panic!("{line}") };
+            assert_eq!(status.check, expected, "{line}");
+        }
+        for line in ["status --check healthy", "status --check a/b"] {
+            assert_eq!(parse(line).expect_err(line).exit_code(), 2, "{line}");
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub mod environment;
 pub mod plan;
 mod read;
 mod refer;
+mod value;
 pub mod write;
 mod yaml;
 
@@ -141,14 +142,15 @@ pub struct Source<'a> {
 /// Everything that is wrong, in the order of the sources.
 pub fn read(
     sources: &[Source<'_>],
-    more: Vec<DeclaredConnection>,
+    more: Declared,
     places: &Places<'_>,
 ) -> Result<Declared, Vec<DeclaredError>> {
     let (mut declared, mut errors) = (Declared::default(), Vec::new());
     for source in sources {
         read::read(source, places, &mut declared, &mut errors);
     }
-    declared.connections.extend(more);
+    declared.connections.extend(more.connections);
+    declared.settings.extend(more.settings);
     errors.extend(repeated(&declared));
     if errors.is_empty() { Ok(declared) } else { Err(errors) }
 }

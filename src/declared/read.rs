@@ -9,13 +9,10 @@ use super::refer::{self, Places};
 use super::yaml::{self, Member, Node, Text, Value};
 use super::{
     Declared, DeclaredConnection, DeclaredError, DeclaredSetting, Mark, Place, Source, VERSION,
-    Which,
+    Which, value,
 };
-use crate::model::settings::SettingError;
 use crate::model::{ConnectionSelector, ConnectionString, Desired, Secret, Settings};
 
-/// The setting whose value is a path.
-const PATH: &str = "network.extra_ca_certificates";
 /// Longest name that an error repeats; a key is longer.
 const LONGEST_SHOWN: usize = 32;
 
@@ -222,20 +219,13 @@ impl Reader<'_> {
         let value: Cow<'_, str> = match value.as_str() {
             "true" if is_word => "on".into(),
             "false" if is_word => "off".into(),
-            path if name == PATH && !path.is_empty() => {
+            path if name == value::PATH && !path.is_empty() => {
                 self.source.folder.join(path).to_string_lossy().into_owned().into()
             }
             text => text.to_owned().into(),
         };
-        let Err(error) = Settings::default().set(name, &value) else {
+        let Err(message) = value::check(name, &value, origin.as_deref()) else {
             return Some(Secret::new(value));
-        };
-        let message = match (origin, error) {
-            // What is kept elsewhere is not for a message.
-            (Some(origin), SettingError::BadValue { expected, .. }) => {
-                format!("{origin} does not fit the setting {name}: {expected}")
-            }
-            (_, error) => error.to_string(),
         };
         self.wrong_at(node.mark, message, Some(name));
         None

@@ -30,7 +30,7 @@ fn variable(name: &str) -> Option<std::ffi::OsString> {
 fn read_in(folder: &Path, text: &str) -> Result<Declared, Vec<DeclaredError>> {
     let secrets = folder.join("secrets");
     let places = Places { secrets: &secrets, variable };
-    read(&[Source { name: "x.yaml", folder, text }], Vec::new(), &places)
+    read(&[Source { name: "x.yaml", folder, text }], Declared::default(), &places)
 }
 
 /// All that is wrong with `text`, a line each.

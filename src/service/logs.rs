@@ -28,6 +28,17 @@ const BACKLOG: usize = 1024;
 /// Longest line that is kept in memory, in bytes.
 const LONGEST: usize = 4096;
 
+/// Where lines go that are read as they come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Console {
+    /// Nowhere.
+    None,
+    /// Standard error; systemd's journal, with fields, where that leads there.
+    StandardError,
+    /// Standard output.
+    StandardOutput,
+}
+
 /// The last lines of the log; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct LogHub(Arc<Shared>);
@@ -64,24 +75,31 @@ pub fn files(folder: &Path, keep: usize) -> io::Result<RollingFileAppender> {
 }
 
 impl LogHub {
-    /// Logs into `files`, to standard error if `console` (into systemd's journal, with fields,
-    /// where that leads there), and into the hub that is returned. Call it once in a process.
+    /// Logs into `files`, to `console`, and into the hub that is returned. Call it once in a
+    /// process.
     ///
     /// # Errors
     /// When this process logs somewhere already.
-    pub fn install(files: Option<RollingFileAppender>, console: bool) -> io::Result<Self> {
+    pub fn install(files: Option<RollingFileAppender>, console: Console) -> io::Result<Self> {
         let hub = Self::default();
         let (level, handle) = reload::Layer::new(LevelFilter::INFO);
         *hub.0.level.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
         let to_files = files.map(|files| text::layer().with_writer(files).with_ansi(false));
-        let to_journal = console.then(systemd::journal).flatten();
-        let to_console = (console && to_journal.is_none())
+        let to_stderr = console == Console::StandardError;
+        let to_journal = to_stderr.then(systemd::journal).flatten();
+        let to_stderr = (to_stderr && to_journal.is_none())
             .then(|| text::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()));
+        // Where nobody reads any more, standard error may have no reader either.
+        let to_stdout = (console == Console::StandardOutput).then(|| {
+            let layer = text::layer().with_writer(io::stdout).log_internal_errors(false);
+            layer.with_ansi(io::stdout().is_terminal())
+        });
         tracing_subscriber::registry()
             .with(level)
             .with(to_files)
             .with(to_journal)
-            .with(to_console)
+            .with(to_stderr)
+            .with(to_stdout)
             .with(ToHub(hub.clone()))
             .try_init()
             .map_err(io::Error::other)?;

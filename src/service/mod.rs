@@ -28,7 +28,7 @@ use tracing::{error, info, warn};
 use self::channels::Sessions;
 use self::declared::TakeUpError;
 use self::hub::Hub;
-use self::logs::LogHub;
+use self::logs::{Console, LogHub};
 use self::supervisor::Supervisor;
 use crate::declared::Declared;
 use crate::ipc::{Address, BindError, Listener};
@@ -75,6 +75,8 @@ pub enum LogTo {
     Files,
     /// Files, and standard error.
     FilesAndConsole,
+    /// Standard output alone, for a container: whoever runs it keeps what stands there.
+    StandardOutput,
 }
 
 /// What a service is started with besides its files.
@@ -271,9 +273,15 @@ fn open_logs(
     keep: u32,
     log_to: LogTo,
 ) -> Result<(LogHub, Option<Fault>), StartError> {
-    if log_to == LogTo::Nowhere {
-        return Ok((LogHub::default(), None));
-    }
+    let console = match log_to {
+        LogTo::Nowhere => return Ok((LogHub::default(), None)),
+        LogTo::Files => Console::None,
+        LogTo::FilesAndConsole => Console::StandardError,
+        LogTo::StandardOutput => {
+            let hub = LogHub::install(None, Console::StandardOutput).map_err(StartError::Logs)?;
+            return Ok((hub, None));
+        }
+    };
     let folder = &paths.log_dir;
     let keep = usize::try_from(keep).unwrap_or(usize::MAX);
     let safe = permissions::ensure_safe_folder(folder).map_err(|error| error.to_string());
@@ -284,7 +292,7 @@ fn open_logs(
         Ok(files) => (Some(files), None),
         Err(error) => (None, Some(Fault::new(FaultCode::LogsUnwritable, error))),
     };
-    let hub = LogHub::install(files, log_to == LogTo::FilesAndConsole).map_err(StartError::Logs)?;
+    let hub = LogHub::install(files, console).map_err(StartError::Logs)?;
     Ok((hub, fault))
 }
 

@@ -341,6 +341,9 @@ impl Supervisor {
     pub(super) async fn stop(&self, hurry: impl Future<Output = ()>) {
         let mut state = self.state.lock().await;
         state.stopping = true;
+        // Before the first channel closes: whoever asks whether it is ready hears no from now on.
+        let open = self.hub.open_streams();
+        self.hub.update_service(|service| service.draining = Some(open));
         let drain = drain_limit(&state.settings);
         let mut connections: Vec<_> =
             std::mem::take(&mut state.connections).into_values().collect();

@@ -1,5 +1,7 @@
 //! `hcm status`: whether what should be connected is connected, now or within a time.
 
+mod check;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -17,7 +19,12 @@ use crate::model::{ConnectionSelector, Snapshot};
 pub(super) async fn run(context: &Context<'_>, arguments: Status) -> Result<Exit, Failure> {
     let names = arguments.connection.into_iter().collect();
     let only = pick::selectors(names, &arguments.by_options)?.pop();
-    let Some(seconds) = arguments.wait.filter(|&seconds| seconds > 0) else {
+    let wait_for = arguments.wait.filter(|&seconds| seconds > 0);
+    let wait_for = wait_for.map(|seconds| Duration::from_secs(seconds.into()));
+    if let Some(what) = arguments.check {
+        return check::run(context, what, wait_for, only.as_ref()).await;
+    }
+    let Some(limit) = wait_for else {
         let mut client = context.connect().await?;
         let snapshot = super::snapshot(&mut client).await?;
         let verdict = verdict(&snapshot, only.as_ref())?;
@@ -27,19 +34,29 @@ pub(super) async fn run(context: &Context<'_>, arguments: Status) -> Result<Exit
             Verdict::NotYet | Verdict::Hopeless => Exit::NotConnected,
         });
     };
-    let limit = Duration::from_secs(seconds.into());
-    let mut signals = super::signals()?;
-    let feed = Feed::start(context.reach.clone(), None);
-    let answer = tokio::select! {
-        _ = signals.next() => return Ok(Exit::Interrupted),
-        answer = wait(feed, limit, only.as_ref(), || Feed::start(context.reach.clone(), None)) => answer?,
+    let Some(answer) = waited(context, limit, only.as_ref()).await? else {
+        return Ok(Exit::Interrupted);
     };
     print(context, &answer.snapshot, only.as_ref())?;
     if answer.exit == Exit::TimedOut {
-        let text = format!("not connected within {seconds} s");
+        let text = format!("not connected within {} s", limit.as_secs());
         return Err(Failure::new(Exit::TimedOut, text));
     }
     Ok(answer.exit)
+}
+
+/// What came of waiting for the service of `context`; nothing after Ctrl-C.
+async fn waited(
+    context: &Context<'_>,
+    limit: Duration,
+    only: Option<&ConnectionSelector>,
+) -> Result<Option<Answer>, Failure> {
+    let mut signals = super::signals()?;
+    let feed = || Feed::start(context.reach.clone(), None);
+    tokio::select! {
+        _ = signals.next() => Ok(None),
+        answer = wait(feed(), limit, only, feed) => answer.map(Some),
+    }
 }
 
 /// What came of waiting.

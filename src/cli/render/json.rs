@@ -13,8 +13,8 @@ pub(crate) use self::help::HELP;
 use self::import::ImportShape;
 use self::login::LoginShape;
 use self::shapes::{
-    ChangeShape, Connection, ErrorShape, LogShape, ResultShape, ServiceShape, StatusShape,
-    VersionShape,
+    ChangeShape, CheckShape, Connection, ErrorShape, LogShape, ResultShape, ServiceShape,
+    StatusShape, VersionShape,
 };
 use super::account::Attempt;
 use crate::azure::Subscriptions;
@@ -50,6 +50,13 @@ pub(crate) fn status(service: &ServiceInfo, health: &Health<'_>) -> String {
         service: ServiceShape::of(service),
         connections: health.views.iter().map(|view| Connection::of(view)).collect(),
     })
+}
+
+/// The answer of `status --check`, on one line; `failure` says why it is no.
+pub(crate) fn check(check: &str, failure: Option<&Failure>) -> String {
+    let code = failure.map(|failure| failure.code.as_str());
+    let reason = failure.map(|failure| failure.message.as_str());
+    compact(&CheckShape { check, passed: failure.is_none(), code, reason })
 }
 
 /// What was done to some connections.
@@ -305,6 +312,14 @@ mod tests {
         assert_eq!(
             value(&version("0.1.0", None, Some("no service"))),
             json!({ "Version": "0.1.0", "ServiceVersion": null, "ServiceMessage": "no service" })
+        );
+        assert_eq!(
+            check("ready", None),
+            r#"{"Check":"ready","Passed":true,"Code":null,"Reason":null}"#
+        );
+        assert_eq!(
+            check("live", Some(&Failure::new(Exit::TimedOut, "no answer"))),
+            r#"{"Check":"live","Passed":false,"Code":"timed-out","Reason":"no answer"}"#
         );
         let line = LogLine {
             at: sample::now(),

@@ -6,7 +6,10 @@ use super::connection::{notes, role, service_notes};
 use super::style::{Role, Style};
 use super::table;
 use crate::display::health::Health;
-use crate::model::{ConnectionView, ServiceInfo, StatusLabel};
+use crate::model::{ConnectionView, Desired, ServiceInfo, StatusLabel};
+
+/// Connections that one line names.
+const MOST_NAMES: usize = 3;
 
 /// The lines of the answer at `now`; without a `width` nothing is wrapped.
 pub(crate) fn render(
@@ -39,6 +42,41 @@ pub(crate) fn render(
         }
     }
     lines
+}
+
+/// Why what is asked about is not ready, in one line; nothing where it is.
+pub(crate) fn not_ready(health: &Health<'_>) -> Option<String> {
+    if let [view] = health.views[..]
+        && health.named
+    {
+        return (!is_ready(view)).then(|| format!("{} is {}", view.id, state(view)));
+    }
+    let is_missing = |view: &&ConnectionView| view.desired == Desired::Enabled && !is_ready(view);
+    let missing: Vec<_> = health.views.iter().copied().filter(is_missing).collect();
+    let names = missing.iter().take(MOST_NAMES);
+    let mut names: Vec<_> = names.map(|view| format!("{} is {}", view.id, state(view))).collect();
+    if let Some(more) = missing.len().checked_sub(MOST_NAMES).filter(|more| *more > 0) {
+        names.push(format!("and {more} more"));
+    }
+    let overall = overall(health);
+    (!names.is_empty()).then(|| format!("{} {}", overall, names.join("; ")))
+}
+
+fn is_ready(view: &ConnectionView) -> bool {
+    view.desired == Desired::Enabled && view.status.label() == StatusLabel::Connected
+}
+
+/// How one is that is not ready.
+fn state(view: &ConnectionView) -> String {
+    let label = match view.desired {
+        Desired::Enabled => view.status.label(),
+        Desired::Disabled => StatusLabel::Disabled,
+    };
+    let label = label.to_string().to_lowercase();
+    match view.status.fault() {
+        Some(fault) => format!("{label}: {}", fault.code.summary()),
+        None => label,
+    }
 }
 
 fn is_worth_a_line(view: &ConnectionView) -> bool {
@@ -93,6 +131,39 @@ Not connected: fabrikam/web
         let snapshot = sample::mixed();
         let id = sample::id("contoso", "sql");
         assert_eq!(status(&snapshot, &Health::of(&snapshot, Some(&id))), "Connected: contoso/sql");
+    }
+
+    #[test]
+    fn one_line_says_what_is_not_ready() {
+        let mut snapshot = sample::mixed();
+        let said = |snapshot: &Snapshot| not_ready(&Health::of(snapshot, None));
+        assert_eq!(
+            said(&snapshot).unwrap(),
+            "1 of 2 enabled hybrid connections are connected (1 disabled). fabrikam/web is not \
+             connected: Azure refused the key (401)"
+        );
+        snapshot.connections[2].desired = Desired::Disabled;
+        assert_eq!(said(&snapshot), None);
+        assert_eq!(said(&sample::snapshot(vec![])), None);
+        let starting = |n: u32| sample::view("a", &n.to_string(), ConnectionStatus::Starting);
+        assert_eq!(
+            said(&sample::snapshot((1..=5).map(starting).collect())).unwrap(),
+            "0 of 5 enabled hybrid connections are connected. a/1 is connecting; a/2 is \
+             connecting; a/3 is connecting; and 2 more"
+        );
+    }
+
+    #[test]
+    fn one_line_says_why_one_is_not_ready() {
+        let snapshot = sample::mixed();
+        for (namespace, name, expected) in [
+            ("contoso", "sql", None),
+            ("contoso", "files", Some("contoso/files is disabled")),
+            ("fabrikam", "web", Some("fabrikam/web is not connected: Azure refused the key (401)")),
+        ] {
+            let id = sample::id(namespace, name);
+            assert_eq!(not_ready(&Health::of(&snapshot, Some(&id))).as_deref(), expected);
+        }
     }
 
     #[test]

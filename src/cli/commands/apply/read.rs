@@ -27,7 +27,7 @@ pub(super) fn files(
     let texts = texts.collect::<Result<Vec<_>, Failure>>()?;
     let sources: Vec<_> =
         texts.iter().map(|(name, folder, text)| Source { name, folder, text }).collect();
-    Ok(declared::read(&sources, Vec::new(), &Places::of_process(secrets)))
+    Ok(declared::read(&sources, Declared::default(), &Places::of_process(secrets)))
 }
 
 fn is_stdin(path: &Path) -> bool {

@@ -35,6 +35,8 @@ list --watch: one object a line.
 remove, restart, enable, disable: an array of {Namespace, Name, Id, Result}, where Result is
 \"removed\", \"restarting\", \"enabled\" or \"disabled\".
 status: {Healthy, Enabled, Connected, Disabled, Service, Connections}.
+status --check: {Check, Passed, Code, Reason} on one line, also when it is not so; Check is \"ready\"
+or \"live\", Code that of an error, Code and Reason are null when Passed.
 Service: {Version, Pid, Started, Home, Faults, Draining, Policy}.
 Policy: {Place, Allowed, Endpoints} of a policy in force, Endpoints being the number of its entries.
 logs: one object a line: {At, Level, Target, Message}.

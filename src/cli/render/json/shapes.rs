@@ -108,6 +108,15 @@ pub(super) struct StatusShape<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
+pub(super) struct CheckShape<'a> {
+    pub(super) check: &'a str,
+    pub(super) passed: bool,
+    pub(super) code: Option<&'a str>,
+    pub(super) reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub(super) struct ResultShape<'a> {
     pub(super) namespace: &'a str,
     pub(super) name: &'a str,
