@@ -75,6 +75,8 @@ mod service_endpoint;
 mod service_manage;
 #[cfg(feature = "emulator")]
 mod service_policy;
+#[cfg(feature = "emulator")]
+mod service_probes;
 #[cfg(all(unix, feature = "emulator"))]
 mod service_processes;
 mod service_readers;

@@ -113,6 +113,32 @@ async fn what_is_declared_is_taken_up_once_and_kept() {
 }
 
 #[tokio::test]
+async fn a_container_needs_the_environment_alone_and_keeps_no_log() {
+    let stage = Stage::set().await;
+    let (sql, ca) = (stage.string(NAME), stage.files.path().join("ca.pem"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hybrid-connection-manager-service"));
+    command.arg("run").env("HCM_HOME", stage.home.path()).env("HCM_LOG_TO", "stdout");
+    command.env("HCM_CONNECTION_STRING", sql.expose());
+    command.env("HCM_SETTING_NETWORK_EXTRA_CA_CERTIFICATES", ca);
+    command.env("HCM_SETTING_SERVICE_DRAIN_SECONDS", "7");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let service = command.kill_on_drop(true).spawn().unwrap();
+    stage.hcm(&["status", "--wait", "30"]).await.expect(0);
+    stage.watcher().await.until_connected(NAME).await;
+    let ran = stage.hcm(&["settings", "get", "service.drain_seconds"]).await;
+    assert!(ran.expect(0).out.contains('7'), "{ran:?}");
+    assert!(stage.hcm(&["logs"]).await.expect(0).out.contains("service started"));
+    let said = end(service).await;
+    assert!(said.status.success(), "{said:?}");
+    let (out, err) =
+        (String::from_utf8(said.stdout).unwrap(), String::from_utf8(said.stderr).unwrap());
+    assert!(out.contains("service started") && out.contains("service stopped"), "{out}");
+    assert_eq!(err, "");
+    assert!(!stage.home.path().join("logs").exists(), "a log on the disk");
+    stage.emulator.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_mistake_ends_the_start_and_names_its_place() {
     let stage = Stage::set().await;
     let cut = stage.string(NAME).expose().replace(&format!(";EntityPath={NAME}"), "");
