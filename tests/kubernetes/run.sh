@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# The manifests for Kubernetes: against the schemas of its versions, the rules of the level
+# "restricted", the image's definition, and the real programs, which run as the pod says.
+#
+#   tests/kubernetes/run.sh FOLDER_OF_THE_PROGRAMS
+#
+# Their packages are installed into kubernetes-schemas beside that folder, once. The last line
+# says how many passed; the exit code is 0 when none failed.
+set -uo pipefail
+
+source "$(dirname "$0")/../clients.sh"
+
+# What is installed already needs no network.
+environment=$programs/../kubernetes-schemas
+if ! cmp -s requirements.txt "$environment/installed.txt"; then
+    python3 -m venv --clear "$environment" >"$work/log" 2>&1 || give_up "python3 -m venv failed"
+    "$environment/bin/pip" install --quiet --disable-pip-version-check -r requirements.txt \
+        >"$work/log" 2>&1 || give_up "pip install failed"
+    cp requirements.txt "$environment/installed.txt"
+fi
+export PYTHONDONTWRITEBYTECODE=1 RELAY_EMULATOR_STATE="$work/state"
+timeout 300 "$environment/bin/python" check.py "$programs" ../../installer "$work"
