@@ -70,9 +70,7 @@ def _generate(folder, kind, generator, objects):
         key, _, path = entry.rpartition("=")
         path = folder / path
         content = path.read_bytes()
-        data[key or path.name] = (
-            content.decode() if kind == "ConfigMap" else base64.b64encode(content).decode()
-        )
+        data[key or path.name] = content.decode() if kind == "ConfigMap" else _base64(content)
     one = {"apiVersion": "v1", "kind": kind, "metadata": {"name": generator["name"]}}
     one |= {"data": data, "generated": True} | ({"type": "Opaque"} if kind == "Secret" else {})
     same = [
@@ -85,6 +83,14 @@ def _generate(folder, kind, generator, objects):
         objects[same[0]] = one
     else:
         objects.append(one)
+
+
+def _base64(content):
+    """In lines of 70 characters; without a line end where one is enough."""
+    text = base64.b64encode(content).decode()
+    if len(text) < 70:
+        return text
+    return "".join(f"{text[at:at + 70]}\n" for at in range(0, len(text), 70))
 
 
 def _image(image, objects):
@@ -102,7 +108,8 @@ def _image(image, objects):
 
 
 def _hash(one):
-    parts = {"data": one["data"], "kind": one["kind"], "name": one["metadata"]["name"]}
+    # It takes the name for a path, and finds none.
+    parts = {"data": one["data"], "kind": one["kind"], "name": ""}
     if one["kind"] == "Secret":
         parts["type"] = one["type"]
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

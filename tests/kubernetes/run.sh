@@ -8,6 +8,7 @@
 # says how many passed; the exit code is 0 when none failed.
 set -uo pipefail
 
+# shellcheck source=tests/clients.sh
 source "$(dirname "$0")/../clients.sh"
 
 # What is installed already needs no network.
