@@ -14,6 +14,7 @@ use hybrid_connection_manager::platform::seal::{self, Scope};
 use hybrid_connection_manager::platform::signals::{ReloadSignals, StopSignals};
 use hybrid_connection_manager::platform::systemd::Notifier;
 use hybrid_connection_manager::service::{LogTo, Service, Surroundings, declared};
+use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
 /// Listens on the configured hybrid connections and carries their streams.
@@ -90,21 +91,21 @@ impl DeclaredAt {
     ///
     /// # Errors
     /// Each mistake on a line of its own, without any key.
-    fn read(&self) -> Result<Declared, Failure> {
+    fn read(&self) -> Result<Declared, String> {
         let wrong = |errors: Vec<_>| declared::lines(&errors);
         let more = environment::declared(std::env::vars_os()).map_err(wrong)?;
         let places = Places::of_process(&self.secrets);
         // Where a variable is handed on that is not set, it comes empty.
         let path = self.declared.as_ref().filter(|path| !path.as_os_str().is_empty());
         let Some(path) = path else {
-            return Ok(read(&[], more, &places).map_err(wrong)?);
+            return read(&[], more, &places).map_err(wrong);
         };
         let text = std::fs::read_to_string(path).map(Zeroizing::new);
         let text =
             text.map_err(|error| format!("the file {} cannot be read: {error}", path.display()))?;
         let (name, folder) = (path.display().to_string(), folder_of(path));
         let source = Source { name: &name, folder: &folder, text: &text };
-        Ok(read(&[source], more, &places).map_err(wrong)?)
+        read(&[source], more, &places).map_err(wrong)
     }
 }
 
@@ -173,7 +174,11 @@ async fn run(home: Option<PathBuf>, log_to: LogTo, declared: DeclaredAt) -> Resu
     let mut signals = StopSignals::listen()?;
     let mut reloads = ReloadSignals::listen()?;
     let paths = places(home)?;
-    let declared = declared.read()?;
+    let declared = tokio::select! {
+        declared = spawn_blocking(move || declared.read()) => declared??,
+        // A file on a disk that does not answer holds nobody up.
+        _ = signals.next() => return Ok(()),
+    };
     // Who runs the machine's service in the foreground does so for the machine.
     let scope = if paths.of_the_machine { Scope::Machine } else { Scope::User };
     let sealer = seal::sealer(scope);
