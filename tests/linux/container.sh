@@ -29,6 +29,9 @@ ip link set lo up
 # crun wants one kind of cgroups, whichever this machine has.
 umount --lazy --recursive /sys/fs/cgroup 2>/dev/null || true
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
+# The locks and the state of podman and crun.
+mount -t tmpfs tmpfs /dev/shm
+mount -t tmpfs tmpfs /run
 cat >"$work/storage.conf" <<CONF
 [storage]
 driver = "vfs"
@@ -135,15 +138,30 @@ configured=(
     --env HCM_DECLARED=/etc/hcm/connections.yaml --env "WEB=$(string web)"
     --env "HCM_CONNECTION_STRING_REPORTS=$(string reports)"
 )
-# start NAME OPTION…: in the background; its home is in memory.
-start() {
+# keep NAME OPTION…: runs in the background.
+keep() {
     local name=$1
     shift
-    podman run --detach --name "$name" --tmpfs /data "${hardened[@]}" "$@" $image >/dev/null
+    podman run --detach --name "$name" "${hardened[@]}" "$@" $image >/dev/null
 }
-# once OPTION…: to its end.
-once() { timeout 20 podman run --rm "${hardened[@]}" "$@" $image; }
+# start NAME OPTION…: the same; its home is in memory.
+start() { keep "$@" --tmpfs /data; }
+# once OPTION…: to its end. In the foreground, podman may miss an end that comes at once.
+once() {
+    local code
+    keep once "$@"
+    soon ended once
+    podman logs once
+    code=$(exit_of once)
+    podman rm once >/dev/null
+    return "$code"
+}
 in_container() { podman exec "$1" /usr/bin/hcm "${@:2}"; }
+# beside PID COMMAND…: as a probe runs it, without podman: also in one that podman is stopping.
+beside() {
+    HCM_HOME=/data/hcm nsenter --target "$1" --mount --setuid 65532 --setgid 65532 \
+        /usr/bin/hcm "${@:2}"
+}
 pid_of() { podman inspect "$1" --format '{{.State.Pid}}'; }
 exit_of() { podman inspect "$1" --format '{{.State.ExitCode}}'; }
 ended() { is "$(podman inspect "$1" --format '{{.State.Running}}')" false; }
@@ -204,7 +222,7 @@ probe_time() {
     local best=1000000 begin took
     for _ in $(seq 10); do
         begin=$(date +%s%6N)
-        nsenter --target "$main" --mount --setuid 65532 --setgid 65532 /usr/bin/hcm status --check
+        beside "$main" status --check || return 1
         took=$(($(date +%s%6N) - begin))
         [ "$took" -ge "$best" ] || best=$took
     done
@@ -231,8 +249,8 @@ check "beside the first" soon listeners 2
 podman stop --time 30 one >"$work/stopped" 2>&1 &
 stop=$!
 check "a stop closes the listener at once" soon listeners 1
-check "which makes it not ready" ends 3 in_container one status --check
-check "and leaves it alive" in_container one status --check live
+check "which makes it not ready" ends 3 beside "$main" status --check
+check "and leaves it alive" beside "$main" status --check live
 check "new streams go to the other" python3 "$here/container.py" app 7100 100000
 check "while the open one is waited for" kill -0 $stop
 touch "$work/go"
@@ -271,8 +289,10 @@ check "ends by SIGTERM too" soon ended reading
 rm "$work/declared/never.yaml"
 
 echo "no connection string" >"$work/secrets/sql"
-check "a wrong secret ends the start" ends 1 once --tmpfs /data "${configured[@]}"
-check "and is named with its place" has "$work/last" \
+code=0
+once --tmpfs /data "${configured[@]}" >"$work/said" 2>&1 || code=$?
+check "a wrong secret ends the start" is $code 1
+check "and is named with its place" has "$work/said" \
     "/etc/hcm/connections.yaml, line 5, column .*/run/secrets/sql"
 rm "$work/secrets/sql"
 check "a missing one too" says "the file /run/secrets/sql cannot be read" \
@@ -289,10 +309,10 @@ check "without a mount for its home it says so" says "/data/hcm cannot be used: 
 check "any other account will do" start other --user 4711:0 "${configured[@]}"
 check "…" in_container other status --wait 20
 podman stop --time 10 other >/dev/null
-check "what is in a volume is kept" start kept --volume hcm:/data "${configured[@]}"
+check "what is in a volume is kept" keep kept --volume hcm:/data "${configured[@]}"
 check "…" in_container kept status --wait 20
 podman stop --time 10 kept >/dev/null
-check "without what declared it" start again --volume hcm:/data --tmpfs /none
+check "without what declared it" keep again --volume hcm:/data --volume "$work/declared:/etc/hcm:ro"
 check "…" in_container again status --wait 20
 check "all three" says '"Connected": 3' in_container again status -o json
 
