@@ -185,7 +185,7 @@ check "nothing else is in it" is "$(tr '\n' ' ' <"$work/files")" \
 
 check "it starts without anything, and is healthy" start bare
 check "…" soon podman healthcheck run bare
-check "it trusts the CAs of the image" lacks <(in_container bare status) -i certificate
+check "it has the CAs of the image" says '"Faults": \[\]' in_container bare status -o json
 check "and ends at once" podman stop --time 10 bare
 check "with 0" is "$(exit_of bare)" 0
 
@@ -306,6 +306,9 @@ check "the service goes on" in_container refused status --check live
 podman stop --time 10 refused >/dev/null
 string sql >"$work/secrets/sql"
 check "without a mount for its home it says so" says "/data/hcm cannot be used: Read-only" once
+check "a mount that hides the CAs" start hidden --tmpfs /etc/ssl:notmpcopyup
+check "is a fault of the service" soon says no-ca-certificates in_container hidden status -o json
+podman stop --time 10 hidden >/dev/null
 check "any other account will do" start other --user 4711:0 "${configured[@]}"
 check "…" in_container other status --wait 20
 podman stop --time 10 other >/dev/null
