@@ -138,11 +138,12 @@ configured=(
     --env HCM_DECLARED=/etc/hcm/connections.yaml --env "WEB=$(string web)"
     --env "HCM_CONNECTION_STRING_REPORTS=$(string reports)"
 )
-# keep NAME OPTION…: runs in the background.
+# keep NAME OPTION…: runs in the background, with "arguments".
+arguments=()
 keep() {
     local name=$1
     shift
-    podman run --detach --name "$name" "${hardened[@]}" "$@" $image >/dev/null
+    podman run --detach --name "$name" "${hardened[@]}" "$@" $image "${arguments[@]}" >/dev/null
 }
 # start NAME OPTION…: the same; its home is in memory.
 start() { keep "$@" --tmpfs /data; }
@@ -312,6 +313,12 @@ podman stop --time 10 hidden >/dev/null
 check "any other account will do" start other --user 4711:0 "${configured[@]}"
 check "…" in_container other status --wait 20
 podman stop --time 10 other >/dev/null
+arguments=(run --declared /etc/hcm/connections.yaml --secrets /elsewhere)
+check "secrets may lie elsewhere" start elsewhere --volume "$work/declared:/etc/hcm:ro" \
+    --volume "$work/secrets:/elsewhere:ro" --env "WEB=$(string web)"
+check "…" in_container elsewhere status --wait 20
+podman stop --time 10 elsewhere >/dev/null
+arguments=()
 check "what is in a volume is kept" keep kept --volume hcm:/data "${configured[@]}"
 check "…" in_container kept status --wait 20
 podman stop --time 10 kept >/dev/null
