@@ -1,12 +1,13 @@
 //! Where the service is, how to call it, and how to start one.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::ipc::{Channels, Client, ClientError, ConnectError};
 use crate::platform::Paths;
-use crate::platform::service_program::MANAGED_START;
+use crate::platform::service_program::{in_front, start_by_hand};
 
 /// Name that this program calls itself on the local channel.
 const PROGRAM: &str = "hcm";
@@ -16,6 +17,8 @@ const PROGRAM: &str = "hcm";
 pub(crate) struct Reach {
     services: Vec<Channels>,
     home: Option<PathBuf>,
+    /// How to start one. Looked up once: a watch calls twice a second.
+    start: Arc<OnceLock<String>>,
 }
 
 impl Reach {
@@ -33,6 +36,7 @@ impl Reach {
         Ok(Self {
             services,
             home: home.map(|home| std::path::absolute(home).unwrap_or(home.into())),
+            start: Arc::default(),
         })
     }
 
@@ -49,10 +53,15 @@ impl Reach {
         match error {
             ConnectError::NoService(addresses) => {
                 let places: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-                let start = start_hint(std::env::consts::OS, self.home.as_deref());
+                let start = self.start.get_or_init(|| match &self.home {
+                    // One with a home of its own is never the installed one.
+                    Some(home) => in_front(Some(home)),
+                    None => start_by_hand(),
+                });
                 let places = places.join(" or ");
-                let text =
-                    format!("the service does not run: nothing listens at {places}. {start}");
+                let text = format!(
+                    "the service does not run: nothing listens at {places}. Start it: {start}"
+                );
                 Failure::new(Exit::ServiceNotReachable, text)
             }
             ConnectError::NotAllowed { .. } => Failure::new(Exit::Denied, error.to_string()),
@@ -79,19 +88,6 @@ impl From<ClientError> for Failure {
     }
 }
 
-/// How to start a service on `os`. One with a `home` is never the installed one.
-fn start_hint(os: &str, home: Option<&Path>) -> String {
-    const IN_FRONT: &str = "hybrid-connection-manager-service run";
-    let installed = match os {
-        "windows" => format!("{MANAGED_START} (as administrator)"),
-        _ => "systemctl start hybrid-connection-manager".to_owned(),
-    };
-    match home {
-        Some(home) => format!("Start it: {IN_FRONT} --home \"{}\"", home.display()),
-        None => format!("Start it: {installed}; or in the foreground: {IN_FRONT}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -100,21 +96,11 @@ mod tests {
     use crate::ipc::Peer;
 
     #[test]
-    fn the_hint_fits_the_system_and_the_home() {
-        assert_eq!(
-            start_hint("linux", None),
-            "Start it: systemctl start hybrid-connection-manager; or in the foreground: \
-             hybrid-connection-manager-service run"
-        );
-        assert_eq!(
-            start_hint("windows", None),
-            "Start it: net start hybrid-connection-manager (as administrator); or in the foreground: \
-             hybrid-connection-manager-service run"
-        );
-        assert_eq!(
-            start_hint("linux", Some(Path::new("/tmp/my home"))),
-            "Start it: hybrid-connection-manager-service run --home \"/tmp/my home\""
-        );
+    fn one_with_a_home_of_its_own_is_started_for_it() {
+        let reach = Reach::new(Some(Path::new("/tmp/my home"))).unwrap();
+        let error = ConnectError::NoService(vec![reach.services[0].manage.clone()]);
+        let start = "Start it: hybrid-connection-manager-service run --home \"/tmp/my home\"";
+        assert!(reach.failure(&error).to_string().ends_with(start));
     }
 
     #[test]

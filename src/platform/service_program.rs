@@ -1,8 +1,8 @@
 //! Starting the service for a person who has opened the window and has none.
 //!
-//! One that the service manager of Windows knows is started through it: a second one beside
-//! it would have other connections. Any other is started as a program of its own that stays
-//! when the window is closed.
+//! One that the service manager of the system knows (that of Windows, systemd) is started
+//! through it: a second one beside it would have other connections. Any other is started as a
+//! program of its own that stays when the window is closed.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -21,6 +21,11 @@ mod os;
 #[cfg(windows)]
 #[path = "service_program/windows.rs"]
 mod os;
+#[cfg(unix)]
+mod systemctl;
+
+#[cfg(windows)]
+pub(super) use os::MANAGED_START;
 
 /// The program's name without what the system adds to it.
 const NAME: &str = "hybrid-connection-manager-service";
@@ -40,13 +45,8 @@ pub enum StartError {
         beside: PathBuf,
     },
     /// The service manager did not start the one that it knows.
-    #[error(
-        "the service of this machine is stopped and cannot be started: {reason}; as administrator: {MANAGED_START}"
-    )]
-    Managed {
-        /// Why not.
-        reason: String,
-    },
+    #[error("the service of this machine is stopped and cannot be started: {0}")]
+    Managed(ManagedError),
     /// The system did not start it.
     #[error("{} cannot be started: {error}", program.display())]
     Io {
@@ -57,11 +57,33 @@ pub enum StartError {
     },
 }
 
-/// The command that starts the service of this machine on Windows, in every shell there.
-pub const MANAGED_START: &str = "net start hybrid-connection-manager";
+/// Why the service manager did not start the service of this machine.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}; {remedy}")]
+pub struct ManagedError {
+    /// Why not.
+    reason: String,
+    /// What to do, with the command that does it.
+    remedy: String,
+}
+
+/// How a person starts the service of this machine or of this account by hand: a command, and
+/// what there is to know about it.
+pub fn start_by_hand() -> String {
+    os::managed_by_hand().unwrap_or_else(|| in_front(None))
+}
+
+/// The command that runs the service for `home`, or for this account, in a terminal.
+pub fn in_front(home: Option<&Path>) -> String {
+    match home {
+        Some(home) => format!("{NAME} run --home \"{}\"", home.display()),
+        None => format!("{NAME} run"),
+    }
+}
 
 /// Starts the service for `home`, or that of this machine or this account. Whether it serves
-/// is seen at its channel. Blocks for moments.
+/// is seen at its channel. Blocks: where the system asks the person for the right to do so,
+/// until that is answered.
 ///
 /// # Errors
 /// [`StartError`].
@@ -69,7 +91,7 @@ pub fn start(home: Option<&Path>) -> Result<StartedService, StartError> {
     if home.is_none()
         && let Some(started) = os::start_managed()
     {
-        return started.map_err(|reason| StartError::Managed { reason });
+        return started.map_err(StartError::Managed);
     }
     ServiceProgram::find()?.start(home)
 }

@@ -1,19 +1,39 @@
-//! A session of its own.
+//! A session of its own; or the unit of systemd.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use super::StartedService;
+use tokio::sync::watch;
+
+use super::systemctl::Systemctl;
+use super::{ManagedError, StartedService};
 
 pub(super) fn file_name(name: &str) -> String {
     name.to_owned()
 }
 
-/// No service manager is asked here: what runs belongs to the account.
-pub(super) fn start_managed() -> Option<Result<StartedService, String>> {
-    None
+/// Starts the unit of systemd; `None` where there is none.
+pub(super) fn start_managed() -> Option<Result<StartedService, ManagedError>> {
+    start_with(&Systemctl::find()?).transpose()
+}
+
+fn start_with(systemctl: &Systemctl) -> Result<Option<StartedService>, ManagedError> {
+    let Some(unit) = systemctl.unit()? else { return Ok(None) };
+    systemctl.start(&unit)?;
+    let pid = systemctl.unit()?.map_or(0, |unit| unit.pid);
+    // It is ready, and from here on systemd's.
+    let (_, ended) = watch::channel(None);
+    Ok(Some(StartedService { pid, ended }))
+}
+
+/// How a person starts the unit of systemd; `None` where there is none.
+pub(super) fn managed_by_hand() -> Option<String> {
+    match Systemctl::find()?.unit() {
+        Ok(unit) => Some(unit?.by_hand()),
+        Err(error) => Some(error.to_string()),
+    }
 }
 
 pub(super) fn is_program(path: &Path) -> bool {

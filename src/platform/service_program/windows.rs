@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use windows_service::service::{Service, ServiceAccess, ServiceExitCode, ServiceState};
 use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 
-use super::{ServiceEnd, StartedService};
+use super::{ManagedError, ServiceEnd, StartedService, in_front};
 use crate::platform::product::SERVICE_NAME;
 
 /// `CREATE_NEW_PROCESS_GROUP`: Ctrl-C in the window's console is not for the service.
@@ -36,11 +36,22 @@ pub(super) fn detach(command: &mut Command) {
 const START_LIMIT: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// The command that starts the service of this machine, in every shell.
+pub(in crate::platform) const MANAGED_START: &str = "net start hybrid-connection-manager";
+
 /// Starts the service that the service manager knows; `None` where it knows none.
-pub(super) fn start_managed() -> Option<Result<StartedService, String>> {
+pub(super) fn start_managed() -> Option<Result<StartedService, ManagedError>> {
     // Whoever may not start it may still ask whether it is there.
     let known = open(ServiceAccess::QUERY_STATUS).ok()?;
-    Some(start(&known).map_err(|error| reason(&error)).and_then(watch_start))
+    let started = start(&known).map_err(|error| reason(&error)).and_then(watch_start);
+    let remedy = || format!("as administrator: {MANAGED_START}");
+    Some(started.map_err(|reason| ManagedError { reason, remedy: remedy() }))
+}
+
+/// How a person starts it in a terminal.
+pub(super) fn managed_by_hand() -> Option<String> {
+    let alone = in_front(None);
+    Some(format!("{MANAGED_START} (as administrator); or in the foreground: {alone}"))
 }
 
 fn open(access: ServiceAccess) -> windows_service::Result<Service> {

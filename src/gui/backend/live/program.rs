@@ -17,7 +17,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// How often it is called meanwhile.
 const CALL_EVERY: Duration = Duration::from_millis(100);
 
-/// Starts it, and calls it until it answers.
+/// Starts it, and calls it until it answers. The system may ask the person for the right to
+/// do so first.
 pub(super) async fn start(home: Option<PathBuf>, link: link::Handle, outbox: Outbox) {
     if let Err(reason) = try_start(home, &link).await {
         tracing::warn!(reason, "the service did not start");
@@ -42,7 +43,8 @@ pub(super) async fn elevate(home: Option<PathBuf>, outbox: Outbox) {
 }
 
 async fn try_start(home: Option<PathBuf>, link: &link::Handle) -> Result<(), String> {
-    let started = service_program::start(home.as_deref());
+    let started = spawn_blocking(move || service_program::start(home.as_deref())).await;
+    let started = started.map_err(|error| error.to_string())?;
     let mut started = started.map_err(|error| error.to_string())?;
     tracing::info!(pid = started.pid(), "started the service");
     let deadline = Instant::now() + LIMIT;
