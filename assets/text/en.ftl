@@ -35,10 +35,12 @@ needs-service = The service cannot be reached, so nothing can be changed now
 
 read-only = You can see the status and change nothing
 read-only-group = The service is managed by administrators and by members of the local group “{ $group }”. To become one, ask an administrator, then sign in again.
-read-only-join = The service is managed by root and by members of the group “{ $group }”. To become one, run “{ $command }” in a terminal, then sign in again.
+read-only-join = The service is managed by root and by members of the group “{ $group }”. To become one, run “{ $command }” in a terminal, then sign out of the desktop and in again. A new terminal or “newgrp” is not enough.
+read-only-not-yet = This account has joined the group “{ $group }” since you signed in. Sign out of the desktop and in again to manage the service.
+read-only-inside = This account is in the group “{ $group }”, whose members manage the service, but the service has not taken it up. To have it do so, run “{ $command }” in a terminal.
+read-only-no-group = The service is managed by root and by members of the group “{ $group }”, which this machine does not have. To make it and become one, run “{ $command }” in a terminal, then sign out of the desktop and in again.
 elevate = Open as administrator
 elevate-failed = This window cannot be opened as administrator: { $detail }
-read-only-account = The service is managed by root and by the account that it runs as. To change something, open this window as one of them.
 banner-not-running = The service is not running
 banner-not-running-text = The service listens on the hybrid connections and carries their streams. Without it, apps in Azure reach nothing through this machine.
 banner-lost = The connection to the service was lost

@@ -34,10 +34,12 @@ needs-service = 无法连接到服务，暂时不能进行更改
 
 read-only = 可以查看状态，但不能进行任何更改
 read-only-group = 此服务由管理员以及本地组“{ $group }”的成员管理。如需加入，请联系管理员，然后重新登录。
-read-only-join = 此服务由 root 以及组“{ $group }”的成员管理。如需加入，请在终端中运行“{ $command }”，然后重新登录。
+read-only-join = 此服务由 root 以及组“{ $group }”的成员管理。如需加入，请在终端中运行“{ $command }”，然后注销桌面并重新登录。仅打开新终端或使用“newgrp”是不够的。
+read-only-not-yet = 此帐户是在本次登录之后加入组“{ $group }”的。请注销桌面并重新登录，即可管理此服务。
+read-only-inside = 此帐户在组“{ $group }”中，该组的成员可管理此服务，但服务尚未采用该组。请在终端中运行“{ $command }”。
+read-only-no-group = 此服务由 root 以及组“{ $group }”的成员管理，但此计算机上没有该组。如需创建并加入，请在终端中运行“{ $command }”，然后注销桌面并重新登录。
 elevate = 以管理员身份打开
 elevate-failed = 无法以管理员身份打开此窗口：{ $detail }
-read-only-account = 此服务由 root 以及运行它的帐户管理。如需更改，请以其中之一打开此窗口。
 banner-not-running = 服务未运行
 banner-not-running-text = 服务负责侦听混合连接并传输其中的流。服务未运行时，Azure 中的应用无法通过此计算机访问任何资源。
 banner-lost = 与服务的连接已断开

@@ -13,6 +13,7 @@ use super::text::{Language, LanguageChoice};
 use super::theme::{Palette, TEXT, regular};
 use super::update::{Action, Message, settle, update};
 use super::view::{self, Cx};
+use crate::platform::activation::Activation;
 use crate::platform::appearance::Appearance;
 
 /// News of one frame, at most: the rest waits for the next one, so that no flood of news
@@ -29,6 +30,8 @@ pub(crate) struct App {
     /// Tells the time; the tests have their own.
     clock: fn() -> Timestamp,
     trace: Trace,
+    /// What lets the window come to the front, where the desktop asks for a right to do so.
+    activation: Option<Activation>,
     shown_theme: Option<ThemePreference>,
     /// This machine has a font for Chinese; nothing until one was looked for.
     has_chinese_font: Option<bool>,
@@ -51,10 +54,16 @@ impl App {
             backend,
             clock,
             trace,
+            activation: None,
             shown_theme: None,
             has_chinese_font: None,
             focus: None,
         }
+    }
+
+    /// Comes to the front with `activation`.
+    pub(crate) fn with_activation(self, activation: Option<Activation>) -> Self {
+        Self { activation, ..self }
     }
 
     /// What the window knows.
@@ -189,6 +198,11 @@ impl App {
                     ctx.send_viewport_cmd(ViewportCommand::Visible(true));
                     ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
                     ctx.send_viewport_cmd(ViewportCommand::Focus);
+                    if let (Some(activation), Some(token)) =
+                        (&self.activation, request.activation())
+                    {
+                        activation.bring_to_front(token);
+                    }
                     // Where the system does not give the focus away, it may say so at least.
                     let attention = UserAttentionType::Informational;
                     ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(attention));
@@ -225,6 +239,11 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         self.draw(ui);
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        // Its window goes after this.
+        self.activation = None;
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {

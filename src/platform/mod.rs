@@ -5,6 +5,8 @@
 //! place for `cfg(target_os)` and unsafe code.
 
 #[cfg(feature = "gui")]
+pub mod activation;
+#[cfg(feature = "gui")]
 pub mod appearance;
 pub mod autostart;
 pub mod browser;

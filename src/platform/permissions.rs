@@ -195,18 +195,46 @@ pub fn managers() -> String {
     os::managers()
 }
 
-/// A local group whose members may manage the service of this machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ManagersGroup {
-    /// Its name.
-    pub name: &'static str,
-    /// The command with which a person joins it who may, where there is one.
-    pub join: Option<&'static str>,
+/// The local group whose members may manage the service, where the system has it.
+pub fn managers_group() -> Option<&'static str> {
+    os::managers_group()
 }
 
-/// The local group whose members may manage the service, where the system has it.
-pub fn managers_group() -> Option<ManagersGroup> {
-    os::managers_group()
+/// How this program stands to [`managers_group`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// The system has no such group.
+    NoGroup,
+    /// The account is not in it.
+    Outside,
+    /// The account has joined it, but the programs of this sign-in are not in it yet.
+    NotYet,
+    /// This program is in it.
+    Inside,
+}
+
+/// How a person comes to manage the service of this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Name of the group whose members manage it.
+    pub group: &'static str,
+    /// How this program stands to it.
+    pub membership: Membership,
+    /// The command that is the next step, where there is one.
+    pub command: Option<&'static str>,
+}
+
+impl Standing {
+    /// That of this program. Looked up anew each time.
+    pub fn of_this_program() -> Self {
+        let membership = os::membership();
+        Self::with(membership)
+    }
+
+    /// That of a program which stands so to the group.
+    pub fn with(membership: Membership) -> Self {
+        Self { group: os::MANAGERS, membership, command: os::next_step(membership) }
+    }
 }
 
 /// Whom a client hands a connection string to: a service of its own account, of root or of the

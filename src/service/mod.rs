@@ -259,10 +259,7 @@ fn listen(paths: &Paths) -> Result<Listener, BindError> {
     let group = paths.of_the_machine.then(Group::of_managers).flatten();
     let closed = paths.of_the_machine && group.is_none();
     if let Some(group) = permissions::managers_group().filter(|_| closed) {
-        warn!(
-            "this account is not in the group {}, so its members cannot manage the service",
-            group.name
-        );
+        warn!("this account is not in the group {group}, so its members cannot manage the service");
     }
     Listener::bind_for_group(&paths.channel, group)
 }

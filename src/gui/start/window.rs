@@ -18,6 +18,8 @@ use crate::gui::effect::Effect;
 use crate::gui::state::{Demo, State, WindowPlace};
 use crate::gui::text::{Language, LanguageChoice};
 use crate::gui::theme::system_fonts;
+use crate::platform::activation::Activation;
+use crate::platform::front::ActivationToken;
 
 /// As the desktop knows the window; the desktop entry has the same name.
 const APP_ID: &str = "hybrid-connection-manager-gui";
@@ -75,7 +77,14 @@ pub(super) fn open(
         }
         system_fonts::add(ctx, is_simplified);
         waker.wakes(ctx);
+        let activation = Activation::of(creation);
+        if let (Some(activation), Some(token), false) =
+            (&activation, ActivationToken::from_environment(), minimized)
+        {
+            activation.bring_to_front(&token);
+        }
         let app = App::new(ctx, state, backend, Timestamp::now, trace);
+        let app = app.with_activation(activation);
         created.set(true);
         Ok(Box::new(app))
     });

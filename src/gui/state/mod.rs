@@ -34,6 +34,7 @@ use super::text::{Language, Texts};
 use crate::ipc::protocol::Access;
 use crate::model::{ConnectionId, ConnectionString, ConnectionView, Snapshot};
 use crate::platform::appearance::Appearance;
+use crate::platform::permissions::Standing;
 
 /// Names a request until its answer is there.
 pub(crate) type Ticket = u64;
@@ -73,6 +74,8 @@ pub(crate) struct State {
     /// Requests that wait for their answer.
     pub pending: BTreeMap<Ticket, Pending>,
     last_ticket: Ticket,
+    /// How this person comes to manage the service of this machine.
+    pub standing: Standing,
     /// The person could give this window the rights of an administrator.
     pub can_elevate: bool,
     /// The backend may hold an Azure account, which goes with the dialog.
@@ -155,6 +158,7 @@ impl State {
             look_at: None,
             pending: BTreeMap::new(),
             last_ticket: 0,
+            standing: Standing::of_this_program(),
             can_elevate: false,
             has_account: false,
         }

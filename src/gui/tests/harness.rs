@@ -22,6 +22,7 @@ use crate::gui::state::{Preferences, State, ThemeChoice};
 use crate::gui::text::{Language, Texts, Value};
 use crate::ipc::protocol::Request;
 use crate::model::Snapshot;
+use crate::platform::permissions::{Membership, Standing};
 
 /// The size in which the window opens for the first time.
 pub(super) const SIZE: Vec2 = vec2(1180.0, 720.0);
@@ -83,7 +84,9 @@ impl Opening {
         prepare: impl FnOnce(&Context) + 'static,
     ) -> Window {
         let app = Rc::new(RefCell::new(None));
-        let state = State::new(self.preferences, Language::English);
+        let mut state = State::new(self.preferences, Language::English);
+        // Whatever the machine is like that this runs on.
+        state.standing = Standing::with(Membership::Outside);
         let slot = app.clone();
         let mut builder = Harness::builder()
             .with_size(self.size)

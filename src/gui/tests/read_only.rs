@@ -8,7 +8,7 @@ use crate::gui::backend::News;
 use crate::gui::state::Link;
 use crate::ipc::protocol::Access;
 use crate::platform::elevation::Consent;
-use crate::platform::permissions::ManagersGroup;
+use crate::platform::permissions::{Membership, Standing};
 
 /// The service lets this account read the status.
 pub(super) fn only_reading() -> News {
@@ -24,13 +24,18 @@ fn reading() -> Window {
     window
 }
 
+/// Why this account changes nothing.
+fn why(window: &Window) -> String {
+    window.texts().read_only(window.state().standing)
+}
+
 #[test]
 fn what_manages_is_out_of_reach_and_the_rest_is_not() {
     let window = reading();
     for key in ["service-read-only", "read-only"] {
         assert!(window.says(&window.text(key)), "{key}");
     }
-    assert!(window.says(&window.texts().read_only()), "it says who may");
+    assert!(window.says(&why(&window)), "it says who may");
     for key in ["new", "restart", "disable", "update", "remove", "try-now", "reach-check"] {
         assert!(!window.thing(&window.text(key)).enabled, "{key}");
     }
@@ -43,7 +48,7 @@ fn what_manages_is_out_of_reach_and_the_rest_is_not() {
 #[test]
 fn a_button_says_why_it_does_nothing() {
     let mut window = reading();
-    let why = window.texts().read_only();
+    let why = why(&window);
     let count = |window: &Window| window.dump().matches(&why).count();
     let before = count(&window);
     let at = window.thing(&window.text("new")).rect.center();
@@ -55,7 +60,7 @@ fn a_button_says_why_it_does_nothing() {
 #[test]
 fn keys_and_pasting_ask_the_service_for_nothing() {
     let mut window = reading();
-    let why = window.texts().read_only();
+    let why = why(&window);
     for (modifiers, key) in [
         (Modifiers::COMMAND, Key::N),
         (Modifiers::COMMAND, Key::R),
@@ -108,15 +113,24 @@ fn one_who_may_manage_again_gets_everything_back() {
 }
 
 #[test]
-fn who_may_manage_is_said_in_both_languages() {
+fn who_may_manage_and_the_next_step_are_said_in_both_languages() {
     use crate::gui::text::{Language, Texts};
 
     for language in Language::ALL {
         let texts = Texts::new(language);
-        let group = |join| Some(ManagersGroup { name: "Hybrid", join });
-        assert!(texts.read_only_beside(group(None)).contains("Hybrid"));
-        let joined = texts.read_only_beside(group(Some("join it")));
-        assert!(joined.contains("Hybrid") && joined.contains("join it"), "{joined}");
-        assert!(texts.read_only_beside(None).contains("root"));
+        let mut said = Vec::new();
+        for (membership, command) in [
+            (Membership::Outside, None),
+            (Membership::Outside, Some("join it")),
+            (Membership::NoGroup, Some("make it")),
+            (Membership::NotYet, None),
+            (Membership::Inside, Some("restart it")),
+        ] {
+            let text = texts.read_only(Standing { group: "the few", membership, command });
+            assert!(text.contains("the few"), "{text}");
+            assert!(text.contains(command.unwrap_or_default()), "{text}");
+            assert!(!said.contains(&text), "{text}");
+            said.push(text);
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::Texts;
 use crate::gui::state::{Link, LinkProblem};
 use crate::gui::theme::Tone;
 use crate::ipc::protocol::Access;
-use crate::platform::permissions::{self, ManagersGroup};
+use crate::platform::permissions::{Membership, Standing};
 
 /// The service in the header: a tone and a word.
 pub(crate) fn service_pill(texts: &Texts, link: &Link) -> (Tone, String) {
@@ -33,23 +33,17 @@ pub(crate) fn service_pill(texts: &Texts, link: &Link) -> (Tone, String) {
 }
 
 impl Texts {
-    /// Why this account changes nothing: who manages the service, and how to become one.
-    pub(crate) fn read_only(&self) -> String {
-        self.read_only_beside(permissions::managers_group())
-    }
-
-    /// The same where members of `group` manage it, if there is such a group.
-    pub(crate) fn read_only_beside(&self, group: Option<ManagersGroup>) -> String {
-        match group {
-            Some(ManagersGroup { name, join: None }) => {
-                self.with("read-only-group", &[("group", name.into())])
-            }
-            Some(ManagersGroup { name, join: Some(command) }) => {
-                let values = [("group", name.into()), ("command", command.into())];
-                self.with("read-only-join", &values)
-            }
-            None => self.get("read-only-account").to_string(),
-        }
+    /// Why this window changes nothing: who manages the service, and how to become one.
+    pub(crate) fn read_only(&self, standing: Standing) -> String {
+        let key = match (standing.membership, standing.command) {
+            (Membership::Outside, None) => "read-only-group",
+            (Membership::Outside, Some(_)) => "read-only-join",
+            (Membership::NoGroup, _) => "read-only-no-group",
+            (Membership::NotYet, _) => "read-only-not-yet",
+            (Membership::Inside, _) => "read-only-inside",
+        };
+        let command = standing.command.unwrap_or_default();
+        self.with(key, &[("group", standing.group.into()), ("command", command.into())])
     }
 }
 

@@ -18,7 +18,7 @@ impl Texts {
         let key = match error.code {
             ErrorCode::AlreadyExists => "refused-already-exists",
             ErrorCode::NotFound => "refused-not-found",
-            ErrorCode::ReadOnly => return self.read_only(),
+            ErrorCode::ReadOnly => return self.get("read-only").to_string(),
             ErrorCode::Denied => "refused-denied",
             ErrorCode::Stopping => "refused-stopping",
             ErrorCode::NotSaved => "refused-not-saved",

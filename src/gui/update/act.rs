@@ -15,7 +15,7 @@ const LOOK_PAUSE: SignedDuration = SignedDuration::from_millis(400);
 pub(super) fn act(state: &mut State, action: Action, now: Timestamp, effects: &mut Vec<Effect>) {
     if state.reads_only() && action.manages() {
         // By a key: the buttons do nothing and say why.
-        let text = state.texts().read_only();
+        let text = state.texts().read_only(state.standing);
         return state.notices.warn(text);
     }
     match action {

@@ -17,7 +17,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
         demo(ui, cx);
     }
     if cx.state.reads_only() {
-        let (title, text) = (cx.texts.get("read-only"), cx.texts.read_only());
+        let (title, text) = (cx.texts.get("read-only"), cx.texts.read_only(cx.state.standing));
         strip(ui, cx, Tone::Neutral, &title, &text, elevate);
     }
     let Some(snapshot) = &cx.state.snapshot else { return };

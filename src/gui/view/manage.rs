@@ -15,7 +15,7 @@ pub(super) fn button(ui: &mut Ui, cx: &Cx<'_>, kind: Kind, text: &str, ready: bo
 /// With the reason why it does nothing, for those who only read the status.
 pub(super) fn explained(cx: &Cx<'_>, response: Response) -> Response {
     if cx.state.reads_only() {
-        return response.on_disabled_hover_text(cx.texts.read_only());
+        return response.on_disabled_hover_text(cx.texts.read_only(cx.state.standing));
     }
     response
 }

@@ -9,11 +9,16 @@ use std::sync::OnceLock;
 use nix::unistd::{Group as Entry, User};
 use rustix::process::{getegid, geteuid, getgroups};
 
-use super::{Access, FolderError, ManagersGroup};
-use crate::platform::product::{MANAGERS_GROUP, SERVICE_NAME};
+use super::{Access, FolderError, Membership};
+pub(super) use crate::platform::product::MANAGERS_GROUP as MANAGERS;
+use crate::platform::product::SERVICE_NAME;
 
-/// The command with which a person joins [`MANAGERS_GROUP`].
+/// The command with which a person joins [`MANAGERS`].
 const JOIN: &str = "sudo usermod -aG hcm $USER";
+/// The command that makes it first, and has the service take it up.
+const MAKE: &str = "sudo groupadd --system hcm && sudo usermod -aG hcm $USER && sudo systemctl restart hybrid-connection-manager";
+/// The command that has the service take it up.
+const TAKE_UP: &str = "sudo systemctl restart hybrid-connection-manager";
 
 /// A group of this system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,16 +35,19 @@ impl Group {
     /// The group whose members may manage the service of the machine. `None` where there is
     /// none of its name, or this account may give it nothing.
     pub fn of_managers() -> Option<Self> {
-        let id = Entry::from_name(MANAGERS_GROUP).ok().flatten()?.gid.as_raw();
+        let id = Entry::from_name(MANAGERS).ok().flatten()?.gid.as_raw();
         let group = Self { id };
         group.is_ours().then_some(group)
     }
 
     /// Whether this account may give files to the group.
     fn is_ours(self) -> bool {
-        let is_member =
-            || getgroups().is_ok_and(|all| all.iter().any(|one| one.as_raw() == self.id));
-        geteuid().is_root() || getegid().as_raw() == self.id || is_member()
+        geteuid().is_root() || self.has_this_program()
+    }
+
+    fn has_this_program(self) -> bool {
+        getegid().as_raw() == self.id
+            || getgroups().is_ok_and(|all| all.iter().any(|one| one.as_raw() == self.id))
     }
 
     /// Gives it what is at `path`, unless it has that: a service under systemd may not ask.
@@ -130,24 +138,53 @@ pub(super) fn is_service_account(uid: u32) -> bool {
     User::from_name(SERVICE_NAME).ok().flatten().is_some_and(|user| user.uid.as_raw() == uid)
 }
 
-/// Looked up once, since a window asks for every frame.
-pub(super) fn managers_group() -> Option<ManagersGroup> {
+/// Looked up once: a service says it to everyone who may only read.
+pub(super) fn managers_group() -> Option<&'static str> {
     static FOUND: OnceLock<bool> = OnceLock::new();
-    let found = || Entry::from_name(MANAGERS_GROUP).is_ok_and(|group| group.is_some());
-    FOUND.get_or_init(found).then_some(ManagersGroup { name: MANAGERS_GROUP, join: Some(JOIN) })
+    let found = || entry_of_managers().is_some();
+    FOUND.get_or_init(found).then_some(MANAGERS)
+}
+
+fn entry_of_managers() -> Option<Entry> {
+    Entry::from_name(MANAGERS).ok().flatten()
+}
+
+pub(super) fn membership() -> Membership {
+    let Some(entry) = entry_of_managers() else { return Membership::NoGroup };
+    let own = User::from_uid(nix::unistd::geteuid()).ok().flatten();
+    let is_listed = own.is_some_and(|own| own.gid == entry.gid || entry.mem.contains(&own.name));
+    let is_inside = Group::with_id(entry.gid.as_raw()).has_this_program();
+    membership_of(is_listed, is_inside)
+}
+
+fn membership_of(is_listed: bool, is_inside: bool) -> Membership {
+    match (is_listed, is_inside) {
+        (_, true) => Membership::Inside,
+        (true, false) => Membership::NotYet,
+        (false, false) => Membership::Outside,
+    }
+}
+
+pub(super) fn next_step(membership: Membership) -> Option<&'static str> {
+    match membership {
+        Membership::NoGroup => Some(MAKE),
+        Membership::Outside => Some(JOIN),
+        Membership::NotYet => None,
+        Membership::Inside => Some(TAKE_UP),
+    }
 }
 
 pub(super) fn managers() -> String {
     managers_beside(managers_group())
 }
 
-fn managers_beside(group: Option<ManagersGroup>) -> String {
+fn managers_beside(group: Option<&str>) -> String {
     match group {
-        None => {
-            "the account that it runs as and root may manage it; use one of them (sudo)".to_owned()
-        }
-        Some(ManagersGroup { name, .. }) => format!(
-            "the account that it runs as and root may manage it, and the service of the machine members of the group \"{name}\" too; to become one: {JOIN}, then sign in again"
+        None => format!(
+            "the account that it runs as and root may manage it; use one of them (sudo), or make the group \"{MANAGERS}\", whose members may manage the service of the machine: {MAKE}, then sign out and in again"
+        ),
+        Some(name) => format!(
+            "the account that it runs as and root may manage it, and the service of the machine members of the group \"{name}\" too; to become one: {JOIN}, then sign out and in again"
         ),
     }
 }
@@ -225,12 +262,29 @@ mod tests {
 
     #[test]
     fn who_manages_the_service_and_how_to_become_one_is_said() {
-        assert!(JOIN.contains(MANAGERS_GROUP));
-        let group = ManagersGroup { name: MANAGERS_GROUP, join: Some(JOIN) };
-        let said = managers_beside(Some(group));
+        assert!(JOIN.contains(MANAGERS));
+        let said = managers_beside(Some(MANAGERS));
         assert!(said.contains("may manage it") && said.contains(JOIN), "{said}");
-        assert!(said.contains("sign in again") && said.contains("\"hcm\""), "{said}");
-        assert!(managers_beside(None).contains("may manage it"));
+        assert!(said.contains("sign out and in again") && said.contains("\"hcm\""), "{said}");
+        let said = managers_beside(None);
+        assert!(said.contains("may manage it") && said.contains("groupadd"), "{said}");
+    }
+
+    #[test]
+    fn each_standing_has_its_next_step() {
+        for (listed, inside, expected, step) in [
+            (false, false, Membership::Outside, Some(JOIN)),
+            // Joined after the sign-in: a command does not help any more.
+            (true, false, Membership::NotYet, None),
+            (true, true, Membership::Inside, Some(TAKE_UP)),
+            (false, true, Membership::Inside, Some(TAKE_UP)),
+        ] {
+            let membership = membership_of(listed, inside);
+            assert_eq!((membership, next_step(membership)), (expected, step));
+        }
+        let make = next_step(Membership::NoGroup).unwrap();
+        assert!(make.contains(JOIN) && make.contains(TAKE_UP) && make.contains("groupadd"));
+        assert!(TAKE_UP.ends_with(SERVICE_NAME));
     }
 
     #[test]

@@ -15,8 +15,9 @@ use windows_sys::Win32::Storage::FileSystem::{
     GetFinalPathNameByHandleW, WRITE_DAC, WRITE_OWNER,
 };
 
-use super::{Access, FolderError, ManagersGroup};
-use crate::platform::product::{OPERATORS_GROUP, SERVICE_NAME, service_sid};
+use super::{Access, FolderError, Membership};
+pub(super) use crate::platform::product::OPERATORS_GROUP as MANAGERS;
+use crate::platform::product::{SERVICE_NAME, service_sid};
 use crate::platform::windows_security::{
     self as security, ADMINISTRATORS, AccessList, CREATOR_OWNER, OWNER_RIGHTS, Own, SYSTEM,
 };
@@ -117,13 +118,22 @@ impl Group {
     }
 }
 
-pub(super) fn managers_group() -> Option<ManagersGroup> {
-    Some(ManagersGroup { name: OPERATORS_GROUP, join: None })
+pub(super) fn managers_group() -> Option<&'static str> {
+    Some(MANAGERS)
+}
+
+/// An administrator adds others to it, whatever they are now.
+pub(super) fn membership() -> Membership {
+    Membership::Outside
+}
+
+pub(super) fn next_step(_membership: Membership) -> Option<&'static str> {
+    None
 }
 
 pub(super) fn managers() -> String {
     format!(
-        "administrators and members of the local group \"{OPERATORS_GROUP}\" may manage it; an administrator adds you with: net localgroup \"{OPERATORS_GROUP}\" ACCOUNT /add; then sign in to Windows again"
+        "administrators and members of the local group \"{MANAGERS}\" may manage it; an administrator adds you with: net localgroup \"{MANAGERS}\" ACCOUNT /add; then sign in to Windows again"
     )
 }
 
