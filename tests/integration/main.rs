@@ -31,6 +31,7 @@ mod cli_terminal;
 mod cli_watch;
 #[cfg(feature = "emulator")]
 mod demo;
+mod desktop_files;
 #[cfg(feature = "emulator")]
 mod emulator_azure;
 #[cfg(feature = "emulator")]

@@ -189,6 +189,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_desktop_finds_the_menu_entry_of_the_window() {
+        let menu =
+            include_str!("../../../assets/linux/hybrid-connection-manager-gui.desktop");
+        let has = |key: &str, value: &str| menu.lines().any(|line| line == format!("{key}={value}"));
+        assert!(has("StartupWMClass", APP_ID) && has("Exec", APP_ID) && has("TryExec", APP_ID));
+        assert!(has("Name", TITLE) && !menu.contains("\nName["), "the title is the same everywhere");
+    }
+
+    #[test]
     fn a_window_off_the_screens_is_noticed() {
         let screens = [(0.0, 0.0), (1920.0, 0.0)]
             .map(|(x, y)| Rect::from_min_size(pos2(x, y), vec2(1920.0, 1080.0)));

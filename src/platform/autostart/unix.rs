@@ -10,6 +10,9 @@ use crate::platform::files;
 use crate::platform::permissions::Access;
 
 const NAME: &str = "hybrid-connection-manager-gui";
+/// It has one group of keys.
+const MENU_ENTRY: &str =
+    include_str!("../../../assets/linux/hybrid-connection-manager-gui.desktop");
 
 /// A file in the user's `autostart` folder.
 #[derive(Clone, Debug)]
@@ -57,22 +60,28 @@ impl Entry {
     }
 }
 
+/// The entry of the menu, with the command of this person.
 fn entry(program: &str, arguments: &[String]) -> String {
     let words = std::iter::once(program).chain(arguments.iter().map(String::as_str));
     let command: Vec<_> = words.map(word).collect();
-    format!(
-        "[Desktop Entry]\n\
-         Type=Application\n\
-         Name=Hybrid Connection Manager GUI\n\
-         Comment=Shows the hybrid connections of this machine\n\
-         TryExec={}\n\
-         Exec={}\n\
-         Icon=hybrid-connection-manager\n\
-         Terminal=false\n\
-         X-GNOME-Autostart-enabled=true\n",
-        escape(program),
-        escape(&command.join(" ")),
-    )
+    let mut entry = String::new();
+    for line in MENU_ENTRY.lines() {
+        let (key, value) = line.split_once('=').unwrap_or((line, ""));
+        let value = match key {
+            "TryExec" => escape(program),
+            "Exec" => escape(&command.join(" ")),
+            // At login nobody waits for it.
+            "StartupNotify" => "false".to_owned(),
+            _ => value.to_owned(),
+        };
+        entry += key;
+        if line.contains('=') {
+            entry += "=";
+            entry += &value;
+        }
+        entry += "\n";
+    }
+    entry + "X-GNOME-Autostart-enabled=true\n"
 }
 
 /// One argument of `Exec`: quoted, and without the field codes that begin with `%`.
@@ -220,6 +229,22 @@ mod tests {
         assert!(entry.contains("TryExec=/o p/gui\n"), "{entry}");
         let command = r#"Exec="/o p/gui" "C:\\\\x" "a\tb\nc""#;
         assert!(entry.contains(&format!("{command}\n")), "{entry}");
+    }
+
+    #[test]
+    fn it_is_the_entry_of_the_menu_but_for_its_command() {
+        let own = entry("/opt/gui", &["--minimized".to_owned()]);
+        let of_the_command = |line: &&str| {
+            ["Exec=", "TryExec=", "StartupNotify="].iter().any(|key| line.starts_with(key))
+        };
+        let rest = |text: &str| -> Vec<String> {
+            text.lines().filter(|line| !of_the_command(line)).map(str::to_owned).collect()
+        };
+        let expected = rest(MENU_ENTRY).into_iter().chain(["X-GNOME-Autostart-enabled=true".into()]);
+        assert_eq!(rest(&own), expected.collect::<Vec<_>>());
+        assert!(own.contains("Exec=\"/opt/gui\" \"--minimized\"\n"), "{own}");
+        assert_eq!(own.matches("Exec=").count(), 2, "TryExec and Exec: {own}");
+        assert_eq!(MENU_ENTRY.matches('[').count() - MENU_ENTRY.matches("[zh_CN]").count(), 1);
     }
 
     #[test]
