@@ -93,6 +93,12 @@ usermod -aG hcm member
 member() { runuser -u member -- env HOME=/run/member "$@"; }
 stranger() { runuser -u stranger -- env HOME=/run/stranger "$@"; }
 
+check "one that is stopped is started by its unit, and not beside it" bash -c \
+    'hcm list 2>&1 | grep "Start it: sudo systemctl start '$name' (and at every start.*enable" |
+        grep -v "service run"'
+systemctl mask --quiet $name
+check "one that is masked is said to be" says "unmask $name && .*has masked it" hcm list
+systemctl unmask --quiet $name
 check "the service starts" systemctl start $name
 check "it is ready" is "$(property $name ActiveState)" active
 main=$(property $name MainPID)
@@ -162,4 +168,5 @@ systemctl stop $name
 groupdel -f hcm
 check "without its group it does not start" bash -c "! systemctl start $name"
 check "and says why" says "216\|group" systemctl status $name
+check "and hcm says where" says "it has failed; .*journalctl -u $name" hcm list
 echo "$passed passed, $failed failed"

@@ -24,9 +24,10 @@ STILL = 0.2
 class Window:
     """A window that was started, until it is closed."""
 
-    def __init__(self, stage, names, out, *arguments, log="window.log", **environment):
+    def __init__(self, stage, names, out, *arguments, log="window.log", before=(), **environment):
         self.stage, self.names, self.out, self.log = stage, names, Path(out), log
-        self.process = stage.start([stage.program(PROGRAM), *arguments], log, **environment)
+        command = [*before, stage.program(PROGRAM), *arguments]
+        self.process = stage.start(command, log, **environment)
         self.id = wait("the window", LIMIT, self._find_window)
 
     def _find_window(self):

@@ -15,6 +15,8 @@ use crate::platform::product::SERVICE_NAME;
 const RUNS_HERE: &str = "/run/systemd/system";
 /// Where `systemctl` is when the PATH does not name it.
 const USUAL_FOLDERS: [&str; 2] = ["/usr/bin", "/bin"];
+/// The command that starts the service's unit.
+pub(super) const START: &str = "sudo systemctl start hybrid-connection-manager";
 /// Exit code of `systemctl` where this account lacks the right.
 const NO_PERMISSION: i32 = 4;
 
@@ -105,16 +107,15 @@ impl Systemctl {
 impl Unit {
     /// How a person starts it in a terminal, and what is in the way.
     pub(super) fn by_hand(&self) -> String {
-        let start = command("start");
         match self.check() {
             Err(ManagedError { reason, remedy }) => format!("{remedy} ({reason})"),
             Ok(()) if self.active == "failed" => {
-                format!("{start} (it has failed; {})", why())
+                format!("{START} (it has failed; {})", why())
             }
             Ok(()) if self.file == "disabled" => {
-                format!("{start} (and at every start of the machine: {})", command("enable"))
+                format!("{START} (and at every start of the machine: {})", command("enable"))
             }
-            Ok(()) => start,
+            Ok(()) => START.to_owned(),
         }
     }
 
@@ -124,7 +125,7 @@ impl Unit {
             "loaded" => Ok(()),
             "masked" => Err(ManagedError {
                 reason: "an administrator has masked it".to_owned(),
-                remedy: format!("{} && {}", command("unmask"), command("start")),
+                remedy: format!("{} && {START}", command("unmask")),
             }),
             other => Err(ManagedError {
                 reason: format!("systemd cannot use its unit file ({other})"),
@@ -159,7 +160,7 @@ fn is_refusal(done: &Output) -> bool {
 fn refused(said: &str) -> ManagedError {
     ManagedError {
         reason: format!("this account was not allowed to start it ({said})"),
-        remedy: format!("in a terminal: {}", command("start")),
+        remedy: format!("in a terminal: {START}"),
     }
 }
 
@@ -171,7 +172,7 @@ fn failed(result: &str) -> ManagedError {
 fn no_answer(said: &str) -> ManagedError {
     ManagedError {
         reason: format!("systemd did not start it: {said}"),
-        remedy: format!("in a terminal: {}", command("start")),
+        remedy: format!("in a terminal: {START}"),
     }
 }
 
@@ -290,8 +291,7 @@ mod tests {
             machine.unit_is("loaded", "inactive", "enabled");
             machine.start_says(code, words);
             let error = machine.start().unwrap_err();
-            let command = "in a terminal: sudo systemctl start hybrid-connection-manager";
-            assert!(error.contains("not allowed") && error.ends_with(command), "{error}");
+            assert!(error.contains("not allowed") && error.ends_with(START), "{error}");
             assert!(!error.contains("See system logs"), "{error}");
         }
     }
@@ -338,12 +338,12 @@ mod tests {
             let [load, active, file] = [load, active, file].map(str::to_owned);
             Unit { load, active, file, ..Unit::default() }.by_hand()
         };
-        let start = "sudo systemctl start hybrid-connection-manager";
-        assert_eq!(unit("loaded", "inactive", "enabled"), start);
+        assert!(START.ends_with(SERVICE_NAME));
+        assert_eq!(unit("loaded", "inactive", "enabled"), START);
         let disabled = unit("loaded", "inactive", "disabled");
-        assert!(disabled.starts_with(start) && disabled.contains("systemctl enable"), "{disabled}");
+        assert!(disabled.starts_with(START) && disabled.contains("systemctl enable"), "{disabled}");
         let failed = unit("loaded", "failed", "enabled");
-        assert!(failed.starts_with(start) && failed.contains("journalctl -u"), "{failed}");
+        assert!(failed.starts_with(START) && failed.contains("journalctl -u"), "{failed}");
         let masked = unit("masked", "inactive", "masked");
         assert!(masked.contains("systemctl unmask") && masked.contains("masked it"), "{masked}");
         let broken = unit("error", "inactive", "enabled");

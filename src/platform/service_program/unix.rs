@@ -7,8 +7,8 @@ use std::process::Command;
 
 use tokio::sync::watch;
 
-use super::systemctl::Systemctl;
-use super::{ManagedError, StartedService};
+use super::systemctl::{START, Systemctl};
+use super::{ManagedError, StartedService, in_front};
 
 pub(super) fn file_name(name: &str) -> String {
     name.to_owned()
@@ -32,7 +32,8 @@ fn start_with(systemctl: &Systemctl) -> Result<Option<StartedService>, ManagedEr
 pub(super) fn managed_by_hand() -> Option<String> {
     match Systemctl::find()?.unit() {
         Ok(unit) => Some(unit?.by_hand()),
-        Err(error) => Some(error.to_string()),
+        // It may be installed.
+        Err(_) => Some(format!("{START}; or, where it is not installed: {}", in_front(None))),
     }
 }
 
