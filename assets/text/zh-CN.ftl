@@ -34,7 +34,7 @@ needs-service = 无法连接到服务，暂时不能进行更改
 
 read-only = 可以查看状态，但不能进行任何更改
 read-only-group = 此服务由管理员以及本地组“{ $group }”的成员管理。如需加入，请联系管理员，然后重新登录。
-read-only-join = 此服务由 root 以及组“{ $group }”的成员管理。如需加入，请在终端中运行“{ $command }”，然后注销桌面并重新登录。仅打开新终端或使用“newgrp”是不够的。
+read-only-join = 此服务由 root 以及组“{ $group }”的成员管理。如需加入，请在终端中运行“{ $command }”，然后注销桌面并重新登录。仅打开新终端是不够的。
 read-only-not-yet = 此帐户是在本次登录之后加入组“{ $group }”的。请注销桌面并重新登录，即可管理此服务。
 read-only-inside = 此帐户在组“{ $group }”中，该组的成员可管理此服务，但服务尚未采用该组。请在终端中运行“{ $command }”。
 read-only-no-group = 此服务由 root 以及组“{ $group }”的成员管理，但此计算机上没有该组。如需创建并加入，请在终端中运行“{ $command }”，然后注销桌面并重新登录。

@@ -11,7 +11,7 @@ from window import LIMIT, PROGRAM, Window
 WIDTH, HEIGHT = 1280, 800
 SCREEN = "HEADLESS-1"
 CONFIG = f"""output {SCREEN} mode {WIDTH}x{HEIGHT} position 0 0
-default_border normal
+default_border normal 0
 xwayland disable
 focus_on_window_activation focus
 focus_follows_mouse no
@@ -72,6 +72,11 @@ class WaylandWindow(Window):
         """Has the desktop do something with the window."""
         self.stage.run("swaymsg", f"[app_id={PROGRAM}] {command}")
 
+    def scaled_to(self, scale):
+        """Has the screen draw each point of the desktop in `scale` of its own, both ways."""
+        self.stage.run("swaymsg", f"output {SCREEN} scale {scale}")
+        self.scale, self.hands.size = scale, (WIDTH // scale, HEIGHT // scale)
+
     def click_at(self, place, button=1):
         assert button == 1, "the left button is the only one"
         self.hands.click(*self.on_screen(place))
@@ -90,7 +95,10 @@ class WaylandWindow(Window):
         self.hands.type(text)
 
     def paste(self, text):
-        self.stage.run("sh", "-c", "wl-copy", given=text)
+        # It stays as the clipboard's owner, until another program is.
+        self.stage.start(["sh", "-c", 'printf %s "$CLIP" | wl-copy --foreground'], "copy.log",
+                         CLIP=text)
+        wait("the clipboard", LIMIT, lambda: self.clipboard() == text)
         self.keys("ctrl+v")
 
     def clipboard(self):

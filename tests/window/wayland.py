@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import desktop
-from desktop import SCREEN, WaylandWindow
+from desktop import WaylandWindow
 from names import Names
 from stage import Failed, Stage, wait
 from story import CONNECTED, CONNECTION, check, log_of_window, renderer, row, step
@@ -40,8 +40,8 @@ def adds_and_copies(stage, window):
     window.see(row(CONNECTED))
     window.shot("02-connected")
     window.click(text("copy-details"))
-    wait("the details are in the clipboard", 10, lambda: CONNECTION.partition("/")[2]
-         in window.clipboard())
+    wait("the details are in the clipboard", 10,
+         lambda: f"127.0.0.1:{stage.echo.port}" in window.clipboard())
     check("SharedAccessKey" not in window.clipboard(), "and no key")
     window.keys("ctrl+n")
     window.see_focus_on(text("paste-field"))
@@ -57,8 +57,7 @@ def fits_its_size(window):
     window.put(60, 60, 900, 560)
     wait("the window has its new size", 10, lambda: window.place()[2] == 900 and drawn(window) == 900)
     window.shot("03-small")
-    window.stage.run("swaymsg", f"output {SCREEN} scale 2")
-    window.scale = 2
+    window.scaled_to(2)
     # The screen has half as many points of the desktop now.
     window.put(0, 20, 640, 380)
     wait("it draws twice as many points", 10, lambda: drawn(window) == 1280)
@@ -69,8 +68,7 @@ def fits_its_size(window):
     window.shot("05-twice-dialog")
     window.keys("Escape")
     window.see_no_more(text("settings"), "dialog")
-    window.stage.run("swaymsg", f"output {SCREEN} scale 1")
-    window.scale = 1
+    window.scaled_to(1)
     window.put(60, 60, 1000, 600)
     wait("it draws as before", 10, lambda: drawn(window) == 1000)
 
@@ -99,6 +97,8 @@ def comes_to_the_front(stage, window, hands):
     leave = hands.leave()
     process = stage.start([stage.program(PROGRAM)], "second.log", XDG_ACTIVATION_TOKEN=leave)
     check(process.wait(10) == 0, "the second start ends with 0")
+    wait("the window has shown the desktop that leave", 10,
+         lambda: f'activate("{leave}"' in stage.said("window.log"))
     wait("the window is in front", 10, window.is_active)
     check(window.windows()[0]["visible"] and window.count() == 1, "it is one window, and is seen")
     process = stage.start([stage.program(PROGRAM)], "third.log")
@@ -169,7 +169,8 @@ def live(stage, out, hands):
     stage.names = Names()
     stage.echo = Echo()
     stage.start_emulator({CONNECTION: f"127.0.0.1:{stage.echo.port}"})
-    window = WaylandWindow(stage, stage.names, out, hands)
+    # What it says to the desktop is in its log.
+    window = WaylandWindow(stage, stage.names, out, hands, WAYLAND_DEBUG="1")
     is_in_the_dock(stage, window)
     drawn_by = renderer(stage).rpartition("renderer=")[2]
     step("  drawn by: " + drawn_by)
