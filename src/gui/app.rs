@@ -164,15 +164,17 @@ impl App {
     fn placed(&self, ctx: &Context) -> Option<Action> {
         let place = ctx.input(|input| {
             let viewport = input.viewport();
-            let inner = viewport.inner_rect?;
+            let maximized = viewport.maximized?;
+            // On Wayland no window knows where it is, only how large.
+            let size = viewport.inner_rect.unwrap_or_else(|| input.viewport_rect()).size();
             let outer = viewport.outer_rect;
             let rests = !input.pointer.any_down() && viewport.minimized != Some(true);
             rests.then(|| WindowPlace {
                 x: outer.map(|outer| outer.left().round()),
                 y: outer.map(|outer| outer.top().round()),
-                width: inner.width().round(),
-                height: inner.height().round(),
-                maximized: viewport.maximized.unwrap_or(false),
+                width: size.x.round(),
+                height: size.y.round(),
+                maximized,
             })
         })?;
         let known = self.state.preferences.window;
@@ -277,6 +279,23 @@ mod tests {
         let mut output = ctx.run_ui(egui::RawInput::default(), |ui| app.draw(ui));
         output.textures_delta.clear();
         (app.state.texts().language(), app.state.has_chinese_font())
+    }
+
+    #[test]
+    fn a_window_that_does_not_know_where_it_is_keeps_its_size() {
+        let ctx = Context::default();
+        let state = State::new(Preferences::default(), Language::English);
+        let backend = Box::new(Mock::sample(Default::default()));
+        let mut app = App::new(&ctx, state, backend, Timestamp::now, Trace::begin());
+        let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(900.0, 560.0));
+        let mut input = egui::RawInput { screen_rect: Some(screen), ..Default::default() };
+        let viewport = input.viewports.entry(egui::ViewportId::ROOT).or_default();
+        viewport.maximized = Some(false);
+        let mut output = ctx.run_ui(input, |ui| app.draw(ui));
+        output.textures_delta.clear();
+        let (x, y, maximized) = (None, None, false);
+        let kept = WindowPlace { x, y, width: 900.0, height: 560.0, maximized };
+        assert_eq!(app.state.preferences.window, Some(kept));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 """The story that the window must live through on a Wayland desktop; wayland.sh starts it."""
 
+import json
 import os
 import re
 import sys
@@ -71,6 +72,12 @@ def fits_its_size(window):
     window.scaled_to(1)
     window.put(60, 60, 1000, 600)
     wait("it draws as before", 10, lambda: drawn(window) == 1000)
+    wait("its size is written", 10, lambda: kept(window.stage)["width"] == 1000)
+
+
+def kept(stage):
+    """What the window remembers of its place."""
+    return json.loads((stage.home / "window.json").read_text())["window"]
 
 
 def drawn(window):
@@ -120,6 +127,7 @@ def draws_with_the_other(stage, out, hands, other):
     window = WaylandWindow(stage, stage.names, out, hands, "--renderer", other, log="other.log")
     window.see(row(CONNECTED))
     check(other in renderer(stage), f"the log names {other}")
+    check(drawn(window) == kept(stage)["width"], "it has the size that it was left with")
     window.shot("07-other-renderer")
     window.keys("ctrl+q")
     check(window.ended() == 0, "Ctrl+Q ends the window with 0")
