@@ -395,9 +395,10 @@ as-system = Same as system
 theme-light = Light
 theme-dark = Dark
 choose-file = Choose…
+no-file-dialog = This desktop has no dialog in which to choose a file: install xdg-desktop-portal with a backend for it, or zenity. Until then, type where the file is.
 no-chinese-font = This machine has no font with Chinese characters, so the texts are in English. Install one (on Debian and Ubuntu: fonts-noto-cjk) and open the window again.
 autostart-failed = Opening the window at login could not be read or changed: { $reason }
-preferences-not-saved = The window's preferences could not be saved: { $reason }
+preferences-not-saved = The window's preferences cannot be saved, and are forgotten when it closes: { $reason }
 
 ## Diagnose, firewall, upgrade
 diagnose-title = Diagnose { $name }

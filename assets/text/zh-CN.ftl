@@ -34,7 +34,7 @@ needs-service = 无法连接到服务，暂时不能进行更改
 
 read-only = 可以查看状态，但不能进行任何更改
 read-only-group = 此服务由管理员以及本地组“{ $group }”的成员管理。如需加入，请联系管理员，然后重新登录。
-read-only-join = 此服务由 root 以及组“{ $group }”的成员管理。如需加入，请在终端中运行“{ $command }”，然后注销桌面并重新登录。仅打开新终端是不够的。
+read-only-join = 此服务由 root 以及组“{ $group }”的成员管理。如需加入，请在终端中运行“{ $command }”，然后注销桌面并重新登录。仅打开新终端或使用“newgrp”是不够的。
 read-only-not-yet = 此帐户是在本次登录之后加入组“{ $group }”的。请注销桌面并重新登录，即可管理此服务。
 read-only-inside = 此帐户在组“{ $group }”中，该组的成员可管理此服务，但服务尚未采用该组。请在终端中运行“{ $command }”。
 read-only-no-group = 此服务由 root 以及组“{ $group }”的成员管理，但此计算机上没有该组。如需创建并加入，请在终端中运行“{ $command }”，然后注销桌面并重新登录。
@@ -391,9 +391,10 @@ as-system = 跟随系统
 theme-light = 浅色
 theme-dark = 深色
 choose-file = 选择…
+no-file-dialog = 此桌面没有用于选择文件的对话框：请安装 xdg-desktop-portal 及其后端，或者安装 zenity。在此之前，请直接键入文件的位置。
 no-chinese-font = 此计算机没有包含中文字符的字体，因此文本显示为英文。请安装一种字体（在 Debian 和 Ubuntu 上为 fonts-noto-cjk），然后重新打开此窗口。
 autostart-failed = 无法读取或更改“登录时打开此窗口”：{ $reason }
-preferences-not-saved = 无法保存此窗口的首选项：{ $reason }
+preferences-not-saved = 无法保存此窗口的首选项，窗口关闭后将丢失这些首选项：{ $reason }
 
 ## Diagnose, firewall, upgrade
 diagnose-title = 诊断 { $name }

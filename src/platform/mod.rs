@@ -13,6 +13,8 @@ pub mod browser;
 pub mod child;
 pub mod elevation;
 pub mod event_log;
+#[cfg(feature = "gui")]
+pub mod file_dialog;
 pub mod files;
 pub mod front;
 pub mod graphics;

@@ -48,6 +48,8 @@ pub(crate) enum News {
     Autostart(Result<bool, String>),
     /// A file was chosen, or none.
     CaFile(Option<PathBuf>),
+    /// The desktop has no dialog in which to choose one.
+    NoFileDialog,
     /// The person could give this window the rights of an administrator.
     CanElevate,
     /// A window with the rights of an administrator was asked for.

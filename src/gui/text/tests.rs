@@ -28,6 +28,8 @@ const LATIN_WORDS: &[&str] = &[
     "logs",
     "localhost",
     "root",
+    "newgrp",
+    "zenity",
     "endpoint",
     "error",
     "warn",

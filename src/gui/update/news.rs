@@ -35,6 +35,10 @@ pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut 
         }
         News::Autostart(result) => dialogs::on_autostart(state, result),
         News::CaFile(path) => dialogs::on_ca_file(state, path),
+        News::NoFileDialog => {
+            let text = state.texts().get("no-file-dialog").to_string();
+            state.notices.warn(text);
+        }
         News::CanElevate => state.can_elevate = true,
         // The other window waits for the end of this one.
         News::Elevated(Ok(Consent::Given)) => effects.push(Effect::Close),

@@ -223,6 +223,7 @@ fn every_news_has_its_effects() {
         (News::Autostart(Err("read-only".to_owned())), &[], 1),
         (News::CaFile(None), &[], 0),
         (News::CaFile(Some("/ca.pem".into())), &[], 0),
+        (News::NoFileDialog, &[], 1),
         (News::NotSaved("full".to_owned()), &[], 1),
         (News::CanElevate, &[], 0),
         (News::Elevated(Ok(Consent::Declined)), &[], 0),

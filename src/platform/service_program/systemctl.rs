@@ -180,7 +180,9 @@ fn no_answer(said: &str) -> ManagedError {
 fn said(done: &Output) -> String {
     let text = String::from_utf8_lossy(&done.stderr);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty());
-    line.map_or_else(|| done.status.to_string(), |line| line.trim_end_matches('.').to_owned())
+    let Some(line) = line else { return done.status.to_string() };
+    let begins = format!("Failed to start {}: ", unit_name());
+    line.strip_prefix(&begins).unwrap_or(line).trim_end_matches('.').to_owned()
 }
 
 fn why() -> String {
@@ -284,15 +286,18 @@ mod tests {
     #[test]
     fn who_may_not_start_it_hears_the_command_that_does() {
         for (code, words) in [
-            (1, "Failed to start x.service: Interactive authentication required.\nSee system logs"),
-            (4, "Failed to start x.service: Access denied\n"),
+            (
+                1,
+                "Failed to start hybrid-connection-manager.service: Interactive authentication required.\nSee system logs",
+            ),
+            (4, "Failed to start hybrid-connection-manager.service: Access denied\n"),
         ] {
             let machine = Machine::new();
             machine.unit_is("loaded", "inactive", "enabled");
             machine.start_says(code, words);
             let error = machine.start().unwrap_err();
             assert!(error.contains("not allowed") && error.ends_with(START), "{error}");
-            assert!(!error.contains("See system logs"), "{error}");
+            assert!(!error.contains("See system logs") && !error.contains("Failed"), "{error}");
         }
     }
 

@@ -12,6 +12,7 @@ use crate::gui::backend::News;
 use crate::gui::start::preferences;
 use crate::gui::state::Preferences;
 use crate::platform::autostart::Autostart;
+use crate::platform::file_dialog;
 
 /// How long the preferences must rest before they are written.
 const REST: Duration = Duration::from_millis(600);
@@ -92,6 +93,9 @@ fn set_autostart(home: Option<&Path>, wanted: Option<bool>) -> Result<bool, Stri
 
 /// Lets the user choose a PEM file.
 pub(super) async fn choose_ca(outbox: Outbox) {
+    if !file_dialog::is_there().await {
+        return outbox.tell(News::NoFileDialog).await;
+    }
     let chosen =
         rfd::AsyncFileDialog::new().add_filter("PEM", &["pem", "crt", "cer"]).pick_file().await;
     outbox.tell(News::CaFile(chosen.map(|file| file.path().to_owned()))).await;
