@@ -49,6 +49,8 @@ def is_connected(stage):
 def starts_from_nothing(stage, window):
     step("no service: the window says so, and starts it")
     window.see(text("product-gui"), "frame")
+    known = stage.run("xprop", "-id", window.id, "WM_CLASS")
+    check(f'"{PROGRAM}"' in known, f"a dock finds its menu entry {PROGRAM}.desktop: {known}")
     window.see(text("banner-not-running"))
     window.see(text("empty-demo"))
     window.shot("01-no-service")

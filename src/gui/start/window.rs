@@ -190,11 +190,14 @@ mod tests {
 
     #[test]
     fn a_desktop_finds_the_menu_entry_of_the_window() {
-        let menu =
-            include_str!("../../../assets/linux/hybrid-connection-manager-gui.desktop");
-        let has = |key: &str, value: &str| menu.lines().any(|line| line == format!("{key}={value}"));
+        let menu = include_str!("../../../assets/linux/hybrid-connection-manager-gui.desktop");
+        let has =
+            |key: &str, value: &str| menu.lines().any(|line| line == format!("{key}={value}"));
         assert!(has("StartupWMClass", APP_ID) && has("Exec", APP_ID) && has("TryExec", APP_ID));
-        assert!(has("Name", TITLE) && !menu.contains("\nName["), "the title is the same everywhere");
+        assert!(
+            has("Name", TITLE) && !menu.contains("\nName["),
+            "the title is the same everywhere"
+        );
     }
 
     #[test]

@@ -28,9 +28,8 @@ impl Activation {
         let backend = unsafe { Backend::from_foreign_display(display.display.as_ptr().cast()) };
         let connection = Connection::from_backend(backend);
         // SAFETY: the surface is that of a window which is there, and is a `wl_surface`.
-        let id = unsafe {
-            ObjectId::from_ptr(WlSurface::interface(), window.surface.as_ptr().cast())
-        };
+        let id =
+            unsafe { ObjectId::from_ptr(WlSurface::interface(), window.surface.as_ptr().cast()) };
         let surface = WlSurface::from_id(&connection, id.ok()?).ok()?;
         let (globals, queue) = registry_queue_init::<Nobody>(&connection).ok()?;
         let desktop = globals.bind(&queue.handle(), 1..=1, ()).ok()?;

@@ -240,7 +240,8 @@ mod tests {
         let rest = |text: &str| -> Vec<String> {
             text.lines().filter(|line| !of_the_command(line)).map(str::to_owned).collect()
         };
-        let expected = rest(MENU_ENTRY).into_iter().chain(["X-GNOME-Autostart-enabled=true".into()]);
+        let expected =
+            rest(MENU_ENTRY).into_iter().chain(["X-GNOME-Autostart-enabled=true".into()]);
         assert_eq!(rest(&own), expected.collect::<Vec<_>>());
         assert!(own.contains("Exec=\"/opt/gui\" \"--minimized\"\n"), "{own}");
         assert_eq!(own.matches("Exec=").count(), 2, "TryExec and Exec: {own}");

@@ -202,6 +202,7 @@ fn unit_name() -> String {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::Write as _;
 
     use tempfile::TempDir;
 
@@ -237,7 +238,8 @@ mod tests {
         }
 
         fn write(&self, name: &str, text: &str) {
-            fs::write(self.0.path().join(name), text).unwrap();
+            let mut file = fs::File::create(self.0.path().join(name)).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
         }
 
         /// What `systemctl` was called with, a line for each call.

@@ -35,7 +35,12 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
     heading(ui, cx, "settings-service");
     match &form.load {
         _ if cx.state.reads_only() => {
-            widget::wrapped(ui, &cx.texts.read_only(cx.state.standing), regular(TEXT), cx.palette.dim);
+            widget::wrapped(
+                ui,
+                &cx.texts.read_only(cx.state.standing),
+                regular(TEXT),
+                cx.palette.dim,
+            );
         }
         SettingsLoad::Loading => {
             let key = if cx.state.is_attached() { "settings-loading" } else { "needs-service" };
