@@ -17,6 +17,8 @@ const RUNS_HERE: &str = "/run/systemd/system";
 const USUAL_FOLDERS: [&str; 2] = ["/usr/bin", "/bin"];
 /// The command that starts the service's unit.
 pub(super) const START: &str = "sudo systemctl start hybrid-connection-manager";
+/// How long a person may take to answer polkit, in seconds.
+const PASSWORD_LIMIT: &str = "300";
 /// Exit code of `systemctl` where this account lacks the right.
 const NO_PERMISSION: i32 = 4;
 
@@ -99,6 +101,8 @@ impl Systemctl {
         command.args(arguments).arg(unit_name());
         // Its words are looked at, and a terminal that a window was started from is not asked.
         command.env("LC_ALL", "C").env("SYSTEMD_COLORS", "0").stdin(Stdio::null());
+        // Else it waits for 25 seconds, which is short for a password.
+        command.env("SYSTEMD_BUS_TIMEOUT", PASSWORD_LIMIT);
         os::detach(&mut command);
         command.output().map_err(|error: io::Error| error.to_string())
     }
