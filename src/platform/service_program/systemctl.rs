@@ -93,7 +93,7 @@ impl Systemctl {
             return Err(refused(&said(&done)));
         }
         let after = self.unit()?.unwrap_or_default();
-        Err(if after.active == "failed" { failed(&after.result) } else { no_answer(&said(&done)) })
+        Err(if after.fails() { failed(&after.result) } else { no_answer(&said(&done)) })
     }
 
     fn run(&self, arguments: &[&str]) -> Result<Output, String> {
@@ -113,13 +113,22 @@ impl Unit {
     pub(super) fn by_hand(&self) -> String {
         match self.check() {
             Err(ManagedError { reason, remedy }) => format!("{remedy} ({reason})"),
-            Ok(()) if self.active == "failed" => {
+            Ok(()) if self.fails() => {
                 format!("{START} (it has failed; {})", why())
             }
             Ok(()) if self.file == "disabled" => {
                 format!("{START} (and at every start of the machine: {})", command("enable"))
             }
             Ok(()) => START.to_owned(),
+        }
+    }
+
+    /// Whether its last run failed, also where systemd is about to try again.
+    fn fails(&self) -> bool {
+        match self.active.as_str() {
+            "failed" => true,
+            "activating" => !self.result.is_empty() && self.result != "success",
+            _ => false,
         }
     }
 
@@ -309,13 +318,16 @@ mod tests {
 
     #[test]
     fn one_that_fails_names_what_says_why() {
-        let machine = Machine::new();
-        machine.unit_is("loaded", "failed", "enabled");
-        machine.start_says(1, "Job for x.service failed because …\n");
-        let error = machine.start().unwrap_err();
-        assert!(error.contains("it has failed (exit-code)"), "{error}");
-        assert!(error.contains("systemctl status hybrid-connection-manager"), "{error}");
-        assert!(error.contains("journalctl -u hybrid-connection-manager"), "{error}");
+        // systemd has given it up, or is about to start it again.
+        for active in ["failed", "activating"] {
+            let machine = Machine::new();
+            machine.unit_is("loaded", active, "enabled");
+            machine.start_says(1, "Job for x.service failed because …\n");
+            let error = machine.start().unwrap_err();
+            assert!(error.contains("it has failed (exit-code)"), "{error}");
+            assert!(error.contains("systemctl status hybrid-connection-manager"), "{error}");
+            assert!(error.contains("journalctl -u hybrid-connection-manager"), "{error}");
+        }
     }
 
     #[test]
