@@ -46,14 +46,28 @@ mod tests {
         }
     }
 
+    /// What a portal without a backend for files has.
+    struct Other;
+
+    #[zbus::interface(name = "org.freedesktop.portal.Settings")]
+    impl Other {
+        #[zbus(property(emits_changed_signal = "const"), name = "version")]
+        fn version(&self) -> u32 {
+            2
+        }
+    }
+
     async fn over(has_one: bool) -> zbus::Result<()> {
         let (here, there) = UnixStream::pair().unwrap();
         let (here, there) = (here.into_std().unwrap(), there.into_std().unwrap());
         let guid = zbus::Guid::generate();
         let server = Builder::async_io_unix_stream(there).server(guid).unwrap().p2p();
-        let server = if has_one { server.serve_at(PATH, FileChooser).unwrap() } else { server };
+        let server = match has_one {
+            true => server.serve_at(PATH, FileChooser),
+            false => server.serve_at(PATH, Other),
+        };
         let client = Builder::async_io_unix_stream(here).p2p().build();
-        let (server, client) = tokio::join!(server.build(), client);
+        let (server, client) = tokio::join!(server.unwrap().build(), client);
         let (_server, client) = (server.unwrap(), client.unwrap());
         is_at(&client).await
     }
