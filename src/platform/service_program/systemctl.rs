@@ -17,7 +17,9 @@ const RUNS_HERE: &str = "/run/systemd/system";
 const USUAL_FOLDERS: [&str; 2] = ["/usr/bin", "/bin"];
 /// The command that starts the service's unit.
 pub(super) const START: &str = "sudo systemctl start hybrid-connection-manager";
-/// How long a person may take to answer polkit, in seconds.
+/// How long systemd may take to say how the unit is, in seconds.
+const ANSWER_LIMIT: &str = "5";
+/// How long a person may take to answer polkit, in seconds; by itself `systemctl` waits for 25.
 const PASSWORD_LIMIT: &str = "300";
 /// Exit code of `systemctl` where this account lacks the right.
 const NO_PERMISSION: i32 = 4;
@@ -70,7 +72,8 @@ impl Systemctl {
     /// systemd does not tell.
     pub(super) fn unit(&self) -> Result<Option<Unit>, ManagedError> {
         let properties = "--property=LoadState,ActiveState,UnitFileState,Result,MainPID";
-        let told = self.run(&["show", properties]).map_err(|error| no_answer(&error))?;
+        let told = self.run(ANSWER_LIMIT, &["show", properties]);
+        let told = told.map_err(|error| no_answer(&error))?;
         if !told.status.success() {
             return Err(no_answer(&said(&told)));
         }
@@ -85,7 +88,7 @@ impl Systemctl {
     /// Why it does not run, and what to do.
     pub(super) fn start(&self, unit: &Unit) -> Result<(), ManagedError> {
         unit.check()?;
-        let done = self.run(&["start"]).map_err(|error| no_answer(&error))?;
+        let done = self.run(PASSWORD_LIMIT, &["start"]).map_err(|error| no_answer(&error))?;
         if done.status.success() {
             return Ok(());
         }
@@ -96,13 +99,12 @@ impl Systemctl {
         Err(if after.fails() { failed(&after.result) } else { no_answer(&said(&done)) })
     }
 
-    fn run(&self, arguments: &[&str]) -> Result<Output, String> {
+    fn run(&self, limit: &str, arguments: &[&str]) -> Result<Output, String> {
         let mut command = Command::new(&self.program);
         command.args(arguments).arg(unit_name());
         // Its words are looked at, and a terminal that a window was started from is not asked.
         command.env("LC_ALL", "C").env("SYSTEMD_COLORS", "0").stdin(Stdio::null());
-        // Else it waits for 25 seconds, which is short for a password.
-        command.env("SYSTEMD_BUS_TIMEOUT", PASSWORD_LIMIT);
+        command.env("SYSTEMD_BUS_TIMEOUT", limit);
         os::detach(&mut command);
         command.output().map_err(|error: io::Error| error.to_string())
     }
