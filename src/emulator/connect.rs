@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
+use tokio::sync::mpsc::error::SendError;
 use tokio::time::timeout;
 
 use super::answer::{Body, Refusal, check_handshake, switching, tracked, values, with_reason};
@@ -19,6 +20,7 @@ use super::pump;
 use super::registry::Found;
 use super::rendezvous::{Arrival, Purpose};
 use super::wire::upgraded;
+use crate::model::ConnectionId;
 
 /// The `accept` message (Relay protocol guide, "Accept messages").
 #[derive(Serialize)]
@@ -48,7 +50,9 @@ impl RemoteEndpoint {
 pub(crate) async fn connect(hub: &Arc<Hub>, call: &mut Call) -> Result<Response<Body>, Refusal> {
     let accept = check_handshake(call)?;
     let found = admit(hub, call).await?;
-    let listener = hub.registry.any_listener(&found.id).ok_or_else(no_listener)?;
+    if found.listener_count == 0 {
+        return Err(no_listener());
+    }
     let offered =
         values(&call.headers, header::SEC_WEBSOCKET_PROTOCOL).map(str::to_owned).collect();
     let suffix = raw_suffix(call, &found);
@@ -61,8 +65,8 @@ pub(crate) async fn connect(hub: &Arc<Hub>, call: &mut Call) -> Result<Response<
     };
     let text = serde_json::json!({ "accept": message }).to_string();
     let arrival = timeout(hub.limits.rendezvous, async {
-        listener.orders.send(Order::Send { text, body: None }).await.ok()?;
-        (&mut waiting.arrival).await.ok()
+        hand_over(hub, &found.id, Order::Send { text, body: None }).await?;
+        (&mut waiting.arrival).await.map_err(|_| no_listener())
     });
     let refused = || {
         if let Some(counters) = hub.registry.counters(&found.id) {
@@ -70,19 +74,19 @@ pub(crate) async fn connect(hub: &Arc<Hub>, call: &mut Call) -> Result<Response<
         }
     };
     match arrival.await {
-        Ok(Some(Arrival::Accepted { on, protocol })) => {
+        Ok(Ok(Arrival::Accepted { on, protocol })) => {
             let response = switching(&accept, protocol.as_deref(), call);
             join(hub, call, &found, &waiting.id, on);
             Ok(response)
         }
-        Ok(Some(Arrival::Rejected(rejection))) => {
+        Ok(Ok(Arrival::Rejected(rejection))) => {
             refused();
             let response = with_reason(rejection.status, &rejection.text, call);
             Ok(tracked(response, &call.tracking))
         }
-        Ok(None) => {
+        Ok(Err(refusal)) => {
             refused();
-            Err(no_listener())
+            Err(refusal)
         }
         Err(_) => {
             refused();
@@ -90,6 +94,22 @@ pub(crate) async fn connect(hub: &Arc<Hub>, call: &mut Call) -> Result<Response<
                 StatusCode::GATEWAY_TIMEOUT,
                 "None of the connected listeners accepted the connections within the allowed timeout.",
             ))
+        }
+    }
+}
+
+/// Gives `order` to one of the listeners, by chance. One that has just left passes it on to
+/// the next; one that dies with it does not, and its sender waits for nothing.
+pub(crate) async fn hand_over(
+    hub: &Arc<Hub>,
+    id: &ConnectionId,
+    mut order: Order,
+) -> Result<(), Refusal> {
+    loop {
+        let listener = hub.registry.any_listener(id).ok_or_else(no_listener)?;
+        match listener.orders.send(order).await {
+            Ok(()) => return Ok(()),
+            Err(SendError(back)) => order = back,
         }
     }
 }

@@ -144,8 +144,10 @@ enum End {
         code: u16,
         reason: String,
     },
-    /// The listener has sent its Close frame, and has it back.
-    Answered,
+    /// The listener has sent its Close frame, and gets it back.
+    Closed {
+        payload: Vec<u8>,
+    },
     Drop,
     Reset,
 }
@@ -158,11 +160,21 @@ impl Channel {
                 break end;
             }
         };
-        let Self { registered, mut socket, id, tracking, .. } = self;
-        drop(registered);
+        // No sender is sent here any more; those who were come first, if they can.
+        self.registered.leave();
+        self.orders.close();
+        if let End::Close { .. } | End::Closed { .. } = end {
+            self.send_the_last().await;
+        }
+        let Self { mut socket, id, tracking, .. } = self;
         tracing::info!(connection = %id, listener = tracking.id, "listener gone");
         match end {
             End::Reset => return socket.reset(),
+            End::Closed { payload } => {
+                if let Err(error) = socket.send(frame::CLOSE, &payload).await {
+                    tracing::debug!(connection = %id, %error, "a listener left in a hurry");
+                }
+            }
             End::Close { code, reason } => {
                 let sent = socket.send(frame::CLOSE, &close_payload(code, &reason)).await;
                 let answered = async {
@@ -176,9 +188,21 @@ impl Channel {
                     tracing::debug!(connection = %id, "a listener did not answer a Close frame");
                 }
             }
-            End::Answered | End::Drop => {}
+            End::Drop => {}
         }
         socket.shut_down().await;
+    }
+
+    /// Sends what was meant for this listener before it left, as far as it takes it.
+    async fn send_the_last(&mut self) {
+        while let Some(order) = self.orders.recv().await {
+            if let Order::Send { text, body } = order
+                && let Err(error) = self.send(&text, body).await
+            {
+                tracing::debug!(connection = %self.id, %error, "a listener left in a hurry");
+                return;
+            }
+        }
     }
 
     /// Waits for one thing to happen and acts on it.
@@ -269,10 +293,7 @@ impl Channel {
         match message {
             Message::Ping(payload) => or_drop(self.socket.send(frame::PONG, &payload).await),
             Message::Pong => ControlFlow::Continue(()),
-            Message::Close(payload) => {
-                let answer = self.socket.send(frame::CLOSE, &payload).await;
-                ControlFlow::Break(if answer.is_ok() { End::Answered } else { End::Drop })
-            }
+            Message::Close(payload) => ControlFlow::Break(End::Closed { payload }),
             Message::Text(text) => self.command(&text),
             Message::Binary(body) => {
                 match self.head.take() {

@@ -450,14 +450,19 @@ impl Registered {
         self.listener.token_expires.store(token_expires, Relaxed);
         self.registry.tell();
     }
-}
 
-impl Drop for Registered {
-    fn drop(&mut self) {
+    /// Is no listener any more.
+    pub(crate) fn leave(&self) {
         if let Some(entity) = self.registry.lock().entity_mut(&self.id) {
             entity.listeners.retain(|listener| listener.number != self.listener.number);
         }
         self.registry.tell();
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        self.leave();
     }
 }
 

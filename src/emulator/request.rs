@@ -25,7 +25,9 @@ use tokio::time::timeout;
 
 use super::answer::{Body, Refusal, full, tracked, with_reason};
 use super::call::Call;
-use super::connect::{RemoteEndpoint, admit, forwarded_headers, no_listener, raw_suffix};
+use super::connect::{
+    RemoteEndpoint, admit, forwarded_headers, hand_over, no_listener, raw_suffix,
+};
 use super::exchange::ResponseHead;
 use super::frame::{self, close_payload};
 use super::hub::Hub;
@@ -60,7 +62,9 @@ struct Start {
 /// Answers a sender of plain HTTP.
 pub(crate) async fn request(hub: &Arc<Hub>, call: &mut Call) -> Result<Response<Body>, Refusal> {
     let found = admit(hub, call).await?;
-    let listener = hub.registry.any_listener(&found.id).ok_or_else(no_listener)?;
+    if found.listener_count == 0 {
+        return Err(no_listener());
+    }
     let start = read_start(call).await?;
     if let Some(counters) = hub.registry.counters(&found.id) {
         counters.requests.fetch_add(1, Relaxed);
@@ -77,7 +81,7 @@ pub(crate) async fn request(hub: &Arc<Hub>, call: &mut Call) -> Result<Response<
         let body = (!start.bytes.is_empty()).then(|| start.bytes.clone());
         Order::Send { text: message.clone(), body }
     };
-    listener.orders.send(order).await.map_err(|_| no_listener())?;
+    hand_over(hub, &found.id, order).await?;
     let conversation = async {
         tokio::select! {
             Ok(answered) = &mut exchange.answered => {

@@ -22,7 +22,8 @@ pub(super) enum Report {
     Lost(Fault),
 }
 
-/// A channel that is being opened or open. Dropping it closes it in the background.
+/// A channel that is being opened or open. Dropping it closes it in the background: its task
+/// ends when Azure has answered that, and announces no stream any more.
 pub(super) struct Channel {
     _stop: DropGuard,
     doubt: Arc<Notify>,
@@ -39,7 +40,7 @@ impl Channel {
         policy: watch::Receiver<Arc<Policy>>,
         streams: Arc<Streams>,
         notes: mpsc::Sender<Note>,
-        tasks: &TaskTracker,
+        tasks: [&TaskTracker; 2],
     ) -> Self {
         let stop = CancellationToken::new();
         let doubt = Arc::new(Notify::new());
@@ -55,7 +56,8 @@ impl Channel {
             stop: stop.clone(),
             doubt: doubt.clone(),
         };
-        tasks.spawn(attempt.run());
+        let [own, all] = tasks;
+        all.spawn(own.track_future(attempt.run()));
         Self { _stop: stop.drop_guard(), doubt }
     }
 

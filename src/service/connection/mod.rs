@@ -157,6 +157,8 @@ struct Actor {
     reachability: Option<Reachability>,
     history: History,
     channel: Option<Channel>,
+    /// Its channels, those that are being closed too.
+    channels: TaskTracker,
     generation: u64,
     /// Helpers that end with what they are for; a new one takes the place of the last.
     draining: Option<AbortOnDropHandle<()>>,
@@ -181,6 +183,8 @@ impl Actor {
         context.network.mark_unchanged(); // an earlier change is no news to this one
         context.policy.mark_unchanged();
         let (notes, inbox) = mpsc::channel(BACKLOG);
+        let channels = TaskTracker::new();
+        channels.close(); // waiting for it means waiting for those that there are
         let streams = Streams::new(
             configured.id.clone(),
             configured.last_endpoint.clone(),
@@ -201,6 +205,7 @@ impl Actor {
             reachability: None,
             history: History::default(),
             channel: None,
+            channels,
             generation: 0,
             draining: None,
             describing: None,
@@ -425,7 +430,9 @@ impl Actor {
                 self.channel = None;
             }
             Effect::Drain => {
-                let drained = self.streams.clone().drain(self.drain);
+                let channels = self.channels.clone();
+                let closed = async move { channels.wait().await };
+                let drained = self.streams.clone().drain(closed, self.drain);
                 let (drain, notes) = (self.generation, self.notes.clone());
                 self.draining = Some(AbortOnDropHandle::new(tokio::spawn(async move {
                     drained.await;
@@ -458,7 +465,7 @@ impl Actor {
             self.context.policy.clone(),
             self.streams.clone(),
             self.notes.clone(),
-            &self.context.channels,
+            [&self.channels, &self.context.channels],
         ));
     }
 

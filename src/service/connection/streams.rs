@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, debug, debug_span};
@@ -20,6 +20,9 @@ use crate::relay::{Network, TrafficCounters};
 
 /// How long streams that were cut get to reset their connections.
 const CUT_LIMIT: Duration = Duration::from_secs(2);
+/// How long streams are taken after this listener has left, if Azure does not say which is
+/// the last.
+const LAST_ANNOUNCED: Duration = Duration::from_secs(3);
 
 /// All streams of one connection.
 #[derive(Debug)]
@@ -79,14 +82,22 @@ impl Streams {
         self.gate().open = true;
     }
 
-    /// Takes no new streams, lets the open ones end by themselves for as long as `limit`,
-    /// and cuts the rest. Ready when all have ended; drop it to call the drain off.
-    pub(super) fn drain(self: Arc<Self>, limit: Duration) -> impl Future<Output = ()> {
+    /// Takes the streams that Azure announces before `last_announced` is ready, and none after
+    /// that; lets all end by themselves for as long as `limit`, and cuts the rest. Ready when
+    /// all have ended; drop it to call the drain off.
+    pub(super) async fn drain(
+        self: Arc<Self>,
+        last_announced: impl Future<Output = ()>,
+        limit: Duration,
+    ) {
+        let deadline = Instant::now() + limit;
+        // The app of one that is not taken waits until Azure gives it up.
+        if timeout(LAST_ANNOUNCED.min(limit), last_announced).await.is_err() {
+            debug!(connection = %self.id, "Azure may still announce streams that are not taken");
+        }
         self.gate().open = false;
-        async move {
-            if timeout(limit, self.tasks.wait()).await.is_err() {
-                self.cut().await;
-            }
+        if timeout_at(deadline, self.tasks.wait()).await.is_err() {
+            self.cut().await;
         }
     }
 

@@ -372,6 +372,33 @@ async fn a_shutdown_waits_for_the_streams_and_no_longer_than_allowed() {
 }
 
 #[tokio::test]
+async fn a_stream_that_is_announced_while_the_listener_leaves_is_served() {
+    for command in [Command::Shutdown(PATIENCE), Command::Disable(PATIENCE)] {
+        let shuts_down = matches!(command, Command::Shutdown(_));
+        let (listener, at) = endpoint().await;
+        let mut world = World::start(Some(at.to_string()), None).await;
+        let mut channel = world.channel().await;
+        world.until_label(StatusLabel::Connected).await;
+        world.connection.send(command).await;
+        // Azure has chosen this listener before it heard that it leaves.
+        let (mut azure, mut near) = world.stream(&mut channel, &listener).await;
+        let closed = channel.next().await.unwrap().unwrap();
+        assert!(closed.is_close(), "{closed:?}");
+        while let Some(Ok(_)) = channel.next().await {}
+        drop(channel);
+        carries(&mut azure, &mut near).await;
+        near.shutdown().await.unwrap();
+        azure.close(None).await.unwrap();
+        while let Some(Ok(_)) = azure.next().await {}
+        drop(azure);
+        match shuts_down {
+            true => timeout(PATIENCE, world.connection.ended()).await.expect("the task ends"),
+            false => drop(world.until_label(StatusLabel::Disabled).await),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_lost_channel_comes_back_and_its_streams_do_not_notice() {
     let (listener, at) = endpoint().await;
     let mut world = World::start(Some(at.to_string()), None).await;
