@@ -56,6 +56,8 @@ mod emulator_resource_manager;
 mod emulator_sender;
 #[cfg(feature = "emulator")]
 mod emulator_stream;
+#[cfg(all(target_os = "linux", feature = "emulator"))]
+mod fleet;
 mod golden;
 mod installer;
 mod ipc;
