@@ -519,6 +519,10 @@ fault-no-ca-certificates = 此系统没有 CA 证书，因此无法信任 Azure
 fault-no-ca-certificates-advice = 请安装软件包 ca-certificates 并重新启动服务，或在“设置”中选择 PEM 文件。
 fault-not-written = 磁盘未能保存更改
 fault-not-written-advice = 未做任何更改。请释放磁盘空间或修复详细信息中指出的问题，然后重试。
+fault-home-read-only = 服务的文件夹为只读，无法保存任何更改
+fault-home-read-only-advice = 连接照常运行。请让详细信息中指出的文件夹可写；无需重启任何程序。
+fault-open-files-exhausted = 服务不能再打开更多文件，因此拒绝新的流
+fault-open-files-exhausted-advice = 每个流占用两个文件。请允许服务打开更多文件并重启服务（单元中的 LimitNOFILE=、Shell 中的 ulimit -n、容器的 --ulimit nofile=），或在另一台机器上再运行一个服务。
 fault-logs-unwritable = 无法写入日志文件
 fault-logs-unwritable-advice = 服务在没有日志文件的情况下运行；“日志”仍显示最近的行。请修复详细信息中指出的问题，然后重启服务。
 fault-status-channel-closed = 此计算机上的其他帐户无法查看状态

@@ -222,6 +222,14 @@ fault_codes! {
     NotWritten = "not-written", Soon,
         "The disk did not take a change",
         "Nothing was changed. Free space on the disk, or mend what the detail names, and try again.";
+    /// The service's folder takes no change.
+    HomeReadOnly = "home-read-only", Never,
+        "The service's folder is read-only, so no change can be kept",
+        "The connections go on as they are. Make the folder that the detail names writable; nothing has to be restarted.";
+    /// There is no place for another stream.
+    OpenFilesExhausted = "open-files-exhausted", Soon,
+        "New streams are refused, because the service may not open more files",
+        "Each stream takes two. Let the service open more and restart it (LimitNOFILE= in its unit, ulimit -n in a shell, --ulimit nofile= of a container), or run another copy of it on another machine.";
     /// The log files cannot be written.
     LogsUnwritable = "logs-unwritable", Never,
         "The log files cannot be written",

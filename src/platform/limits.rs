@@ -19,6 +19,19 @@ pub fn raise_open_files() {
     }
 }
 
+/// How many files and sockets this process may have open at once; `None` where the system sets
+/// no such limit.
+pub fn open_files() -> Option<u64> {
+    #[cfg(unix)]
+    {
+        rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+    }
+    #[cfg(windows)]
+    {
+        None
+    }
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -32,5 +45,6 @@ mod tests {
         setrlimit(Resource::Nofile, Rlimit { current: lower, ..limit }).unwrap();
         raise_open_files();
         assert_eq!(getrlimit(Resource::Nofile).current, limit.maximum);
+        assert_eq!(open_files(), limit.maximum);
     }
 }

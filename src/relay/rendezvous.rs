@@ -26,6 +26,8 @@ pub const LIMIT: Duration = Duration::from_secs(20);
 pub const DIAL_LIMIT: Duration = Duration::from_secs(15);
 /// What a sender is told for whose stream the policy of this machine allows no endpoint.
 const NOT_PERMITTED: &str = "Not permitted by the policy of the listener's machine";
+/// What a sender is told whose stream finds no place.
+const NO_PLACE: &str = "The listener carries as many streams as its machine lets it";
 /// Longest head of an HTTP request that is fetched at its address (32 kB of headers).
 const LONGEST_REQUEST: usize = 128 * 1024;
 
@@ -196,6 +198,7 @@ async fn refuse(
         FaultCode::EndpointTimedOut => (504, fault.detail.as_str()),
         // What the policy says is no business of the sender's.
         FaultCode::PolicyDenied => (403, NOT_PERMITTED),
+        FaultCode::OpenFilesExhausted => (503, NO_PLACE),
         _ => (502, fault.detail.as_str()),
     };
     let separator = if address.target.contains('?') { '&' } else { '?' };

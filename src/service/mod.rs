@@ -9,6 +9,7 @@ mod hub;
 mod journal;
 pub mod logs;
 mod notify;
+mod places;
 mod policy;
 mod session;
 mod supervisor;

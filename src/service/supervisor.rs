@@ -22,12 +22,14 @@ use super::check;
 use super::connection::{Command, Connection, Context, Learned};
 use super::hub::Hub;
 use super::logs::LogHub;
+use super::places::Places;
 use super::policy;
 use crate::ipc::protocol::{ErrorCode, Request, RequestError, Response};
 use crate::model::{
     AzureResource, ConnectionId, ConnectionSelector, ConnectionString, Desired, Fault, FaultCode,
     HybridConnection, Policy, Secret, Settings,
 };
+use crate::platform::limits;
 use crate::relay::Network;
 use crate::store::{Opened, SaveError, Store};
 
@@ -76,6 +78,7 @@ impl Supervisor {
             network: receiver,
             policy: policy_receiver,
             learned,
+            places: Arc::new(Places::new(limits::open_files(), hub.clone())),
             channels: TaskTracker::new(),
         };
         logs.set_level(opened.settings.log.level);

@@ -24,6 +24,7 @@ use self::events::History;
 use self::machine::{Effect, Event, Machine};
 use self::streams::Streams;
 use super::hub::Hub;
+use super::places::Places;
 use crate::ipc::protocol;
 use crate::model::{
     AzureFacts, AzureResource, ConnectionId, ConnectionStatus, ConnectionView, Credential, Desired,
@@ -81,6 +82,8 @@ pub(super) struct Context {
     pub(super) policy: watch::Receiver<Arc<Policy>>,
     /// Where endpoints are kept.
     pub(super) learned: mpsc::Sender<Learned>,
+    /// What there is place for.
+    pub(super) places: Arc<Places>,
     /// The tasks of all channels, which take a moment to close.
     pub(super) channels: TaskTracker,
 }
@@ -191,6 +194,7 @@ impl Actor {
             context.network.clone(),
             context.policy.clone(),
             notes.clone(),
+            context.places.clone(),
         );
         Self {
             id: configured.id,

@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, debug, debug_span};
 
+use super::super::places::Places;
 use super::Note;
-use crate::model::{ConnectionId, Endpoint, Policy};
+use crate::model::{ConnectionId, Endpoint, Fault, Policy};
 use crate::relay::control::Accept;
 use crate::relay::rendezvous::{self, StreamEnd};
 use crate::relay::splice::SpliceEnd;
@@ -32,6 +33,7 @@ pub(super) struct Streams {
     network: watch::Receiver<Network>,
     policy: watch::Receiver<Arc<Policy>>,
     notes: mpsc::Sender<Note>,
+    places: Arc<Places>,
     tasks: TaskTracker,
     /// Whether new streams are taken, and what cuts those that are open.
     gate: Mutex<Gate>,
@@ -52,6 +54,7 @@ impl Streams {
         network: watch::Receiver<Network>,
         policy: watch::Receiver<Arc<Policy>>,
         notes: mpsc::Sender<Note>,
+        places: Arc<Places>,
     ) -> Self {
         let tasks = TaskTracker::new();
         tasks.close(); // waiting for it means waiting for the streams that are open
@@ -61,6 +64,7 @@ impl Streams {
             network,
             policy,
             notes,
+            places,
             tasks,
             gate: Mutex::new(Gate { open: false, cut: CancellationToken::new() }),
             counters: Arc::default(),
@@ -128,7 +132,27 @@ impl Streams {
         };
         let streams = self.clone();
         let span = debug_span!("stream", connection = %self.id, id = %accept.id);
-        self.tasks.spawn(async move { streams.carry(&accept, &cut).await }.instrument(span));
+        let place = self.places.take();
+        let served = async move {
+            match place {
+                Ok(_place) => streams.carry(&accept, &cut).await,
+                Err(fault) => {
+                    let refusing = streams.refuse(&accept, fault);
+                    if cut.run_until_cancelled(refusing).await.is_none() {
+                        streams.ended(StreamEnd::Carried(SpliceEnd::Cut));
+                    }
+                }
+            }
+        };
+        self.tasks.spawn(served.instrument(span));
+    }
+
+    /// Tells the app of a stream for which there is no place.
+    async fn refuse(&self, accept: &Accept, fault: Fault) {
+        let _turn = self.places.turn_to_refuse().await;
+        self.notes.try_send(Note::StreamFailed(fault.clone())).unwrap_or_default();
+        let network = self.network.borrow().clone();
+        self.ended(rendezvous::reject(&network, accept, fault, &self.counters).await);
     }
 
     async fn carry(&self, accept: &Accept, cut: &CancellationToken) {

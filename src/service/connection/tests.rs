@@ -45,6 +45,10 @@ fn configured(id: &ConnectionId, last_endpoint: Option<Endpoint>) -> HybridConne
     }
 }
 
+fn no_limit() -> Arc<Places> {
+    Arc::new(Places::new(None, hub()))
+}
+
 fn hub() -> Arc<Hub> {
     Arc::new(Hub::new(sample::service()))
 }
@@ -73,8 +77,14 @@ impl World {
         let tracker = TaskTracker::new();
         tracker.close();
         let (_, policy) = watch::channel(Arc::default());
-        let context =
-            Context { hub: hub(), network: receiver, policy, learned: learns, channels: tracker };
+        let context = Context {
+            hub: hub(),
+            network: receiver,
+            policy,
+            learned: learns,
+            places: no_limit(),
+            channels: tracker,
+        };
         let connection = Connection::start(configured(&id, last_endpoint), context.clone());
         Self { connection, context, described, channels, rendezvous, learned, network, address, id }
     }
@@ -233,7 +243,7 @@ async fn a_stream_that_comes_although_the_policy_denies_it_is_refused_without_a_
     policy.restrict();
     let (_policy, policy) = watch::channel(Arc::new(policy));
     let (notes, _inbox) = mpsc::channel(1);
-    let streams = Arc::new(Streams::new(azure.id(), Some(at), network, policy, notes));
+    let streams = Arc::new(Streams::new(azure.id(), Some(at), network, policy, notes, no_limit()));
     streams.admit();
     let address = azure.address();
     let accept = Accept { address, id: "a_G1".into(), protocols: None, remote: None };
