@@ -524,7 +524,7 @@ fault-home-read-only-advice = 连接照常运行。请让详细信息中指出�
 fault-open-files-exhausted = 服务不能再打开更多文件，因此拒绝新的流
 fault-open-files-exhausted-advice = 每个流占用两个文件。请允许服务打开更多文件并重启服务（单元中的 LimitNOFILE=、Shell 中的 ulimit -n、容器的 --ulimit nofile=），或在另一台机器上再运行一个服务。
 fault-logs-unwritable = 无法写入日志文件
-fault-logs-unwritable-advice = 服务在没有日志文件的情况下运行；“日志”仍显示最近的行。请修复详细信息中指出的问题，然后重启服务。
+fault-logs-unwritable-advice = 服务在没有日志文件的情况下运行；“日志”仍显示最近的行。请修复详细信息中指出的问题；如果之后仍未恢复写入，请重启服务。
 fault-status-channel-closed = 此计算机上的其他帐户无法查看状态
 fault-status-channel-closed-advice = 服务每分钟会重试一次。请结束此处指出的程序，或在“设置”中关闭此功能。
 fault-policy-denied = 此计算机的策略不允许此连接

@@ -233,7 +233,7 @@ fault_codes! {
     /// The log files cannot be written.
     LogsUnwritable = "logs-unwritable", Never,
         "The log files cannot be written",
-        "The service runs without them; hcm logs shows its last lines. Mend what the detail names and restart the service.";
+        "The service runs without them; hcm logs shows its last lines. Mend what the detail names; if they do not go on then, restart the service.";
     /// Other accounts cannot read the status.
     StatusChannelClosed = "status-channel-closed", Soon,
         "Other accounts of this machine cannot read the status",

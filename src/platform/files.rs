@@ -85,17 +85,43 @@ pub fn keep_copy(path: &Path, bytes: &[u8], now: Timestamp) -> io::Result<PathBu
     Ok(copy)
 }
 
+/// What to do about `error`, which stands before it and was met while `path` was written or
+/// made; empty where that is not known.
+pub fn remedy_of(error: &io::Error, path: &Path) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; free space there and try again".to_owned()
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "; it is mounted read-only: mount it writable, or use another folder with --home"
+                .to_owned()
+        }
+        io::ErrorKind::PermissionDenied => permissions::mend_folder(folder_of(path))
+            .map_or_else(String::new, |command| format!("; let it write there: {command}")),
+        _ => String::new(),
+    }
+}
+
 /// A lock that ends with this value or with the program, however it ends.
 #[derive(Debug)]
 pub struct Lock {
-    file: File,
+    /// None where nobody can make one.
+    file: Option<File>,
+    is_read_only: bool,
+}
+
+impl Lock {
+    /// Whether its folder takes no change.
+    pub fn is_read_only(&self) -> bool {
+        self.is_read_only
+    }
 }
 
 impl Drop for Lock {
     /// Closing the file would not do: a process that another thread is just starting has
     /// it too for a moment, and the lock with it.
     fn drop(&mut self) {
-        if let Err(error) = self.file.unlock() {
+        if let Some(Err(error)) = self.file.as_ref().map(File::unlock) {
             tracing::debug!(%error, "a lock ends a moment later");
         }
     }
@@ -113,7 +139,7 @@ pub enum LockError {
         pid: Option<u32>,
     },
     /// The lock's file cannot be used.
-    #[error("the lock file {} cannot be used: {error}", path.display())]
+    #[error("the lock file {} cannot be used: {error}{}", path.display(), remedy_of(error, path))]
     Io {
         /// The lock's file.
         path: PathBuf,
@@ -127,19 +153,22 @@ fn holder(pid: &Option<u32>) -> String {
 }
 
 /// Takes the lock whose file is `path`, without waiting. The file stays when the
-/// lock ends; it holds the process id of whoever took it last.
+/// lock ends; it holds the process id of whoever took it last. In a folder that takes no change
+/// one that is there is taken as it is, and one that is missing holds nobody up.
 ///
 /// # Errors
 /// [`LockError::Held`] names the holder. Windows hides the id while the lock is held.
 pub fn lock(path: &Path) -> Result<Lock, LockError> {
     let failed = |error| LockError::Io { path: path.to_owned(), error };
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(failed)?;
+    let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    let is_read_only = matches!(&opened, Err(error) if is_read_only(error));
+    let opened = if is_read_only { File::open(path) } else { opened };
+    let mut file = match opened {
+        Err(error) if is_read_only && error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Lock { file: None, is_read_only });
+        }
+        opened => opened.map_err(failed)?,
+    };
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -152,10 +181,19 @@ pub fn lock(path: &Path) -> Result<Lock, LockError> {
         }
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
-    permissions::restrict_file(&file, Access::OwnerOnly).map_err(failed)?;
-    file.set_len(0).map_err(failed)?;
-    writeln!(file, "{}", std::process::id()).map_err(failed)?;
-    Ok(Lock { file })
+    if !is_read_only {
+        permissions::restrict_file(&file, Access::OwnerOnly).map_err(failed)?;
+        file.set_len(0).map_err(failed)?;
+        // A full disk hides the holder and nothing else.
+        if let Err(error) = writeln!(file, "{}", std::process::id()) {
+            tracing::debug!(%error, "a lock does not name its holder");
+        }
+    }
+    Ok(Lock { file: Some(file), is_read_only })
+}
+
+fn is_read_only(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::ReadOnlyFilesystem
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -296,7 +334,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
         let held = lock(&path).unwrap();
-        let _inherited = held.file.try_clone().unwrap();
+        let _inherited = held.file.as_ref().unwrap().try_clone().unwrap();
         drop(held);
         lock(&path).unwrap();
     }

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 pub use os::Group;
 
+use super::files;
+
 #[cfg(unix)]
 #[path = "permissions/unix.rs"]
 mod os;
@@ -71,13 +73,67 @@ pub enum FolderError {
     )]
     Link(PathBuf),
     /// It cannot be made or looked at.
-    #[error("the folder {} cannot be used: {error}", folder.display())]
+    #[error(
+        "the folder {} cannot be used: {error}{}", folder.display(), files::remedy_of(error, folder)
+    )]
     Io {
         /// Which folder.
         folder: PathBuf,
         /// What the system says.
         error: io::Error,
     },
+}
+
+/// Why a file cannot be trusted with our secrets.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It leads somewhere else, and writing would replace the link alone.
+    #[error("{} is a link to {}; put the file itself there: {remedy}", file.display(), to.display())]
+    Link {
+        /// Which file.
+        file: PathBuf,
+        /// Where it leads.
+        to: PathBuf,
+        /// The command that does so.
+        remedy: String,
+    },
+    /// Another account owns it and could have changed it.
+    #[error(
+        "{} belongs to {owner}, and this program runs as {own}; give it back: {remedy}",
+        file.display()
+    )]
+    NotOurs {
+        /// Which file.
+        file: PathBuf,
+        /// Its owner.
+        owner: String,
+        /// Our own account.
+        own: String,
+        /// The command that makes it ours.
+        remedy: String,
+    },
+    /// Others may read or write it.
+    #[error(
+        "{who} may read or change {}, which holds secrets; take that away: {remedy}", file.display()
+    )]
+    OpenToOthers {
+        /// Which file.
+        file: PathBuf,
+        /// Who may.
+        who: String,
+        /// The command that takes it away.
+        remedy: String,
+    },
+}
+
+/// Makes sure that the file at `path`, if there is one, is for this account alone. Whether it
+/// was not and is now: on Windows it is closed to others, where a copy has the access list of
+/// its folder.
+///
+/// # Errors
+/// [`FileError`] says what is wrong with it, with the command that mends it.
+pub fn secure_file(path: &Path) -> Result<bool, FileError> {
+    os::secure_file(path)
 }
 
 /// Makes `folder` with access for its owner alone (0700) where it is missing, its
@@ -183,6 +239,12 @@ pub fn mend(path: &Path) -> Option<String> {
     os::mend(path)
 }
 
+/// The command that lets this account write in its `folder` again; `None` where that is not what
+/// is wrong.
+pub(super) fn mend_folder(folder: &Path) -> Option<String> {
+    os::mend_folder(folder)
+}
+
 /// The one rule of who may ask the service for something: its own account and
 /// root. `peer` is the caller's uid where the system tells; on Windows the pipe's
 /// access list has already decided.
@@ -194,6 +256,9 @@ pub fn may_control_service(peer: Option<u32>) -> bool {
 pub fn managers() -> String {
     os::managers()
 }
+
+/// What is wrong where the machine's service finds no group of its managers, and what to do.
+pub const NO_MANAGERS_GROUP: &str = "there is no group \"hcm\" on this machine, so root alone can manage the service; make it and restart the service: systemd-sysusers, or groupadd --system hcm";
 
 /// The local group whose members may manage the service, where the system has it.
 pub fn managers_group() -> Option<&'static str> {

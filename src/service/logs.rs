@@ -1,17 +1,17 @@
 //! Logs: to the console, to one file a day, and to programs that ask for them.
 
+mod disk;
+
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal as _};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
-use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -20,6 +20,8 @@ use tracing_subscriber::{Layer, Registry, fmt as text, reload};
 use crate::ipc::protocol::LogLine;
 use crate::model::settings::LogLevel;
 use crate::platform::systemd;
+
+pub use self::disk::LogFiles;
 
 /// Lines that are kept in memory for `hcm logs`.
 const KEPT: usize = 2000;
@@ -48,6 +50,7 @@ struct Shared {
     lines: Mutex<VecDeque<LogLine>>,
     follow: broadcast::Sender<LogLine>,
     level: Mutex<Option<reload::Handle<LevelFilter, Registry>>>,
+    trouble: Mutex<Option<watch::Receiver<Option<String>>>>,
 }
 
 impl Default for LogHub {
@@ -56,22 +59,9 @@ impl Default for LogHub {
             lines: Mutex::default(),
             follow: broadcast::Sender::new(BACKLOG),
             level: Mutex::default(),
+            trouble: Mutex::default(),
         }))
     }
-}
-
-/// Log files in `folder`, one a day, of which `keep` are kept.
-///
-/// # Errors
-/// Those of the folder, and of the file of today.
-pub fn files(folder: &Path, keep: usize) -> io::Result<RollingFileAppender> {
-    RollingFileAppender::builder()
-        .rotation(Rotation::DAILY)
-        .filename_prefix("service")
-        .filename_suffix("log")
-        .max_log_files(keep)
-        .build(folder)
-        .map_err(io::Error::other)
 }
 
 impl LogHub {
@@ -80,10 +70,12 @@ impl LogHub {
     ///
     /// # Errors
     /// When this process logs somewhere already.
-    pub fn install(files: Option<RollingFileAppender>, console: Console) -> io::Result<Self> {
+    pub fn install(files: Option<LogFiles>, console: Console) -> io::Result<Self> {
         let hub = Self::default();
         let (level, handle) = reload::Layer::new(LevelFilter::INFO);
         *hub.0.level.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
+        let trouble = files.as_ref().map(LogFiles::trouble);
+        *hub.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
         let to_files = files.map(|files| text::layer().with_writer(files).with_ansi(false));
         let to_stderr = console == Console::StandardError;
         let to_journal = to_stderr.then(systemd::journal).flatten();
@@ -104,6 +96,12 @@ impl LogHub {
             .try_init()
             .map_err(io::Error::other)?;
         Ok(hub)
+    }
+
+    /// What keeps lines from being written to the log files, now and as it changes; nothing
+    /// where there are no files.
+    pub fn trouble(&self) -> Option<watch::Receiver<Option<String>>> {
+        self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The last `most` lines, oldest first.

@@ -29,7 +29,7 @@ use tracing::{error, info, warn};
 use self::channels::Sessions;
 use self::declared::TakeUpError;
 use self::hub::Hub;
-use self::logs::{Console, LogHub};
+use self::logs::{Console, LogFiles, LogHub};
 use self::supervisor::Supervisor;
 use crate::declared::Declared;
 use crate::ipc::{Address, BindError, Listener};
@@ -156,6 +156,7 @@ impl Service {
         let (stop_sessions, sessions) = (CancellationToken::new(), TaskTracker::new());
         let channel = paths.channel.clone();
         let service = Self { supervisor, channel, notifier: None, stop_sessions, sessions };
+        service.follow_logs(logs.trouble());
         let programs = service.programs(logs);
         programs.let_managers_in(listener);
         if let Some(address) = &paths.status_channel {
@@ -233,6 +234,25 @@ impl Service {
         }
     }
 
+    /// Says as long as lines are not written that they are not.
+    fn follow_logs(&self, trouble: Option<watch::Receiver<Option<String>>>) {
+        let Some(mut trouble) = trouble else { return };
+        let (supervisor, stop) = (self.supervisor.clone(), self.stop_sessions.clone());
+        self.sessions.spawn(async move {
+            while let Some(Ok(())) = stop.run_until_cancelled(trouble.changed()).await {
+                let fault = trouble.borrow_and_update().clone();
+                let fault = fault.map(|text| Fault::new(FaultCode::LogsUnwritable, text));
+                if let Some(fault) = &fault {
+                    warn!(code = %fault.code, "{fault}");
+                }
+                supervisor.hub().update_service(|service| {
+                    service.faults.retain(|known| known.code != FaultCode::LogsUnwritable);
+                    service.faults.extend(fault);
+                });
+            }
+        });
+    }
+
     fn follow_network(&self) {
         let mut changes = NetworkChanges::follow();
         let (supervisor, stop) = (self.supervisor.clone(), self.stop_sessions.clone());
@@ -259,8 +279,13 @@ impl Service {
 fn listen(paths: &Paths) -> Result<Listener, BindError> {
     let group = paths.of_the_machine.then(Group::of_managers).flatten();
     let closed = paths.of_the_machine && group.is_none();
-    if let Some(group) = permissions::managers_group().filter(|_| closed) {
-        warn!("this account is not in the group {group}, so its members cannot manage the service");
+    if closed {
+        match permissions::managers_group() {
+            Some(group) => warn!(
+                "this account is not in the group {group}, so its members cannot manage the service"
+            ),
+            None => warn!("{}", permissions::NO_MANAGERS_GROUP),
+        }
     }
     Listener::bind_for_group(&paths.channel, group)
 }
@@ -284,7 +309,7 @@ fn open_logs(
     let keep = usize::try_from(keep).unwrap_or(usize::MAX);
     let safe = permissions::ensure_safe_folder(folder).map_err(|error| error.to_string());
     let files = safe.and_then(|()| {
-        logs::files(folder, keep).map_err(|error| format!("{}: {error}", folder.display()))
+        LogFiles::open(folder, keep).map_err(|error| format!("{}: {error}", folder.display()))
     });
     let (files, fault) = match files {
         Ok(files) => (Some(files), None),

@@ -1,6 +1,7 @@
 //! Owns the configuration and the tasks of all connections, and does what programs ask.
 
 mod declare;
+mod keeper;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -12,14 +13,15 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::spawn_blocking;
-use tokio::time::{interval, sleep, timeout};
+use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 pub(super) use self::declare::compare;
+use self::keeper::{Keeper, LAST_WRITE};
 use super::check;
-use super::connection::{Command, Connection, Context, Learned};
+use super::connection::{Command, Connection, Context};
 use super::hub::Hub;
 use super::logs::LogHub;
 use super::places::Places;
@@ -35,13 +37,8 @@ use crate::store::{Opened, SaveError, Store};
 
 /// Endpoints that wait to be written to disk.
 const LEARNED_BACKLOG: usize = 1024;
-/// How long endpoints are gathered before they are written, so that hundreds of
-/// connections that start at once cost one write.
-const LEARNED_PAUSE: Duration = Duration::from_secs(1);
 /// How long Azure gets to answer the Close of all channels, once no stream is open any more.
 pub(super) const CLOSE_LIMIT: Duration = Duration::from_secs(3);
-/// How long the disk gets for what is written last.
-const LAST_WRITE: Duration = Duration::from_millis(500);
 /// How often programs hear how many streams are waited for.
 const DRAIN_NEWS: Duration = Duration::from_millis(250);
 
@@ -326,8 +323,7 @@ impl Supervisor {
         &self,
         change: impl FnOnce(&mut Vec<HybridConnection>) + Send + 'static,
     ) -> Result<(), RequestError> {
-        let store = self.store.clone();
-        on_disk(&self.hub, move || lock(&store).update_connections(change)).await
+        on_disk(&self.hub, &self.store, move |store| store.update_connections(change)).await
     }
 
     /// Whether it takes requests: waits until the one before is done.
@@ -451,71 +447,6 @@ fn drain_limit(settings: &Settings) -> Duration {
     Duration::from_secs(settings.service.drain_seconds.into())
 }
 
-/// Writes the endpoints that Azure names to disk.
-#[derive(Debug)]
-struct Keeper {
-    task: TaskTracker,
-    finish: CancellationToken,
-}
-
-impl Keeper {
-    fn start(store: Arc<StdMutex<Store>>, hub: Arc<Hub>, learned: mpsc::Receiver<Learned>) -> Self {
-        let (task, finish) = (TaskTracker::new(), CancellationToken::new());
-        task.spawn(keep_endpoints(store, hub, learned, finish.clone()));
-        task.close();
-        Self { task, finish }
-    }
-
-    /// Writes what has not been written yet.
-    async fn finish(&self) {
-        self.finish.cancel();
-        if timeout(LAST_WRITE, self.task.wait()).await.is_err() {
-            warn!("the disk does not take the last endpoints that Azure named");
-        }
-    }
-}
-
-/// Writes endpoints some at a time, until `finish`.
-async fn keep_endpoints(
-    store: Arc<StdMutex<Store>>,
-    hub: Arc<Hub>,
-    mut learned: mpsc::Receiver<Learned>,
-    finish: CancellationToken,
-) {
-    while let Some(first) = next_learned(&mut learned, &finish).await {
-        let mut endpoints = vec![first];
-        // Nothing is gathered at the end.
-        let _ended = finish.run_until_cancelled(sleep(LEARNED_PAUSE)).await;
-        while let Ok(more) = learned.try_recv() {
-            endpoints.push(more);
-        }
-        let store = store.clone();
-        let saved = on_disk(&hub, move || {
-            lock(&store).update_connections(|list| {
-                for Learned { id, endpoint } in endpoints {
-                    if let Some(known) = list.iter_mut().find(|known| known.id == id) {
-                        known.last_endpoint = Some(endpoint);
-                    }
-                }
-            })
-        });
-        if let Err(error) = saved.await {
-            warn!(%error, "the endpoints that Azure named are not kept for the next start");
-        }
-    }
-}
-
-/// The next endpoint; at the end only what is there already.
-async fn next_learned(
-    learned: &mut mpsc::Receiver<Learned>,
-    finish: &CancellationToken,
-) -> Option<Learned> {
-    match finish.run_until_cancelled(learned.recv()).await {
-        Some(next) => next,
-        None => learned.try_recv().ok(),
-    }
-}
-
 fn lock(store: &StdMutex<Store>) -> std::sync::MutexGuard<'_, Store> {
     store.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -524,20 +455,34 @@ fn lock(store: &StdMutex<Store>) -> std::sync::MutexGuard<'_, Store> {
 /// the service, until it does again.
 async fn on_disk<T: Send + 'static>(
     hub: &Hub,
-    work: impl FnOnce() -> Result<T, SaveError> + Send + 'static,
+    store: &Arc<StdMutex<Store>>,
+    work: impl FnOnce(&mut Store) -> Result<T, SaveError> + Send + 'static,
 ) -> Result<T, RequestError> {
     let not_saved = |error: &dyn Display| RequestError::new(ErrorCode::NotSaved, error.to_string());
-    let done = spawn_blocking(work).await.map_err(|error| not_saved(&error))?;
+    let store = store.clone();
+    let work = move || {
+        let mut store = lock(&store);
+        let before = store.writes();
+        let done = work(&mut store);
+        (done, store.writes() > before)
+    };
+    let (done, has_written) = spawn_blocking(work).await.map_err(|error| not_saved(&error))?;
     let fault = match &done {
+        // Where nothing had to be written, that says nothing about the disk.
+        Ok(_) if !has_written => return done.map_err(|error| not_saved(&error)),
         Ok(_) => None,
         Err(error @ SaveError::NotWritten { .. }) => {
             Some(Fault::new(FaultCode::NotWritten, error.to_string()))
         }
-        // Says nothing about the disk.
+        // Nor does this.
         Err(error) => return Err(not_saved(error)),
     };
     hub.update_service(|service| {
-        service.faults.retain(|fault| fault.code != FaultCode::NotWritten);
+        service.faults.retain(|known| match known.code {
+            FaultCode::NotWritten => false,
+            FaultCode::HomeReadOnly => !has_written,
+            _ => true,
+        });
         service.faults.extend(fault);
     });
     done.map_err(|error| not_saved(&error))

@@ -121,6 +121,11 @@ impl ConnectionsFile {
         Some(connections)
     }
 
+    /// How often the disk has taken it.
+    pub(super) fn writes(&self) -> u64 {
+        self.file.writes()
+    }
+
     /// Whether the secret of `connection` is known, and not sealed as it would be now.
     fn is_unsealed(&self, connection: &HybridConnection, protection: &Protection) -> bool {
         let is_known = !matches!(connection.credential, Credential::Sealed { .. });

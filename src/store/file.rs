@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -20,7 +21,10 @@ const LONGEST: u64 = 16 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum SaveError {
     /// The system did not write the file.
-    #[error("{} could not be written, so nothing was changed: {error}", file.display())]
+    #[error(
+        "{} could not be written, so nothing was changed: {error}{}",
+        file.display(), files::remedy_of(error, file)
+    )]
     NotWritten {
         /// Which file.
         file: PathBuf,
@@ -95,6 +99,8 @@ pub(super) struct StoreFile {
     codes: Codes,
     /// Why it must not be written: it holds what could not be read.
     left_alone: Option<String>,
+    /// How often it has been written.
+    writes: AtomicU64,
 }
 
 /// What was in a file that could be read.
@@ -105,7 +111,7 @@ pub(super) struct Contents {
 
 impl StoreFile {
     pub(super) fn new(path: &Path, codes: Codes) -> Self {
-        Self { path: path.to_owned(), codes, left_alone: None }
+        Self { path: path.to_owned(), codes, left_alone: None, writes: AtomicU64::new(0) }
     }
 
     /// Reads the file. `None` if there is none, or none that can be used: then it has
@@ -124,7 +130,6 @@ impl StoreFile {
             Err(Problem::Unusable(words)) => return self.leave_alone(words, faults),
             Err(Problem::Damaged(words)) => return self.set_aside(&words, now, faults),
         };
-        self.close_to_others();
         match schema.read(&bytes) {
             Ok(object) => Some(Contents { object, bytes }),
             Err(Problem::Unusable(words)) => self.leave_alone(words, faults),
@@ -134,6 +139,7 @@ impl StoreFile {
 
     /// What is in the file now, if there is one, or why it cannot be used. Touches nothing.
     pub(super) fn look(&self, schema: &Schema) -> Result<Option<Object>, String> {
+        permissions::secure_file(&self.path).map_err(|error| error.to_string())?;
         let object = read_bytes(&self.path)
             .and_then(|bytes| bytes.map(|bytes| schema.read(&bytes)).transpose());
         object.map_err(|problem| match problem {
@@ -201,7 +207,14 @@ impl StoreFile {
             return Err(SaveError::LeftAlone { file: self.path.clone(), reason });
         }
         files::write_durably(&self.path, bytes, Access::OwnerOnly)
-            .map_err(|error| SaveError::NotWritten { file: self.path.clone(), error })
+            .map_err(|error| SaveError::NotWritten { file: self.path.clone(), error })?;
+        self.writes.fetch_add(1, Relaxed);
+        Ok(())
+    }
+
+    /// How often the disk has taken it.
+    pub(super) fn writes(&self) -> u64 {
+        self.writes.load(Relaxed)
     }
 
     fn leave_alone<T>(&mut self, words: String, faults: &mut Vec<Fault>) -> Option<T> {
@@ -212,24 +225,6 @@ impl StoreFile {
 
     fn moved(&self, words: &str, kept: &Path) -> String {
         format!("{} {words}; it is kept as {}", self.path.display(), kept.display())
-    }
-
-    /// Someone may have copied the file here with a mode that lets others read keys.
-    fn close_to_others(&self) {
-        let file = self.path.display();
-        match permissions::is_open_to_others(&self.path) {
-            Ok(false) => {}
-            Ok(true) => match permissions::restrict_path(&self.path) {
-                Ok(()) => tracing::warn!(
-                    %file,
-                    "other accounts could read this file; it is closed to them now"
-                ),
-                Err(error) => {
-                    tracing::warn!(%file, %error, "other accounts can read this file");
-                }
-            },
-            Err(error) => tracing::warn!(%file, %error, "cannot tell who may read this file"),
-        }
     }
 }
 

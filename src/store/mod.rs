@@ -17,10 +17,10 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::model::{ConnectionId, Fault, HybridConnection, Settings};
+use crate::model::{ConnectionId, Fault, FaultCode, HybridConnection, Settings};
 use crate::platform::Paths;
 use crate::platform::files::{self, Lock, LockError};
-use crate::platform::permissions::{self, FolderError};
+use crate::platform::permissions::{self, FileError, FolderError};
 use crate::platform::seal::Sealer;
 
 use connections::ConnectionsFile;
@@ -75,6 +75,9 @@ pub enum OpenError {
     /// The folder cannot be made or trusted.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// One of the files cannot be trusted.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The lock file cannot be used.
     #[error(transparent)]
     Lock(LockError),
@@ -87,22 +90,33 @@ impl Store {
     /// A file that is damaged is set aside and reported as a fault. If only parts of
     /// it are, those that are not are used, and the whole original is kept. A file
     /// that cannot be read, or is of a newer version, is left alone: it is reported,
-    /// and changes to it are refused.
+    /// and changes to it are refused. So are changes in a folder that takes none.
     ///
     /// `sealer` seals the secrets; without one, the files' modes alone protect them.
     /// Secrets that are not sealed are sealed now. A connection whose key cannot be
     /// unsealed has [`Credential::Sealed`](crate::model::Credential::Sealed).
     ///
     /// # Errors
-    /// [`OpenError`] where another service holds the files, or the folder is not ours.
+    /// [`OpenError`] where another service holds the files, or the folder or a file is not ours
+    /// alone.
     pub fn open(paths: &Paths, sealer: Option<Box<dyn Sealer>>) -> Result<Opened, OpenError> {
         permissions::ensure_safe_folder(&paths.home)?;
         let lock = files::lock(&paths.lock_file).map_err(|error| match error {
             LockError::Held { pid, .. } => OpenError::InUse { home: paths.home.clone(), pid },
             error @ LockError::Io { .. } => OpenError::Lock(error),
         })?;
+        for file in [&paths.connections_file, &paths.settings_file] {
+            if permissions::secure_file(file)? {
+                let file = file.display();
+                tracing::warn!(%file, "other accounts could read this file; it is closed now");
+            }
+        }
         let now = Timestamp::now();
         let (protection, mut found) = (Protection::by(sealer), Found::default());
+        if lock.is_read_only() {
+            let text = format!("the folder {} is mounted read-only", paths.home.display());
+            found.faults.push(Fault::new(FaultCode::HomeReadOnly, text));
+        }
         let (connections_file, connections) =
             ConnectionsFile::open(&paths.connections_file, &protection, now, &mut found);
         let (settings_file, settings) =
@@ -127,6 +141,11 @@ impl Store {
     /// The settings as they are on the disk.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// How often a file has been written since the files were opened.
+    pub fn writes(&self) -> u64 {
+        self.connections_file.writes() + self.settings_file.writes()
     }
 
     /// Lets `edit` change the connections and saves them, if they have changed.

@@ -155,6 +155,11 @@ impl SettingsFile {
         Ok(settings)
     }
 
+    /// How often the disk has taken it.
+    pub(super) fn writes(&self) -> u64 {
+        self.file.writes()
+    }
+
     /// Whether the password of the proxy is known, and not sealed as it would be now.
     fn is_unsealed(&self, settings: &Settings, protection: &Protection) -> bool {
         let has_password = settings.network.proxy.as_ref().and_then(Proxy::password).is_some();

@@ -68,6 +68,8 @@ mod policy_template;
 #[cfg(feature = "emulator")]
 mod proxy;
 mod sealer;
+#[cfg(all(target_os = "linux", feature = "emulator"))]
+mod service_bad_input;
 #[cfg(feature = "emulator")]
 mod service_check;
 #[cfg(all(unix, feature = "emulator"))]

@@ -18,18 +18,18 @@ use crate::bed::{Endpoint, NAME, NAMESPACE, Watcher, listener_string, sender, wi
 use hybrid_connection_manager::emulator::sender::RelayStream;
 
 /// What a process said and how it ended.
-struct Ran {
+pub(crate) struct Ran {
     status: ExitStatus,
-    out: String,
+    pub(crate) out: String,
     err: String,
 }
 
 /// Azure, an endpoint, and a machine with programs on it.
-struct Machine {
-    emulator: Emulator,
+pub(crate) struct Machine {
+    pub(crate) emulator: Emulator,
     endpoint: Endpoint,
-    home: TempDir,
-    service: Child,
+    pub(crate) home: TempDir,
+    pub(crate) service: Child,
     /// Everything that any program has said.
     said: String,
 }
@@ -53,7 +53,7 @@ impl Machine {
     }
 
     /// The same with its connection connected.
-    async fn connected() -> Self {
+    pub(crate) async fn connected() -> Self {
         let mut machine = Self::start().await;
         let string = listener_string(&machine.emulator, NAME);
         machine.hcm(&["add", "-"], string.expose()).await.expect(0);
@@ -62,7 +62,7 @@ impl Machine {
     }
 
     /// Runs `hcm` with `input` on its standard input.
-    async fn hcm(&mut self, arguments: &[&str], input: &str) -> Ran {
+    pub(crate) async fn hcm(&mut self, arguments: &[&str], input: &str) -> Ran {
         let mut hcm = Command::new(env!("CARGO_BIN_EXE_hcm"))
             .arg("--home")
             .arg(self.home.path())
@@ -82,7 +82,7 @@ impl Machine {
         Ran { status: output.status, out, err }
     }
 
-    async fn stream(&self) -> (RelayStream, TcpStream) {
+    pub(crate) async fn stream(&self) -> (RelayStream, TcpStream) {
         let mut app = within(sender(&self.emulator, NAME).connect()).await.unwrap();
         let name = fastrand::u64(..).to_be_bytes();
         app.write_all(&name).await.unwrap();
@@ -90,13 +90,13 @@ impl Machine {
         (app, self.endpoint.accept(name).await)
     }
 
-    fn signal(&self) {
+    pub(crate) fn signal(&self) {
         let pid = Pid::from_raw(self.service.id().unwrap().cast_signed()).unwrap();
         kill_process(pid, Signal::TERM).unwrap();
     }
 
     /// Waits until the service has ended by itself.
-    async fn service_ends(&mut self) {
+    pub(crate) async fn service_ends(&mut self) {
         let status = within(self.service.wait()).await.unwrap();
         assert_eq!(status.code(), Some(0), "{status}");
         let mut err = String::new();
@@ -107,12 +107,12 @@ impl Machine {
 
 impl Ran {
     #[track_caller]
-    fn expect(self, code: i32) -> Self {
+    pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.status.code(), Some(code), "{}{}", self.out, self.err);
         self
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap()
     }
 }

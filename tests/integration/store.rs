@@ -7,7 +7,7 @@ use hybrid_connection_manager::model::{
     ConnectionId, Credential, Desired, Endpoint, FaultCode, HybridConnection, NamespaceAddress,
     Secret, Settings,
 };
-use hybrid_connection_manager::platform::Paths;
+use hybrid_connection_manager::platform::{Paths, permissions};
 use hybrid_connection_manager::store::{OpenError, Opened, SaveError, Store};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -65,6 +65,7 @@ impl Home {
 #[expect(clippy::disallowed_methods, reason = "damage is not written durably")]
 pub(crate) fn put(path: &Path, contents: impl AsRef<[u8]>) {
     std::fs::write(path, contents).unwrap();
+    permissions::restrict_path(path).unwrap();
 }
 
 pub(crate) fn connection(name: &str) -> HybridConnection {
@@ -400,9 +401,18 @@ fn the_files_are_for_the_owner_alone() {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     };
     let home = Home::with_connections(file(&[entry("sql"), json!(1)]));
-    set(&home.paths.connections_file, 0o644);
+    for file in [&home.paths.connections_file, &home.paths.settings_file] {
+        if !file.exists() {
+            put(file, "{}");
+        }
+        set(file, 0o644);
+        let error = Store::open(&home.paths, None).unwrap_err();
+        let command = format!("chmod 600 {}", file.display());
+        assert!(error.to_string().ends_with(&command), "{error}");
+        assert_eq!(mode(file), 0o644, "what is refused is not touched");
+        set(file, 0o600);
+    }
     let mut opened = home.open();
-    assert_eq!(mode(&home.paths.connections_file), 0o600);
     opened.store.update_connections(|list| list.clear()).unwrap();
     opened.store.update_settings(|settings| settings.set("log.level", "warn")).unwrap().unwrap();
     for name in home.files().keys() {

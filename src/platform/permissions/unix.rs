@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use nix::unistd::{Group as Entry, User};
 use rustix::process::{getegid, geteuid, getgroups};
 
-use super::{Access, FolderError, Membership};
+use super::{Access, FileError, FolderError, Membership};
 pub(super) use crate::platform::product::MANAGERS_GROUP as MANAGERS;
 use crate::platform::product::SERVICE_NAME;
 
@@ -71,19 +71,80 @@ pub(super) fn check_folder(folder: &Path) -> Result<(), FolderError> {
     if metadata.uid() != own {
         return Err(FolderError::NotOurs {
             folder: folder.to_owned(),
-            owner: format!("the account with the uid {}", metadata.uid()),
-            own: format!("the uid {own}"),
-            remedy: format!("chown {own} {}", folder.display()),
+            owner: account(metadata.uid()),
+            own: account(own),
+            remedy: format!("{}chown {} {}", by_root(), account(own), quoted(folder)),
         });
     }
     if mode & 0o022 != 0 {
         return Err(FolderError::WritableByOthers {
             folder: folder.to_owned(),
             who: format!("other accounts (mode {mode:03o})"),
-            remedy: format!("chmod go-w {}", folder.display()),
+            remedy: format!("{}chmod go-w {}", by_owner(), quoted(folder)),
         });
     }
     Ok(())
+}
+
+pub(super) fn secure_file(path: &Path) -> Result<bool, FileError> {
+    // What cannot be looked at cannot be read either, and reading says why.
+    let Ok(metadata) = path.symlink_metadata() else { return Ok(false) };
+    let file = path.to_owned();
+    if metadata.is_symlink() {
+        let to = std::fs::read_link(path).unwrap_or_default();
+        let remedy = match path.canonicalize() {
+            Ok(real) => format!("{}mv {} {}", by_owner(), quoted(&real), quoted(path)),
+            Err(_) => format!("{}rm {}", by_owner(), quoted(path)),
+        };
+        return Err(FileError::Link { file, to, remedy });
+    }
+    if !metadata.is_file() {
+        return Ok(false);
+    }
+    let own = geteuid().as_raw();
+    if metadata.uid() != own {
+        let (owner, own) = (account(metadata.uid()), account(own));
+        return Err(FileError::NotOurs { file, owner, own, remedy: give_back(path) });
+    }
+    let mode = metadata.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let who = format!("other accounts (mode {mode:03o})");
+        let remedy = format!("{}chmod 600 {}", by_owner(), quoted(path));
+        return Err(FileError::OpenToOthers { file, who, remedy });
+    }
+    Ok(false)
+}
+
+/// The name of an account, or its number where it has none.
+fn account(uid: u32) -> String {
+    let user = User::from_uid(uid.into()).ok().flatten();
+    user.map_or_else(|| uid.to_string(), |user| user.name)
+}
+
+/// What stands before a command that only root may use.
+fn by_root() -> &'static str {
+    if geteuid().is_root() { "" } else { "sudo " }
+}
+
+/// What stands before a command that the owner may use: nobody works as the account of the
+/// machine's service.
+fn by_owner() -> &'static str {
+    if is_service_account(geteuid().as_raw()) { by_root() } else { "" }
+}
+
+/// `path` as a shell reads it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@%,:=".contains(c);
+    match text.chars().all(plain) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+fn give_back(path: &Path) -> String {
+    let (sudo, own, path) = (by_root(), account(geteuid().as_raw()), quoted(path));
+    format!("{sudo}chown {own} {path} && {sudo}chmod 600 {path}")
 }
 
 pub(super) fn close_folder(folder: &Path) -> io::Result<()> {
@@ -124,8 +185,13 @@ pub(super) fn is_open_to_others(path: &Path) -> io::Result<bool> {
 }
 
 pub(super) fn mend(path: &Path) -> Option<String> {
-    let (own, path) = (geteuid().as_raw(), path.display());
-    Some(format!("give it back: sudo chown {own} \"{path}\" && sudo chmod 600 \"{path}\""))
+    Some(format!("give it back: {}", give_back(path)))
+}
+
+pub(super) fn mend_folder(folder: &Path) -> Option<String> {
+    let metadata = folder.metadata().ok()?;
+    let is_closed = metadata.uid() == geteuid().as_raw() && metadata.mode() & 0o300 != 0o300;
+    is_closed.then(|| format!("{}chmod u+wx {}", by_owner(), quoted(folder)))
 }
 
 pub(super) fn own_uid() -> Option<u32> {
@@ -192,7 +258,8 @@ fn managers_beside(group: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::{
-        ensure_group_folder, ensure_private_folder, ensure_public_folder, ensure_safe_folder,
+        NO_MANAGERS_GROUP, ensure_group_folder, ensure_private_folder, ensure_public_folder,
+        ensure_safe_folder,
     };
     use super::*;
 
@@ -263,6 +330,7 @@ mod tests {
     #[test]
     fn who_manages_the_service_and_how_to_become_one_is_said() {
         assert!(JOIN.contains(MANAGERS));
+        assert!(NO_MANAGERS_GROUP.ends_with(&format!("groupadd --system {MANAGERS}")));
         let said = managers_beside(Some(MANAGERS));
         assert!(said.contains("may manage it") && said.contains(JOIN), "{said}");
         assert!(said.contains("sign out and in again") && said.contains("\"hcm\""), "{said}");
@@ -309,7 +377,61 @@ mod tests {
         };
         let error = ensure_private_folder(folder).unwrap_err();
         assert!(matches!(error, FolderError::NotOurs { .. }), "{error}");
-        assert!(error.to_string().contains(&format!("chown {}", own.as_raw())));
+        let command = format!("chown {} {}", account(own.as_raw()), folder.display());
+        assert!(error.to_string().ends_with(&command), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_not_for_its_owner_alone_is_refused_with_the_command_that_mends_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("it's $HOME");
+        ensure_safe_folder(&folder).unwrap();
+        let (file, elsewhere) = (folder.join("x.json"), folder.join("y.json"));
+        assert!(!secure_file(&file).unwrap(), "none is no fault");
+        File::create(&file).unwrap();
+        let mend = |error: &FileError| {
+            let text = error.to_string();
+            let (_, command) = text.rsplit_once(": ").unwrap();
+            let command = command.replace("sudo ", "");
+            let shell = std::process::Command::new("sh").arg("-c").arg(&command).status().unwrap();
+            assert!(shell.success(), "{command}");
+        };
+        for bad in [0o644, 0o640, 0o620, 0o602, 0o777] {
+            set_mode(&file, bad);
+            let error = secure_file(&file).unwrap_err();
+            assert!(error.to_string().contains(&format!("mode {bad:03o}")), "{error}");
+            mend(&error);
+            assert!(!secure_file(&file).unwrap());
+        }
+        std::fs::rename(&file, &elsewhere).unwrap();
+        std::os::unix::fs::symlink("y.json", &file).unwrap();
+        let error = secure_file(&file).unwrap_err();
+        assert!(error.to_string().contains("is a link to y.json"), "{error}");
+        mend(&error);
+        assert!(file.symlink_metadata().unwrap().is_file() && !elsewhere.exists());
+        std::fs::remove_file(&file).unwrap();
+        std::os::unix::fs::symlink("y.json", &file).unwrap();
+        mend(&secure_file(&file).unwrap_err());
+        assert!(file.symlink_metadata().is_err(), "a link to nothing is removed");
+        if geteuid().is_root() {
+            File::create(&file).unwrap();
+            std::os::unix::fs::chown(&file, Some(65534), None).unwrap();
+            let error = secure_file(&file).unwrap_err();
+            assert!(matches!(error, FileError::NotOurs { .. }), "{error}");
+            mend(&error);
+            assert!(!secure_file(&file).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_command_names_a_path_as_the_shell_reads_it() {
+        for (path, expected) in [
+            ("/var/lib/x-1/a.json", "/var/lib/x-1/a.json"),
+            ("/a b/$x", "'/a b/$x'"),
+            ("/it's", r"'/it'\''s'"),
+        ] {
+            assert_eq!(quoted(Path::new(path)), expected);
+        }
     }
 
     #[test]

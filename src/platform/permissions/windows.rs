@@ -15,7 +15,7 @@ use windows_sys::Win32::Storage::FileSystem::{
     GetFinalPathNameByHandleW, WRITE_DAC, WRITE_OWNER,
 };
 
-use super::{Access, FolderError, Membership};
+use super::{Access, FileError, FolderError, Membership};
 pub(super) use crate::platform::product::OPERATORS_GROUP as MANAGERS;
 use crate::platform::product::{SERVICE_NAME, service_sid};
 use crate::platform::windows_security::{
@@ -98,12 +98,32 @@ pub(super) fn is_open_to_others(path: &Path) -> io::Result<bool> {
     Ok(!is_ours(&list.owner, &own) || others(&list, &own, READING | WRITING).next().is_some())
 }
 
+/// A copy has the access list of the folder that it was made in.
+pub(super) fn secure_file(path: &Path) -> Result<bool, FileError> {
+    let file = path.display();
+    let closed = match is_open_to_others(path) {
+        Ok(true) => restrict_path(path).map(|()| true),
+        looked => looked,
+    };
+    Ok(closed.unwrap_or_else(|error| {
+        if error.kind() != io::ErrorKind::NotFound {
+            tracing::warn!(%file, %error, "other accounts may be able to read this file");
+        }
+        false
+    }))
+}
+
 pub(super) fn own_uid() -> Option<u32> {
     None
 }
 
 /// Access lists have no such command.
 pub(super) fn mend(_path: &Path) -> Option<String> {
+    None
+}
+
+/// As [`mend`].
+pub(super) fn mend_folder(_folder: &Path) -> Option<String> {
     None
 }
 

@@ -99,8 +99,7 @@ impl Supervisor {
             None => new_proxy.then(|| self.network.borrow().clone()),
         };
         let network = network.map(|network| network.through(settings.network.proxy.clone()));
-        let store = self.store.clone();
-        on_disk(&self.hub, move || write(&mut lock(&store))).await?;
+        on_disk(&self.hub, &self.store, write).await?;
         if let Some(network) = network {
             self.hub.update_service(|service| {
                 service.faults.retain(|fault| match fault.code {
