@@ -8,12 +8,13 @@ use std::process::Stdio;
 
 use hybrid_connection_manager::emulator::sender::SenderError;
 use hybrid_connection_manager::ipc::Client;
+use hybrid_connection_manager::model::ConnectionView;
 use hybrid_connection_manager::platform::Paths;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
-use crate::bed::{NAME, sender, within};
+use crate::bed::{NAME, Watcher, sender, within};
 use crate::service_processes::Machine;
 
 /// A home with a name that a shell takes apart where it is not quoted.
@@ -160,8 +161,11 @@ async fn streams_beyond_the_open_files_are_refused_and_said_and_the_others_go_on
     let said = faults(&status);
     assert!(said.contains("open-files-exhausted") && said.contains("32 streams"), "{said}");
     assert!(said.contains("LimitNOFILE="), "{said}");
-    let shown = machine.hcm(&["show", "contoso/hc"], "").await.expect(0).out;
-    assert!(shown.contains("may not open more files"), "{shown}");
+    let mut watcher = Watcher::attach(&Paths::in_home(machine.home.path()).unwrap()).await;
+    let told = |view: &ConnectionView| {
+        view.events.iter().any(|event| event.text.contains("may not open more files"))
+    };
+    assert_eq!(watcher.until(NAME, told).await.traffic.active_streams, 32);
     for (app, endpoint) in &mut streams {
         app.write_all(&[7]).await.unwrap();
         app.flush().await.unwrap();
@@ -169,6 +173,7 @@ async fn streams_beyond_the_open_files_are_refused_and_said_and_the_others_go_on
     }
 
     // Some end, and there is place for others.
+    drop(watcher);
     streams.truncate(20);
     let gone = async {
         loop {

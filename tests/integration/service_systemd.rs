@@ -14,6 +14,7 @@ use hybrid_connection_manager::ipc::Client;
 use hybrid_connection_manager::ipc::protocol::{Request, Response};
 use hybrid_connection_manager::model::{FaultCode, Secret, Snapshot};
 use hybrid_connection_manager::platform::Paths;
+use hybrid_connection_manager::platform::permissions::restrict_path;
 use hybrid_connection_manager::platform::product::CREDENTIAL;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -122,7 +123,13 @@ impl Unit {
     }
 
     async fn write_settings(&self, settings: &Value) {
-        tokio::fs::write(self.paths().settings_file, settings.to_string()).await.unwrap();
+        self.put_settings(&settings.to_string()).await;
+    }
+
+    async fn put_settings(&self, text: &str) {
+        let file = self.paths().settings_file;
+        tokio::fs::write(&file, text).await.unwrap();
+        restrict_path(&file).unwrap();
     }
 
     async fn client(&self) -> Client {
@@ -232,7 +239,7 @@ async fn the_settings_are_read_again_and_those_of_no_use_are_not() {
         let kept = std::fs::read_to_string(unit.paths().settings_file).unwrap();
         assert_eq!(kept, wrong.to_string(), "what an administrator wrote is left alone");
     }
-    tokio::fs::write(unit.paths().settings_file, "{").await.unwrap();
+    unit.put_settings("{").await;
     unit.reload().await;
     let fault = unit.snapshot().await.service.faults.remove(0);
     assert!(fault.detail.contains("settings.json"), "{fault}");
