@@ -85,6 +85,9 @@ async fn one_listener_too_many_is_named_and_comes_in_when_another_leaves() {
     last.add(&bed.emulator, NAME).await;
     let view = last.until_fault(NAME, FaultCode::TooManyListeners).await;
     assert_eq!(view.status.label(), StatusLabel::NotConnected);
+    let fault = view.status.fault().unwrap();
+    assert!(fault.detail.contains("MaximumListenersPerEndpoint"), "{fault}");
+    assert!(fault.tracking_id.is_some(), "{fault:?}");
     assert_eq!(bed.azure().listeners.len(), 25);
     // Azure's count is one thing, this listener another.
     bed.host.until_connected(NAME).await;

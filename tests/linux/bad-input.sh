@@ -111,7 +111,7 @@ mends() {
     command=${said##*: }
     bash -c "$command" || { echo "does not work: $command"; return 1; }
     start "$home" "$@"
-    soon hcm --home "$home" version || { cat "$work/said"; return 1; }
+    soon hcm --home "$home" list || { cat "$work/said"; return 1; }
     stop
 }
 
@@ -165,7 +165,7 @@ PY
 # furnish HOME: a service with a connection that is connected.
 furnish() {
     start "$1"
-    soon hcm --home "$1" version
+    soon hcm --home "$1" list
     hcm --home "$1" settings set network.extra_ca_certificates "$work/ca.pem"
     string hc | hcm --home "$1" add -
     hcm --home "$1" status --wait 30
@@ -239,8 +239,8 @@ check "the log says what is missing" soon bash -c "grep -q 'lines could not be w
 check "and goes on" soon bash -c "tail -n 1 '$home'/logs/* | grep -q 'setting changed\|status'"
 check "it ends in order" stop
 start "$home"
-check "what was kept is there" says "^7$" hcm --home "$home" settings get service.drain_seconds
-soon hcm --home "$home" version
+check "what was kept is there" \
+    soon says "^7$" hcm --home "$home" settings get service.drain_seconds
 check "and the connection is connected" soon hcm --home "$home" status --wait 30
 stop
 umount "$home"
@@ -279,7 +279,7 @@ serve() {
     "$work/bin/$name-service" run >"$work/said" 2>&1 </dev/null &
     service=$!
     children+=("$service")
-    soon hcm version
+    soon hcm list
 }
 check "the machine's service starts" serve
 check "root manages it" hcm settings set log.level debug
