@@ -96,3 +96,50 @@ fn write(store: &mut Store, endpoints: BTreeMap<ConnectionId, Endpoint>) -> Resu
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ConnectionString, FaultCode, Snapshot, sample};
+    use crate::platform::Paths;
+
+    async fn until(hub: &Hub, wanted: impl Fn(&Snapshot) -> bool) {
+        let (_, mut changes) = hub.subscribe();
+        while !hub.look(&wanted) {
+            changes.recv().await.unwrap();
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn endpoints_that_the_disk_does_not_take_are_written_when_it_does() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = Paths::in_home(home.path()).unwrap();
+        let mut store = Store::open(&paths, None).unwrap().store;
+        let string = "Endpoint=sb://contoso.servicebus.windows.net/;SharedAccessKeyName=listen;SharedAccessKey=a2V5;EntityPath=sql";
+        let connection = ConnectionString::parse(string).unwrap().into_connection();
+        let id = connection.id.clone();
+        store.update_connections(|list| list.push(connection)).unwrap();
+        let store = Arc::new(Mutex::new(store));
+        let hub = Arc::new(Hub::new(sample::service()));
+        let (learns, learned) = mpsc::channel(4);
+        let keeper = Keeper::start(store.clone(), hub.clone(), learned);
+        let fails = |snapshot: &Snapshot| {
+            let faults = &snapshot.service.faults;
+            faults.iter().any(|fault| fault.code == FaultCode::NotWritten)
+        };
+
+        // A folder with something in it cannot be replaced by a file.
+        let kept = home.path().join("kept");
+        std::fs::rename(&paths.connections_file, &kept).unwrap();
+        std::fs::create_dir_all(paths.connections_file.join("in the way")).unwrap();
+        let endpoint = Endpoint::new("db.corp", 1433);
+        learns.send(Learned { id, endpoint: endpoint.clone() }).await.unwrap();
+        until(&hub, fails).await;
+        assert_eq!(store.lock().unwrap().connections()[0].last_endpoint, None);
+        std::fs::remove_dir_all(&paths.connections_file).unwrap();
+        std::fs::rename(&kept, &paths.connections_file).unwrap();
+        until(&hub, |snapshot| !fails(snapshot)).await;
+        assert_eq!(store.lock().unwrap().connections()[0].last_endpoint, Some(endpoint));
+        keeper.finish().await;
+    }
+}
