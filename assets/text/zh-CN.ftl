@@ -522,7 +522,7 @@ fault-not-written-advice = 未做任何更改。请释放磁盘空间或修复�
 fault-home-read-only = 服务的文件夹为只读，无法保存任何更改
 fault-home-read-only-advice = 连接照常运行。请让详细信息中指出的文件夹可写；无需重启任何程序。
 fault-open-files-exhausted = 服务不能再打开更多文件，因此拒绝新的流
-fault-open-files-exhausted-advice = 每个流占用两个文件。请允许服务打开更多文件并重启服务（单元中的 LimitNOFILE=、Shell 中的 ulimit -n、容器的 --ulimit nofile=），或在另一台机器上再运行一个服务。
+fault-open-files-exhausted-advice = 每个流占用两个文件。请提高服务的打开文件数限制（其单元中的 LimitNOFILE=）并重启服务，或在另一台计算机上再运行一个服务。
 fault-logs-unwritable = 无法写入日志文件
 fault-logs-unwritable-advice = 服务在没有日志文件的情况下运行；“日志”仍显示最近的行。请修复详细信息中指出的问题；如果之后仍未恢复写入，请重启服务。
 fault-status-channel-closed = 此计算机上的其他帐户无法查看状态

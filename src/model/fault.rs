@@ -229,7 +229,7 @@ fault_codes! {
     /// There is no place for another stream.
     OpenFilesExhausted = "open-files-exhausted", Soon,
         "New streams are refused, because the service may not open more files",
-        "Each stream takes two. Let the service open more and restart it (LimitNOFILE= in its unit, ulimit -n in a shell, --ulimit nofile= of a container), or run another copy of it on another machine.";
+        "Each stream takes two. Raise the service's limit of open files (LimitNOFILE= in its unit) and restart it, or run another copy of it on another machine.";
     /// The log files cannot be written.
     LogsUnwritable = "logs-unwritable", Never,
         "The log files cannot be written",

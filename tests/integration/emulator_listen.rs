@@ -1,7 +1,11 @@
 //! Control channels of the emulator: who gets one, and how it lives and ends.
 
+use std::sync::Arc;
+
+use futures_util::future::join_all;
 use futures_util::{SinkExt as _, StreamExt as _};
 use hybrid_connection_manager::emulator::HybridConnectionConfig;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -248,4 +252,49 @@ async fn tls_sessions_are_resumed() {
         kinds.push(tls.get_ref().1.handshake_kind().unwrap());
     }
     assert_eq!(kinds, [rustls::HandshakeKind::Full, rustls::HandshakeKind::Resumed]);
+}
+
+/// Takes the streams that `listener` is given, `most` at the most, until its channel is closed.
+async fn take(bench: &Bench, listener: &mut Socket, most: usize) -> Vec<Socket> {
+    let mut taken = Vec::new();
+    while taken.len() < most {
+        match listener.next().await.unwrap().unwrap() {
+            Message::Text(text) => {
+                let message: Value = serde_json::from_str(&text).unwrap();
+                let address = message["accept"]["address"].as_str().unwrap();
+                taken.push(bench.rendezvous(address).await.unwrap());
+            }
+            Message::Close(_) => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    taken
+}
+
+#[tokio::test]
+async fn no_sender_is_lost_while_a_listener_leaves() {
+    const SENDERS: usize = 60;
+    let bench = Arc::new(bench().await);
+    let (mut leaving, mut staying) = (bench.listen().await, bench.listen().await);
+    let senders = (0..SENDERS).map(|_| {
+        let bench = bench.clone();
+        tokio::spawn(async move { bench.connect().await.is_ok() })
+    });
+    let senders = join_all(senders.collect::<Vec<_>>());
+    let leave = async {
+        let mut taken = take(&bench, &mut leaving, 3).await;
+        leaving.close(None).await.unwrap();
+        taken.extend(take(&bench, &mut leaving, SENDERS).await);
+        taken.len()
+    };
+    let both = async { tokio::join!(senders, leave) };
+    let (connected, taken) = within(async {
+        tokio::select! {
+            both = both => both,
+            taken = take(&bench, &mut staying, usize::MAX) => panic!("closed after {}", taken.len()),
+        }
+    })
+    .await;
+    assert!(connected.into_iter().all(Result::unwrap), "a sender is refused");
+    assert!((3..SENDERS).contains(&taken), "{taken}");
 }
