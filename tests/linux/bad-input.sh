@@ -33,28 +33,10 @@ cp "$1/$name-service" "$1/hcm" "$1/relay-emulator" "$work/bin/"
 export PATH=$work/bin:$PATH
 unset HCM_HOME HCM_DECLARED NOTIFY_SOCKET
 
-passed=0 failed=0
-check() {
-    local what=$1
-    shift
-    if "$@" >"$work/last" 2>&1; then
-        passed=$((passed + 1))
-        echo "ok: $what"
-    else
-        failed=$((failed + 1))
-        echo "failed: $what"
-        sed 's/^/    /' "$work/last"
-    fi
-}
-is() { [ "$1" = "$2" ] || { echo "is '$1' and not '$2'"; return 1; }; }
+scratch=$work
+# shellcheck source=tests/linux/checks.sh
+source "$(dirname "$0")/checks.sh"
 has() { grep -q -- "$1" "$2" || { cat "$2"; return 1; }; }
-# says PATTERN COMMAND…: what the command says, however it ends.
-says() {
-    local pattern=$1 said
-    shift
-    said=$("$@" 2>&1) || true
-    grep -q -- "$pattern" <<<"$said" || { echo "$said"; return 1; }
-}
 # refuses PATTERN COMMAND…: the command fails and says why.
 refuses() {
     local pattern=$1 said
@@ -64,15 +46,6 @@ refuses() {
         return 1
     fi
     grep -q -- "$pattern" <<<"$said" || { echo "$said"; return 1; }
-}
-# soon COMMAND…: within ten seconds.
-soon() {
-    for _ in $(seq 100); do
-        "$@" >"$work/soon" 2>&1 && return 0
-        sleep 0.1
-    done
-    cat "$work/soon"
-    return 1
 }
 mode() { stat -c '%a %U %G' "$1"; }
 # The commands that the service prints are for a person who is not root.

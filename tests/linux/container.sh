@@ -55,42 +55,15 @@ CONF
 export CONTAINERS_STORAGE_CONF=$work/storage.conf CONTAINERS_CONF=$work/containers.conf
 export DISABLE_HC_SYSTEMD=true RELAY_EMULATOR_STATE=$work/azure
 
-passed=0 failed=0
-check() {
-    local what=$1
-    shift
-    if "$@" >"$work/last" 2>&1; then
-        passed=$((passed + 1))
-        echo "ok: $what"
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $what"
-        sed 's/^/    /' "$work/last"
-    fi
-}
-is() { [ "$1" = "$2" ] || { echo "is '$1' and not '$2'"; return 1; }; }
-# says PATTERN COMMAND…: what the command says, however it ends.
-says() {
-    local pattern=$1 said
-    shift
-    said=$("$@" 2>&1) || true
-    grep -q -- "$pattern" <<<"$said" || { echo "$said"; return 1; }
-}
+scratch=$work patience=200
+# shellcheck source=tests/linux/checks.sh
+source "$here/checks.sh"
 # ends CODE COMMAND…: how the command ends.
 ends() {
     local expected=$1 code=0
     shift
     "$@" || code=$?
     is "$code" "$expected"
-}
-# soon COMMAND…: within twenty seconds.
-soon() {
-    for _ in $(seq 200); do
-        "$@" >"$work/soon" 2>&1 && return 0
-        sleep 0.1
-    done
-    cat "$work/soon"
-    return 1
 }
 has() { grep -q -- "$2" "$1"; }
 lacks() { ! grep -- "$2" "$1"; }
