@@ -36,3 +36,14 @@ wait_for() {
     done
     give_up "$3 did not start"
 }
+
+# python_environment NAME: what requirements.txt names, in the folder NAME beside the programs, which
+# is `environment` from then on. What is installed already needs no network.
+python_environment() {
+    environment=$programs/../$1
+    cmp -s requirements.txt "$environment/installed.txt" && return
+    python3 -m venv --clear "$environment" >"$work/log" 2>&1 || give_up "python3 -m venv failed"
+    "$environment/bin/pip" install --quiet --disable-pip-version-check -r requirements.txt \
+        >"$work/log" 2>&1 || give_up "pip install failed"
+    cp requirements.txt "$environment/installed.txt"
+}

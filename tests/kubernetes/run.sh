@@ -11,13 +11,6 @@ set -uo pipefail
 # shellcheck source=tests/clients.sh
 source "$(dirname "$0")/../clients.sh"
 
-# What is installed already needs no network.
-environment=$programs/../kubernetes-schemas
-if ! cmp -s requirements.txt "$environment/installed.txt"; then
-    python3 -m venv --clear "$environment" >"$work/log" 2>&1 || give_up "python3 -m venv failed"
-    "$environment/bin/pip" install --quiet --disable-pip-version-check -r requirements.txt \
-        >"$work/log" 2>&1 || give_up "pip install failed"
-    cp requirements.txt "$environment/installed.txt"
-fi
+python_environment kubernetes-schemas
 export PYTHONDONTWRITEBYTECODE=1 RELAY_EMULATOR_STATE="$work/state"
 timeout 300 "$environment/bin/python" check.py "$programs" ../../installer "$work"

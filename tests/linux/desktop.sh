@@ -6,15 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 name=hybrid-connection-manager
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-pass() { passed=$((passed + 1)); echo "ok: $1"; }
-fail() {
-    echo "failed: $1" >&2
-    echo "$passed passed, 1 failed"
-    exit 1
-}
+# shellcheck source=tests/linux/steps.sh
+source tests/linux/steps.sh
 
 root=${1:-$work/root}
 share=$root/usr/share

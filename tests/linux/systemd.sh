@@ -9,15 +9,8 @@ unit=installer/linux/systemd/hybrid-connection-manager.service
 accounts=installer/linux/sysusers.d/hybrid-connection-manager.conf
 # Exposure of at most 1.5; the option takes ten times that.
 most=15
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-pass() { passed=$((passed + 1)); echo "ok: $1"; }
-fail() {
-    echo "failed: $1" >&2
-    echo "$passed passed, 1 failed"
-    exit 1
-}
+# shellcheck source=tests/linux/steps.sh
+source tests/linux/steps.sh
 
 # The program need not be installed.
 cp "$unit" "$work/"

@@ -10,14 +10,7 @@ set -uo pipefail
 
 source "$(dirname "$0")/../clients.sh"
 
-# What is installed already needs no network.
-environment=$programs/../azure-clients
-if ! cmp -s requirements.txt "$environment/installed.txt"; then
-    python3 -m venv --clear "$environment" >"$work/log" 2>&1 || give_up "python3 -m venv failed"
-    "$environment/bin/pip" install --quiet --disable-pip-version-check -r requirements.txt \
-        >"$work/log" 2>&1 || give_up "pip install failed"
-    cp requirements.txt "$environment/installed.txt"
-fi
+python_environment azure-clients
 
 export RELAY_EMULATOR_STATE="$work/state"
 "$emulator" run --config config.json --port 0 --log warn >"$work/emulator" 2>"$work/log" &

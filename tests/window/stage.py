@@ -106,6 +106,13 @@ class Stage:
             raise Failed(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
         return done.stdout
 
+    def tell(self, failed):
+        """Says what failed, with the last lines of every log."""
+        print(f"FAILED: {failed}", file=sys.stderr)
+        for log in sorted([*self.world.glob("*.log"), *self.home.glob("logs/*")]):
+            lines = log.read_text(errors="replace").splitlines()[-12:]
+            print(f"-- {log.name}", *lines, sep="\n   ", file=sys.stderr)
+
     def hcm(self, *arguments, **options):
         return self.run(self.program("hcm"), *arguments, **options)
 

@@ -268,10 +268,7 @@ def main():
             live(stage, out)
         except Failed as failed:
             stage.run("import", "-window", "root", "-silent", str(out / "failed.png"), check=False)
-            print(f"FAILED: {failed}", file=sys.stderr)
-            for log in sorted([*stage.world.glob("*.log"), *stage.home.glob("logs/*")]):
-                lines = log.read_text(errors="replace").splitlines()[-12:]
-                print(f"-- {log.name}", *lines, sep="\n   ", file=sys.stderr)
+            stage.tell(failed)
             return 1
     step("all is well")
     return 0
