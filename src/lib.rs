@@ -16,6 +16,7 @@ pub mod display;
 pub mod emulator;
 #[cfg(feature = "gui")]
 pub mod gui;
+pub mod http;
 pub mod ipc;
 pub mod model;
 pub mod platform;
@@ -23,3 +24,4 @@ pub mod relay;
 pub mod service;
 pub mod store;
 pub mod tls;
+pub mod upgrade;

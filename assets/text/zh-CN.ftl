@@ -328,7 +328,9 @@ refused-invalid-setting =
     { $setting ->
         [log-keep_files] 请输入 1 到 3650 之间的整数。
         [log-level] 请选择 error、warn、info、debug 或 trace。
-        [service-status_for_all] 请选择开启或关闭。
+        [service-status_for_all] 请选择开启（on）或关闭（off）。
+        [upgrade-channel] 请选择 stable 或 preview。
+        [upgrade-feed] 请输入 github、off 或文件夹的 https 地址（不含用户、查询和片段）。
         [service-drain_seconds] 请输入 0 到 3600 之间的整数。
        *[other] 无法使用此值：{ $message }
     }
@@ -373,6 +375,9 @@ settings-log-level = 日志级别
 settings-keep-files = 保留的日志文件（天数）
 settings-drain = 停止时等待流（秒）
 settings-status-for-all = 允许此计算机上的其他帐户查看状态
+settings-feed = 查找新版本的位置
+settings-feed-hint = “github”、“off” 或 https 地址
+settings-preview = 同时通知预览版本
 settings-azure = Azure 登录
 settings-client-id = 客户端 ID
 settings-client-id-hint = 登录所用的应用注册
@@ -407,7 +412,15 @@ firewall-title = { $name } 的防火墙规则
 firewall-text = 此连接需要以下出站连接。它不会打开任何入站端口。
 firewall-gateways = 流会经过 Azure 的网关，其名称会变化，因此规则涵盖该后缀下的所有名称。
 upgrade-title = 升级
-upgrade-none = 当前版本为 { $version }。它不会自动查找更新的版本。
+upgrade-available = 版本 { $version } 可用
+upgrade-have = 当前版本为 { $version }。发布于 { $released } · 签名已验证
+upgrade-news = 新增内容
+upgrade-how = 请按照安装当前版本的方式安装它。连接和设置会保留。
+upgrade-skip = 跳过此版本
+upgrade-later = 稍后
+upgrade-newest = 版本 { $version } 是最新版本。
+upgrade-unknown = 当前版本为 { $version }。尚不知道是否有更新的版本。
+upgrade-asked = 查询时间：{ $ago }
 
 ## About and keys
 about-open = 关于
@@ -517,6 +530,16 @@ fault-ca-unusable = 无法使用额外的 CA 文件
 fault-ca-unusable-advice = 它必须是包含证书且服务可以读取的 PEM 文件。请在“设置”中选择其他文件。
 fault-no-ca-certificates = 此系统没有 CA 证书，因此无法信任 Azure
 fault-no-ca-certificates-advice = 请安装软件包 ca-certificates 并重新启动服务，或在“设置”中选择 PEM 文件。
+fault-feed-unreachable = 尚不知道是否有更新的版本：无法访问发布源
+fault-feed-unreachable-advice = 稍后会自动再次查询。请检查网络和代理，或在“设置”中更改或关闭查找新版本的位置。
+fault-release-not-trusted = 发布源提供的版本不受信任，已被拒绝
+fault-release-not-trusted-advice = 未做任何更改。请从此程序的来源获取新版本，并检查发布源由谁负责。
+fault-release-replayed = 发布源提供的版本比以前提供的更旧，已被拒绝
+fault-release-replayed-advice = 未做任何更改。可能有人使此计算机无法获得更新的版本：请检查发布源由谁负责。
+fault-release-unreadable = 发布源提供的内容不是此版本能够读取的发布版本
+fault-release-unreadable-advice = 未做任何更改。请在“设置”中检查发布源的地址。
+fault-release-damaged = 发布版本中的某个文件与其清单不符，已被拒绝
+fault-release-damaged-advice = 未做任何更改。请重试；如果仍然如此，请检查发布源由谁负责。
 fault-not-written = 磁盘未能保存更改
 fault-not-written-advice = 未做任何更改。请释放磁盘空间或修复详细信息中指出的问题，然后重试。
 fault-home-read-only = 服务的文件夹为只读，无法保存任何更改

@@ -1,26 +1,21 @@
 //! The one HTTP stack for sign-in, Resource Manager and the credentials of `azure_identity`:
-//! TLS and proxy are those of the listener.
+//! TLS and proxy are those of the listener ([`crate::http`]).
 
 use std::error::Error as StdError;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
-use reqwest::{Client, Proxy, Request, redirect};
+use reqwest::{Client, Request, redirect};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use super::error::{AzureError, AzureErrorKind};
 use super::setup::Setup;
-use crate::model::proxy::Login;
-use crate::tls;
+use crate::http::{Problem, Way, causes, root};
 
-/// How long TCP and TLS may take.
-const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 /// How long a whole call may take.
 const CALL_LIMIT: Duration = Duration::from_secs(60);
-/// How long an answer may stand still.
-const READ_LIMIT: Duration = Duration::from_secs(30);
 /// Longest answer in bytes. A page of Resource Manager has some hundred kilobytes.
 const LONGEST_BODY: usize = 16 << 20;
 
@@ -48,28 +43,10 @@ pub(crate) struct Answer {
 impl Http {
     /// A client with the CA and the proxy of `setup`.
     pub(crate) fn new(setup: &Setup) -> Result<Self, AzureError> {
-        let bad = |detail: String| AzureError::new(AzureErrorKind::BadSetting, detail);
-        let tls = tls::client_config_with(setup.extra_ca.as_deref());
-        let mut tls = (*tls.map_err(|fault| bad(fault.to_string()))?).clone();
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let mut builder = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT_LIMIT)
-            .read_timeout(READ_LIMIT)
-            .timeout(CALL_LIMIT)
-            .user_agent(concat!("hybrid-connection-manager/", env!("CARGO_PKG_VERSION")))
-            .no_proxy();
-        if let Some(proxy) = &setup.proxy {
-            // Plain HTTP goes to this machine alone: a custom cloud, a managed identity.
-            let mut way = Proxy::https(format!("http://{}", proxy.address()))
-                .map_err(|error| bad(error.to_string()))?;
-            if let Some(Login { user, password: Some(password) }) = proxy.login() {
-                way = way.basic_auth(user, password.expose());
-            }
-            builder = builder.proxy(way);
-        }
-        let client = builder.build().map_err(|error| bad(chain(&error)))?;
+        let way = Way { extra_ca: setup.extra_ca.as_deref(), proxy: setup.proxy.as_ref() };
+        let client = way
+            .client(|client| client.redirect(redirect::Policy::none()).timeout(CALL_LIMIT))
+            .map_err(|problem| AzureError::new(AzureErrorKind::BadSetting, problem))?;
         Ok(Self { client, has_proxy: setup.proxy.is_some() })
     }
 
@@ -112,34 +89,15 @@ impl Http {
     }
 
     fn failure(&self, host: &str, error: &reqwest::Error) -> AzureError {
-        let kind = self.kind_of(error);
-        let detail = format!("{host}: {}", root(error));
-        AzureError::new(kind, detail)
-    }
-
-    fn kind_of(&self, error: &reqwest::Error) -> AzureErrorKind {
-        for cause in causes(error) {
-            if let Some(tls) = rustls_error(cause) {
-                return match tls {
-                    rustls::Error::InvalidCertificate(_) => AzureErrorKind::Untrusted,
-                    _ => AzureErrorKind::Unreachable,
-                };
-            }
-        }
-        if self.has_proxy && error.is_connect() {
-            // The connector's errors have no public type; these are their texts.
-            let text = chain(error);
-            let is_refusal = ["unsuccessful", "authorization required"];
-            if is_refusal.iter().any(|words| text.contains(words)) {
-                return AzureErrorKind::ProxyRefused;
-            }
-            return AzureErrorKind::ProxyUnreachable;
-        }
-        match () {
-            () if error.is_timeout() => AzureErrorKind::TimedOut,
-            () if error.is_connect() => AzureErrorKind::Unreachable,
-            () => AzureErrorKind::Interrupted,
-        }
+        let kind = match Problem::of(error, self.has_proxy) {
+            Problem::Untrusted => AzureErrorKind::Untrusted,
+            Problem::Unreachable => AzureErrorKind::Unreachable,
+            Problem::ProxyRefused => AzureErrorKind::ProxyRefused,
+            Problem::ProxyUnreachable => AzureErrorKind::ProxyUnreachable,
+            Problem::TimedOut => AzureErrorKind::TimedOut,
+            Problem::Interrupted => AzureErrorKind::Interrupted,
+        };
+        AzureError::new(kind, format!("{host}: {}", root(error)))
     }
 }
 
@@ -200,35 +158,6 @@ impl Answer {
         let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
         Some(at.duration_since(now).max(jiff::SignedDuration::ZERO).unsigned_abs())
     }
-}
-
-fn causes<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    let mut next = Some(error);
-    std::iter::from_fn(move || {
-        let error = next?;
-        next = error.source();
-        Some(error)
-    })
-}
-
-/// TLS errors travel inside I/O errors.
-fn rustls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
-    error.downcast_ref::<rustls::Error>().or_else(|| {
-        let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
-        let inner: &(dyn StdError + 'static) = inner;
-        rustls_error(inner)
-    })
-}
-
-/// The text of the first cause, which says most.
-fn root(error: &(dyn StdError + 'static)) -> String {
-    causes(error).last().map_or_else(String::new, ToString::to_string)
-}
-
-fn chain(error: &(dyn StdError + 'static)) -> String {
-    causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

@@ -199,6 +199,7 @@ impl Demo {
         let mut client = Client::connect(self.channel(), PROGRAM).await?;
         let settings = [
             ("network.extra_ca_certificates", path.display().to_string()),
+            ("upgrade.feed", "off".to_owned()),
             ("azure.cloud", "custom".to_owned()),
             ("azure.authority", self.emulator.authority()),
             ("azure.resource_manager", self.emulator.resource_manager()),

@@ -57,6 +57,7 @@ fn service(now: Timestamp) -> ServiceInfo {
         faults: Vec::new(),
         draining: None,
         policy: None,
+        upgrade: None,
     }
 }
 

@@ -87,6 +87,7 @@ mod tests {
             faults: vec![],
             draining: None,
             policy: None,
+            upgrade: None,
         }
     }
 

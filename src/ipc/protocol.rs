@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::snapshot::{ConnectionView, ServiceInfo, Snapshot};
+use crate::model::upgrade::UpgradeInfo;
 use crate::model::{
     AzureResource, ConnectionCheck, ConnectionId, ConnectionSelector, Desired, KeyState, Secret,
 };
@@ -245,6 +246,9 @@ pub enum Request {
         /// Go on sending lines as they come.
         follow: bool,
     },
+    /// Asks the feed of releases now. The answer takes up to a minute and holds no other
+    /// request up.
+    CheckUpgrade,
     /// Nothing; the answer shows that the service is alive.
     Ping,
     /// Ends the service after its streams have drained.
@@ -299,6 +303,11 @@ pub enum Response {
     Checked {
         /// All that was found out.
         check: Box<ConnectionCheck>,
+    },
+    /// What the feed of releases says; nothing where the settings name none.
+    Upgrade {
+        /// What it says.
+        upgrade: Option<Box<UpgradeInfo>>,
     },
     /// The state.
     Snapshot {

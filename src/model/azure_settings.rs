@@ -4,7 +4,8 @@
 //! settings, so that all of them use the same.
 
 use serde::{Deserialize, Serialize};
-use url::Url;
+
+use super::address;
 
 /// Client id of the application that a person signs in to, unless the settings name
 /// another: the Azure CLI's, a public client that every tenant knows. Microsoft's identity
@@ -114,7 +115,7 @@ impl AzureSettings {
                 self.tenant = optional(value);
             }
             "azure.authority" | "azure.resource_manager" | "azure.portal" | "azure.audience" => {
-                if !value.is_empty() && !is_address(value) {
+                if !value.is_empty() && address::safe(value).is_none() {
                     return Some(Err("an https:// address without user, query and fragment"));
                 }
                 let field = match name {
@@ -138,22 +139,6 @@ pub fn is_tenant(text: &str) -> bool {
         !label.is_empty() && label.bytes().all(is_char)
     };
     text.len() <= 253 && text.split('.').all(is_label)
-}
-
-/// Passwords and tokens go there: `https`, or this machine itself.
-fn is_address(text: &str) -> bool {
-    let Ok(url) = Url::parse(text) else { return false };
-    let is_here = match url.host() {
-        Some(url::Host::Domain(host)) => host == "localhost" || host.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => return false,
-    };
-    let is_plain = url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none();
-    is_plain && (url.scheme() == "https" || (url.scheme() == "http" && is_here))
 }
 
 #[cfg(test)]

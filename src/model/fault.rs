@@ -238,6 +238,26 @@ fault_codes! {
     StatusChannelClosed = "status-channel-closed", Soon,
         "Other accounts of this machine cannot read the status",
         "It is tried again every minute. End the program that the detail names, or switch this off: hcm settings set service.status_for_all off.";
+    /// The feed of releases gives no answer.
+    FeedUnreachable = "feed-unreachable", Soon,
+        "It is not known whether there is a newer version: the feed of releases cannot be reached",
+        "It is asked again by itself. Check the network and the proxy, or set another feed, or none: hcm settings set upgrade.feed off.";
+    /// A release that no trusted key has signed.
+    ReleaseNotTrusted = "release-not-trusted", Slowly,
+        "The release that the feed offers is not trusted, and was refused",
+        "Nothing was changed. Take releases from where this program comes from, and check who answers for the feed.";
+    /// A newer release was offered before.
+    ReleaseReplayed = "release-replayed", Slowly,
+        "The feed offers an older release than before, and was refused",
+        "Nothing was changed. Somebody may keep newer releases from this machine: check who answers for the feed.";
+    /// The manifest of a release cannot be used.
+    ReleaseUnreadable = "release-unreadable", Slowly,
+        "What the feed offers is no release that this version can read",
+        "Nothing was changed. Check the address of the feed: hcm settings get upgrade.feed.";
+    /// A file of a release is not what its manifest says.
+    ReleaseDamaged = "release-damaged", Slowly,
+        "A file of the release is not what its manifest says, and was refused",
+        "Nothing was changed. Try again; if it stays so, check who answers for the feed.";
     /// The policy of this machine does not allow the connection.
     PolicyDenied = "policy-denied", Never,
         "The policy of this machine does not allow this connection",

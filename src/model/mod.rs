@@ -1,6 +1,7 @@
 //! Plain values that every layer shares: what the user configured, what it is
 //! doing now, and what went wrong. Nothing here does I/O.
 
+mod address;
 pub mod azure_resource;
 pub mod azure_settings;
 pub mod check;
@@ -22,6 +23,7 @@ pub mod secret;
 pub mod settings;
 pub mod snapshot;
 pub mod status;
+pub mod upgrade;
 
 pub use azure_resource::AzureResource;
 pub use azure_settings::{AzureSettings, CloudName};

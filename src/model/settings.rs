@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::azure_settings::AzureSettings;
 use super::proxy::{Proxy, ProxyError};
+use super::upgrade::{Channel, Feed};
 
 /// All settings. A missing one has its default; unknown ones are kept.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// How the service runs.
     pub service: ServiceSettings,
+    /// Where newer versions are looked for.
+    pub upgrade: UpgradeSettings,
     /// What a newer version wrote; kept as it is.
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
@@ -58,6 +61,19 @@ pub struct ServiceSettings {
     pub drain_seconds: u32,
     /// Every account of this machine may read the status.
     pub status_for_all: bool,
+    /// What a newer version wrote; kept as it is.
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Where newer versions are looked for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UpgradeSettings {
+    /// Where releases are asked for.
+    pub feed: Feed,
+    /// Which releases are wanted.
+    pub channel: Channel,
     /// What a newer version wrote; kept as it is.
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
@@ -137,6 +153,8 @@ impl Settings {
         "network.proxy",
         "service.drain_seconds",
         "service.status_for_all",
+        "upgrade.channel",
+        "upgrade.feed",
     ];
 
     /// The value of the setting `name` as text; empty for one that is not set. `***`
@@ -159,6 +177,8 @@ impl Settings {
             }
             "service.drain_seconds" => self.service.drain_seconds.to_string(),
             "service.status_for_all" => on_or_off(self.service.status_for_all).to_owned(),
+            "upgrade.channel" => self.upgrade.channel.to_string(),
+            "upgrade.feed" => self.upgrade.feed.to_string(),
             _ => return Err(SettingError::Unknown { name: name.to_owned() }),
         })
     }
@@ -209,6 +229,11 @@ impl Settings {
             "service.status_for_all" => {
                 self.service.status_for_all = switch(value).ok_or_else(|| bad("on or off"))?;
             }
+            "upgrade.channel" => {
+                self.upgrade.channel =
+                    value.to_ascii_lowercase().parse().map_err(|()| bad("stable or preview"))?;
+            }
+            "upgrade.feed" => self.upgrade.feed = value.parse().map_err(bad)?,
             _ => return Err(SettingError::Unknown { name: name.to_owned() }),
         }
         Ok(())

@@ -10,6 +10,7 @@ use super::fault::Fault;
 use super::names::ConnectionId;
 use super::policy::PolicyInfo;
 use super::status::{ConnectionStatus, Desired};
+use super::upgrade::UpgradeInfo;
 
 /// Everything a client shows, at one revision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +51,9 @@ pub struct ServiceInfo {
     /// The policy of this machine, where one is in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyInfo>,
+    /// What is known of newer versions; nothing while nobody has asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upgrade: Option<Box<UpgradeInfo>>,
 }
 
 impl ServiceInfo {

@@ -30,6 +30,18 @@ pub fn write_durably(path: &Path, bytes: &[u8], access: Access) -> io::Result<()
     sync_folder(folder)
 }
 
+/// Opens a file that is written piece by piece and counts only when it has another name: at its
+/// end, or from the beginning anew.
+///
+/// # Errors
+/// Those of the system.
+pub fn open_part(path: &Path, at_end: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    let file = options.create(true).append(at_end).write(true).truncate(!at_end).open(path)?;
+    permissions::restrict_file(&file, Access::OwnerOnly)?;
+    Ok(file)
+}
+
 /// Removes what writers of `path` left behind when they were killed. Only for the
 /// one program that writes `path`.
 ///

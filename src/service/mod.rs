@@ -13,6 +13,7 @@ mod places;
 mod policy;
 mod session;
 mod supervisor;
+mod upgrades;
 
 use std::future::Future;
 use std::path::Path;
@@ -31,6 +32,7 @@ use self::declared::TakeUpError;
 use self::hub::Hub;
 use self::logs::{Console, LogFiles, LogHub};
 use self::supervisor::Supervisor;
+use self::upgrades::Upgrades;
 use crate::declared::Declared;
 use crate::ipc::{Address, BindError, Listener};
 use crate::model::{Fault, FaultCode, ServiceInfo};
@@ -42,7 +44,8 @@ use crate::platform::seal::Sealer;
 use crate::platform::system_events::NetworkChanges;
 use crate::platform::systemd::{News, Notifier};
 use crate::platform::{self, limits, permissions};
-use crate::store::{OpenError, Store};
+use crate::store::{HeardFile, OpenError, Store};
+use crate::upgrade::TrustedKeys;
 
 /// How long a session may take to send what it still has when the service ends.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -89,6 +92,8 @@ pub struct Surroundings {
     pub policies: Option<watch::Receiver<PolicyValues>>,
     /// Taken up before the first connection begins; what is so already is not touched.
     pub declared: Declared,
+    /// Who may sign releases; without it, whom this program trusts.
+    pub release_keys: Option<TrustedKeys>,
 }
 
 /// A service that runs.
@@ -124,7 +129,7 @@ impl Service {
         log_to: LogTo,
         surroundings: Surroundings,
     ) -> Result<Self, StartError> {
-        let Surroundings { sealer, policies, declared } = surroundings;
+        let Surroundings { sealer, policies, declared, release_keys } = surroundings;
         let mut policies = policies.unwrap_or_else(platform::policy::follow);
         limits::raise_open_files();
         let mut opened = Store::open(paths, sealer)?;
@@ -152,7 +157,9 @@ impl Service {
         let policy = policy::understood(&policies.borrow_and_update());
         policy::log(&policy);
         policy::show(&policy, &hub);
-        let supervisor = Arc::new(Supervisor::start(opened, hub, logs.clone(), policy));
+        let keys = release_keys.unwrap_or_else(TrustedKeys::built_in);
+        let upgrades = Upgrades::new(hub.clone(), HeardFile::in_home(&paths.home), keys);
+        let supervisor = Arc::new(Supervisor::start(opened, hub, logs.clone(), policy, upgrades));
         let (stop_sessions, sessions) = (CancellationToken::new(), TaskTracker::new());
         let channel = paths.channel.clone();
         let service = Self { supervisor, channel, notifier: None, stop_sessions, sessions };
@@ -164,6 +171,7 @@ impl Service {
         }
         service.follow_network();
         service.follow_policy(policies);
+        service.follow_releases();
         Ok(service)
     }
 
@@ -264,6 +272,14 @@ impl Service {
         });
     }
 
+    /// Asks for newer versions when it is time, and when the settings say something new of it.
+    fn follow_releases(&self) {
+        let (supervisor, stop) = (self.supervisor.clone(), self.stop_sessions.clone());
+        self.sessions.spawn(async move {
+            stop.run_until_cancelled(supervisor.follow_releases()).await;
+        });
+    }
+
     fn follow_policy(&self, mut policies: watch::Receiver<PolicyValues>) {
         let (supervisor, stop) = (self.supervisor.clone(), self.stop_sessions.clone());
         self.sessions.spawn(async move {
@@ -328,6 +344,7 @@ fn service_info(home: &Path, faults: Vec<Fault>) -> ServiceInfo {
         faults,
         draining: None,
         policy: None,
+        upgrade: None,
     }
 }
 

@@ -132,12 +132,14 @@ impl Session {
                 self.lines = Some(following);
                 self.writer.respond(id, Ok(Response::Logs { lines })).await
             }
-            Ok(Request::CheckConnectionString { .. }) if self.checks.len() >= MOST_CHECKS => {
+            Ok(Request::CheckConnectionString { .. } | Request::CheckUpgrade)
+                if self.checks.len() >= MOST_CHECKS =>
+            {
                 let text = format!("{MOST_CHECKS} checks are under way; wait until one has ended");
                 let error = RequestError::new(ErrorCode::Other, text);
                 self.writer.respond(id, Err(error)).await
             }
-            Ok(request @ Request::CheckConnectionString { .. }) => {
+            Ok(request @ (Request::CheckConnectionString { .. } | Request::CheckUpgrade)) => {
                 let supervisor = self.supervisor.clone();
                 self.checks.spawn(async move { (id, supervisor.handle(request).await) });
                 Ok(())

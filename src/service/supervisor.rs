@@ -11,9 +11,10 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::spawn_blocking;
-use tokio::time::{interval, timeout};
+use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -26,7 +27,9 @@ use super::hub::Hub;
 use super::logs::LogHub;
 use super::places::Places;
 use super::policy;
+use super::upgrades::Upgrades;
 use crate::ipc::protocol::{ErrorCode, Request, RequestError, Response};
+use crate::model::upgrade::UpgradeInfo;
 use crate::model::{
     AzureResource, ConnectionId, ConnectionSelector, ConnectionString, Desired, Fault, FaultCode,
     HybridConnection, Policy, Secret, Settings,
@@ -54,6 +57,7 @@ pub(super) struct Supervisor {
     status_for_all: watch::Sender<bool>,
     policy: watch::Sender<Arc<Policy>>,
     keeper: Keeper,
+    upgrades: Upgrades,
     shutdown: CancellationToken,
 }
 
@@ -66,7 +70,13 @@ struct State {
 
 impl Supervisor {
     /// Starts every connection side by side, as far as `policy` allows.
-    pub(super) fn start(opened: Opened, hub: Arc<Hub>, logs: LogHub, policy: Policy) -> Self {
+    pub(super) fn start(
+        opened: Opened,
+        hub: Arc<Hub>,
+        logs: LogHub,
+        policy: Policy,
+        upgrades: Upgrades,
+    ) -> Self {
         let (network, receiver) = watch::channel(settings::initial_network(&opened.settings, &hub));
         let (policy, policy_receiver) = watch::channel(Arc::new(policy));
         let (learned, endpoints) = mpsc::channel(LEARNED_BACKLOG);
@@ -98,6 +108,7 @@ impl Supervisor {
             context,
             network,
             policy,
+            upgrades,
             shutdown: CancellationToken::new(),
         }
     }
@@ -155,6 +166,9 @@ impl Supervisor {
             Request::GetSettings => Ok(self.state.lock().await.settings_response()),
             Request::SetSetting { name, value } => self.set_setting(&name, &value).await,
             Request::Logs { lines, .. } => Ok(Response::Logs { lines: self.logs.last(lines) }),
+            Request::CheckUpgrade => {
+                Ok(Response::Upgrade { upgrade: self.ask_for_upgrade().await })
+            }
             Request::Ping => Ok(Response::Done),
             Request::Shutdown => {
                 info!("a program asks the service to end");
@@ -167,6 +181,24 @@ impl Supervisor {
     /// The machine has slept, or its network has changed.
     pub(super) async fn system_changed(&self) {
         self.tell_all(|| Command::SystemChanged).await;
+    }
+
+    /// Asks whether there is a newer version. Holds nobody up meanwhile.
+    async fn ask_for_upgrade(&self) -> Option<Box<UpgradeInfo>> {
+        let settings = self.state.lock().await.settings.clone();
+        self.upgrades.ask(&settings).await.map(Box::new)
+    }
+
+    /// Asks once a day, and soon after the feed is another one.
+    pub(super) async fn follow_releases(&self) {
+        loop {
+            let wait = self.upgrades.wait(Timestamp::now(), fastrand::f64());
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = self.upgrades.changed() => {}
+            }
+            self.ask_for_upgrade().await;
+        }
     }
 
     /// Another policy counts from now on.
@@ -495,13 +527,18 @@ mod tests {
     use super::*;
     use crate::model::sample;
     use crate::platform::Paths;
+    use crate::store::HeardFile;
+    use crate::upgrade::TrustedKeys;
 
     #[tokio::test]
     async fn one_that_is_stuck_in_a_request_does_not_respond() {
         let home = tempfile::tempdir().unwrap();
         let opened = Store::open(&Paths::in_home(home.path()).unwrap(), None).unwrap();
         let hub = Arc::new(Hub::new(sample::service()));
-        let supervisor = Supervisor::start(opened, hub, LogHub::default(), Policy::default());
+        let keys = TrustedKeys::built_in();
+        let upgrades = Upgrades::new(Arc::clone(&hub), HeardFile::in_home(home.path()), keys);
+        let (logs, policy) = (LogHub::default(), Policy::default());
+        let supervisor = Supervisor::start(opened, hub, logs, policy, upgrades);
         supervisor.responds().await;
         let stuck = supervisor.state.lock().await;
         let mut responds = std::pin::pin!(supervisor.responds());

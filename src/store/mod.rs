@@ -10,6 +10,7 @@ mod file;
 mod schema;
 mod secret;
 mod settings;
+mod upgrades;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -30,6 +31,7 @@ use settings::SettingsFile;
 
 pub use file::SaveError;
 pub use settings::SettingsRead;
+pub use upgrades::{Heard, HeardFile};
 
 /// The files of one home, held by one service. Reading and writing block for as
 /// long as the disk takes.

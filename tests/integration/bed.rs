@@ -17,6 +17,7 @@ use hybrid_connection_manager::platform::Paths;
 use hybrid_connection_manager::platform::policy::PolicyValues;
 use hybrid_connection_manager::platform::seal::Sealer;
 use hybrid_connection_manager::service::{LogTo, Service, Surroundings};
+use hybrid_connection_manager::upgrade::TrustedKeys;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -394,6 +395,14 @@ impl Host {
     pub(crate) async fn start_under(home: TempDir, policy: watch::Receiver<PolicyValues>) -> Self {
         let policies = Some(policy);
         Self::start_as(home, Surroundings { policies, ..Surroundings::default() }).await
+    }
+
+    /// The same, trusting releases that `keys` have signed.
+    pub(crate) async fn start_trusting(home: TempDir, keys: TrustedKeys) -> Self {
+        let (_, no_policy) = watch::channel(PolicyValues::default());
+        let (policies, release_keys) = (Some(no_policy), Some(keys));
+        Self::start_as(home, Surroundings { policies, release_keys, ..Surroundings::default() })
+            .await
     }
 
     async fn start_as(home: TempDir, surroundings: Surroundings) -> Self {

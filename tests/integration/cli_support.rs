@@ -214,6 +214,7 @@ impl FakeService {
             faults: vec![],
             draining: None,
             policy: None,
+            upgrade: None,
         };
         let snapshot = Snapshot { revision: 1, service, connections };
         let state =
@@ -407,6 +408,10 @@ fn answer(
     };
     match request {
         Request::Snapshot => Ok(Response::Snapshot { snapshot: Box::new(state.snapshot.clone()) }),
+        Request::CheckUpgrade => {
+            let upgrade = state.snapshot.service.upgrade.clone();
+            Ok(Response::Upgrade { upgrade })
+        }
         Request::Subscribe
         | Request::TryNow { .. }
         | Request::CheckEndpoint { .. }

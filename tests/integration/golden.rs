@@ -11,6 +11,7 @@ use hybrid_connection_manager::ipc::protocol::{
     Outcome, Request, RequestError, Response, ServerMessage,
 };
 use hybrid_connection_manager::model::status::Then;
+use hybrid_connection_manager::model::upgrade::{Release, UpgradeInfo};
 use hybrid_connection_manager::model::{
     AzureFacts, AzureResource, ConnectionCheck, ConnectionEvent, ConnectionId, ConnectionSelector,
     ConnectionStatus, ConnectionView, Credential, Desired, Endpoint, EventKind, Fault, FaultCode,
@@ -215,6 +216,7 @@ fn service() -> ServiceInfo {
             allowed: true,
             endpoints: Some(3),
         }),
+        upgrade: Some(Box::new(upgrade())),
     }
 }
 
@@ -241,6 +243,18 @@ fn hello() -> Hello {
     }
 }
 
+fn upgrade() -> UpgradeInfo {
+    UpgradeInfo {
+        asked: Some("2026-11-29T12:00:00Z".parse().unwrap()),
+        release: Some(Release {
+            version: "1.1.0".parse().unwrap(),
+            released: "2026-11-18T09:00:00Z".parse().unwrap(),
+            notes: "- Reconnect at once after the machine wakes up.".into(),
+        }),
+        fault: Some(Fault::new(FaultCode::FeedUnreachable, "updates.corp: it cannot be reached")),
+    }
+}
+
 fn request_name(request: &Request) -> &'static str {
     match request {
         Request::Snapshot => "snapshot",
@@ -260,6 +274,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::GetSettings => "get-settings",
         Request::SetSetting { .. } => "set-setting",
         Request::Logs { .. } => "logs",
+        Request::CheckUpgrade => "check-upgrade",
         Request::Ping => "ping",
         Request::Shutdown => "shutdown",
     }
@@ -304,6 +319,7 @@ fn client_messages() -> Samples<ClientMessage> {
         Request::GetSettings,
         Request::SetSetting { name: "log.level".into(), value: "debug".into() },
         Request::Logs { lines: 100, follow: true },
+        Request::CheckUpgrade,
         Request::Ping,
         Request::Shutdown,
     ];
@@ -330,6 +346,7 @@ fn server_name(message: &ServerMessage) -> &'static str {
             Response::Snapshot { .. } => "server-response-snapshot",
             Response::Settings { .. } => "server-response-settings",
             Response::Logs { .. } => "server-response-logs",
+            Response::Upgrade { .. } => "server-response-upgrade",
         },
         ServerMessage::Snapshot { .. } => "server-snapshot",
         ServerMessage::Event { event, .. } => match event {
@@ -357,6 +374,7 @@ fn server_messages() -> Samples<ServerMessage> {
         Response::Snapshot { snapshot: snapshot() },
         Response::Settings { settings: vec![("log.level".into(), "info".into())] },
         Response::Logs { lines: vec![log_line()] },
+        Response::Upgrade { upgrade: Some(Box::new(upgrade())) },
     ];
     let done =
         done.map(|response| ServerMessage::Response { id: 3, outcome: Outcome::Ok { response } });

@@ -100,3 +100,5 @@ mod service_systemd;
 mod store;
 mod store_sealed;
 mod systemd_unit;
+#[cfg(all(unix, feature = "emulator"))]
+mod upgrade_release;

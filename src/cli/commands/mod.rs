@@ -63,6 +63,7 @@ fn unexpected(response: &Response) -> Failure {
         Response::Done => "done",
         Response::Connection { .. } => "a connection",
         Response::Snapshot { .. } => "a snapshot",
+        Response::Upgrade { .. } => "whether there is a newer version",
         Response::Settings { .. } => "settings",
         Response::Logs { .. } => "lines of the log",
         Response::Declared { .. } => "how a key compares",

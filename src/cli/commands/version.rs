@@ -1,27 +1,53 @@
-//! `hcm version`: that of this program and that of the service.
+//! `hcm version`: that of this program, that of the service, and whether there is a newer one.
+
+use std::time::Duration;
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::{Context, render};
+use crate::ipc::Client;
+use crate::ipc::protocol::{Access, Request, Response};
+use crate::model::upgrade::UpgradeInfo;
 
 /// The version of this program.
 const OWN: &str = env!("CARGO_PKG_VERSION");
+/// How long the question for a newer version is waited for.
+const ASK_LIMIT: Duration = Duration::from_secs(15);
 
-/// A service that is not there does not make the question fail.
+/// A service that is not there, or does not know, does not make the question fail.
 pub(super) async fn run(context: &Context<'_>) -> Result<Exit, Failure> {
-    let reached = context.connect().await;
+    let mut reached = context.connect().await;
+    let upgrade = match &mut reached {
+        Ok(client) => upgrade(client).await,
+        Err(_) => None,
+    };
     let (service, message) = match &reached {
         Ok(client) => (Some(client.server().version.as_str()), None),
         Err(failure) => (None, Some(failure.message.as_str())),
     };
     let printer = context.printer;
     if printer.is_json() {
-        printer.line(&render::json::version(OWN, service, message))?;
+        printer.line(&render::json::version(OWN, service, message, upgrade.as_deref()))?;
     } else {
         printer.line(&format!("hcm      {OWN}"))?;
         let service = service.map(|version| render::text::plain(version).into_owned());
         let shown = service.or_else(|| message.map(|message| format!("not known: {message}")));
         printer.line(&format!("service  {}", shown.unwrap_or_default()))?;
+        for line in upgrade.iter().flat_map(|upgrade| render::upgrade::lines(upgrade)) {
+            printer.line(&line)?;
+        }
     }
     Ok(Exit::Ok)
+}
+
+/// What the service says of newer versions: who manages it may have it ask, and others hear what
+/// it has heard. Nothing where it does not say: an older service, or one that asks nobody.
+async fn upgrade(client: &mut Client) -> Option<Box<UpgradeInfo>> {
+    if client.access() == Access::Manage {
+        let asked = client.request_within(Request::CheckUpgrade, ASK_LIMIT).await;
+        if let Ok(Response::Upgrade { upgrade }) = asked {
+            return upgrade;
+        }
+    }
+    super::snapshot(client).await.ok()?.service.upgrade
 }

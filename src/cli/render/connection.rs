@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::style::Role;
 use super::text::{self, plain};
+use super::upgrade;
 use crate::model::{
     ConnectionStatus, ConnectionView, Desired, Fault, PolicyInfo, Reachability, ServiceInfo,
     StatusLabel,
@@ -95,8 +96,10 @@ pub(crate) fn service_notes(service: &ServiceInfo) -> Vec<(Role, String)> {
         (Role::Busy, format!("The service is stopping; {streams} still open."))
     });
     let policy = service.policy.as_ref().map(|one| (Role::Plain, policy(one)));
+    let upgrade = service.upgrade.as_deref().and_then(upgrade::available);
+    let upgrade = upgrade.map(|one| (Role::Plain, format!("A newer version, {one}.")));
     let faults = service.faults.iter().map(|one| (Role::Bad, format!("Service: {}", fault(one))));
-    draining.into_iter().chain(policy).chain(faults).collect()
+    draining.into_iter().chain(policy).chain(upgrade).chain(faults).collect()
 }
 
 fn policy(policy: &PolicyInfo) -> String {

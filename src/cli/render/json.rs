@@ -14,7 +14,7 @@ use self::import::ImportShape;
 use self::login::LoginShape;
 use self::shapes::{
     ChangeShape, CheckShape, Connection, ErrorShape, LogShape, ResultShape, ServiceShape,
-    StatusShape, VersionShape,
+    StatusShape, UpgradeShape, VersionShape,
 };
 use super::account::Attempt;
 use crate::azure::Subscriptions;
@@ -23,6 +23,7 @@ use crate::cli::failure::Failure;
 use crate::cli::import::plan::{Row, Source};
 use crate::display::health::{Health, Verdict};
 use crate::ipc::protocol::LogLine;
+use crate::model::upgrade::UpgradeInfo;
 use crate::model::{ConnectionId, ConnectionView, ServiceInfo, Snapshot};
 
 /// One connection with its events.
@@ -80,8 +81,18 @@ pub(crate) fn settings(settings: &[(String, String)]) -> String {
 }
 
 /// The versions; `message` says why the service's is not known.
-pub(crate) fn version(own: &str, service: Option<&str>, message: Option<&str>) -> String {
-    pretty(&VersionShape { version: own, service_version: service, service_message: message })
+pub(crate) fn version(
+    own: &str,
+    service: Option<&str>,
+    message: Option<&str>,
+    upgrade: Option<&UpgradeInfo>,
+) -> String {
+    pretty(&VersionShape {
+        version: own,
+        service_version: service,
+        service_message: message,
+        upgrade: upgrade.map(UpgradeShape::of),
+    })
 }
 
 /// A line of the log, on one line.
@@ -310,8 +321,13 @@ mod tests {
             json!({ "log.level": "info" })
         );
         assert_eq!(
-            value(&version("0.1.0", None, Some("no service"))),
-            json!({ "Version": "0.1.0", "ServiceVersion": null, "ServiceMessage": "no service" })
+            value(&version("0.1.0", None, Some("no service"), None)),
+            json!({
+                "Version": "0.1.0",
+                "ServiceVersion": null,
+                "ServiceMessage": "no service",
+                "Upgrade": null,
+            })
         );
         assert_eq!(
             check("ready", None),

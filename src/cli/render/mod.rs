@@ -16,6 +16,7 @@ pub(crate) mod status;
 pub(crate) mod style;
 mod table;
 pub(crate) mod text;
+pub(crate) mod upgrade;
 pub(crate) mod watch;
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub(crate) use traffic::TrafficLog;
 
 use super::text::{Language, Texts};
 use crate::ipc::protocol::Access;
+use crate::model::upgrade::Release;
 use crate::model::{ConnectionId, ConnectionString, ConnectionView, Snapshot};
 use crate::platform::appearance::Appearance;
 use crate::platform::permissions::Standing;
@@ -78,6 +79,8 @@ pub(crate) struct State {
     pub standing: Standing,
     /// The person could give this window the rights of an administrator.
     pub can_elevate: bool,
+    /// The service was asked for a newer version.
+    pub asked_for_upgrade: bool,
     /// The backend may hold an Azure account, which goes with the dialog.
     pub has_account: bool,
 }
@@ -135,6 +138,8 @@ pub(crate) enum Pending {
     },
     /// Dialling an endpoint; the answer comes as an event.
     CheckEndpoint,
+    /// Whether there is a newer version, once at the start.
+    CheckUpgrade,
 }
 
 impl State {
@@ -160,8 +165,22 @@ impl State {
             last_ticket: 0,
             standing: Standing::of_this_program(),
             can_elevate: false,
+            asked_for_upgrade: false,
             has_account: false,
         }
+    }
+
+    /// A version that is newer than the service.
+    pub(crate) fn newer_release(&self) -> Option<&Release> {
+        self.snapshot.as_ref()?.service.upgrade.as_ref()?.release.as_ref()
+    }
+
+    /// The same, unless the person has skipped it.
+    pub(crate) fn wanted_release(&self) -> Option<&Release> {
+        let is_skipped = |release: &Release| {
+            self.preferences.skipped_version == Some(release.version.to_string())
+        };
+        self.newer_release().filter(|release| !is_skipped(release))
     }
 
     /// The language that is shown. Without a font for it, Chinese is shown only to those

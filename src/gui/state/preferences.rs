@@ -31,6 +31,9 @@ pub(crate) struct Preferences {
     /// Where the window was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowPlace>,
+    /// A version that the person does not want to hear of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped_version: Option<String>,
     /// What a newer version wrote; kept as it is.
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
@@ -47,6 +50,7 @@ impl Default for Preferences {
             details_open: true,
             details_width: 330.0,
             window: None,
+            skipped_version: None,
             unknown: serde_json::Map::new(),
         }
     }

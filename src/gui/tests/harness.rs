@@ -72,6 +72,7 @@ impl Opening {
         let (backend, waker) = (Box::new(desk.clone()), desk.clone());
         let mut window = self.open_over(backend, now, desk, move |ctx| waker.wakes(ctx));
         window.settle();
+        window.desk.forget();
         window
     }
 

@@ -20,3 +20,4 @@ mod software;
 mod start;
 mod strings;
 mod table;
+mod upgrade;

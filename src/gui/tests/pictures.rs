@@ -248,6 +248,11 @@ fn read_only() {
 }
 
 #[test]
+fn upgrade() {
+    super::upgrade::opening(super::upgrade::newer()).open().picture("upgrade");
+}
+
+#[test]
 fn demo() {
     let mut window = Window::open();
     window.tell(News::DemoStarted);

@@ -36,6 +36,12 @@ const LATIN_WORDS: &[&str] = &[
     "info",
     "debug",
     "trace",
+    "stable",
+    "preview",
+    "github",
+    "on",
+    "off",
+    "https",
 ];
 /// What comes from outside stands for itself: no word of a catalogue looks like it.
 const OUTSIDE: &str = "0UTS1DE";

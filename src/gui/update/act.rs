@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Action, azure, dialogs, is_demo, news, save_preferences};
+use super::{Action, azure, dialogs, is_demo, news, save_preferences, upgrade};
 use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{Column, Demo, Dialog, Link, Pending, State};
 use crate::gui::text;
@@ -101,6 +101,7 @@ pub(super) fn act(state: &mut State, action: Action, now: Timestamp, effects: &m
         Action::Diagnose(id) => state.dialog = Some(Dialog::Diagnose(id)),
         Action::Firewall(id) => state.dialog = Some(Dialog::Firewall(id)),
         Action::OpenUpgrade => state.dialog = Some(Dialog::Upgrade),
+        Action::SkipVersion => upgrade::skip(state, effects),
         Action::CloseDialog => {
             if !azure::stop_creating(state, now, effects) {
                 dialogs::close(state, effects);

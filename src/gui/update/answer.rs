@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::azure;
+use super::{azure, upgrade};
 use crate::gui::backend::Refusal;
 use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{
@@ -49,6 +49,7 @@ pub(super) fn take(
         Pending::SaveSetting { name, value } => {
             on_setting_saved(state, name, value, outcome, now, effects);
         }
+        Pending::CheckUpgrade => upgrade::on_answer(state, outcome),
         // The result comes as an event; a refusal leaves the last result as it is.
         Pending::CheckEndpoint => {}
     }

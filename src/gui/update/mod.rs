@@ -7,6 +7,7 @@ mod azure;
 mod dialogs;
 mod news;
 mod settle;
+mod upgrade;
 
 #[cfg(test)]
 mod tests;
@@ -120,6 +121,8 @@ pub(crate) enum Action {
     Firewall(ConnectionId),
     /// Opens the upgrade.
     OpenUpgrade,
+    /// Wants to hear no more of the version that is offered.
+    SkipVersion,
     /// Closes the dialog.
     CloseDialog,
     /// Closes a message.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{answer, azure, dialogs};
+use super::{answer, azure, dialogs, upgrade};
 use crate::gui::backend::News;
 use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{Demo, Dialog, Link, LinkProblem, Pending, State};
@@ -106,6 +106,7 @@ fn on_link(state: &mut State, link: Link, now: Timestamp, effects: &mut Vec<Effe
     if !was_attached && state.may_manage() {
         dialogs::check_again(state, now);
         azure::ask_settings(state, effects);
+        upgrade::ask_once(state, effects);
     }
     let is_first = state.snapshot.is_none() && state.dialog.is_none();
     if !was_attached && state.is_attached() && is_first {

@@ -3,6 +3,7 @@
 use egui::{Align, Frame, Layout, Margin, Panel, RichText, Ui};
 
 use super::Cx;
+use super::dialog::version_of;
 use crate::gui::theme::{SMALL, regular};
 use crate::gui::update::Action;
 use crate::gui::widget;
@@ -47,6 +48,12 @@ fn totals(cx: &Cx<'_>) -> Vec<String> {
 }
 
 fn version(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if let Some(release) = cx.state.wanted_release() {
+        let name = cx.texts.with("upgrade-available", &version_of(release));
+        if widget::link(ui, &name).clicked() {
+            cx.act(Action::OpenUpgrade);
+        }
+    }
     let text = RichText::new(env!("CARGO_PKG_VERSION")).font(regular(SMALL)).color(cx.palette.dim);
     let button = egui::Button::new(text).frame(false);
     let name = cx.texts.with("about-version", &[("version", env!("CARGO_PKG_VERSION").into())]);

@@ -112,7 +112,11 @@ impl Supervisor {
         }
         self.logs.set_level(settings.log.level);
         self.status_for_all.send_replace(settings.service.status_for_all);
+        let is_other_feed = settings.upgrade != state.settings.upgrade;
         state.settings = settings;
+        if is_other_feed {
+            self.upgrades.forget();
+        }
         Ok(())
     }
 }

@@ -37,11 +37,13 @@ remove, restart, enable, disable: an array of {Namespace, Name, Id, Result}, whe
 status: {Healthy, Enabled, Connected, Disabled, Service, Connections}.
 status --check: {Check, Passed, Code, Reason} on one line, also when it is not so; Check is \"ready\"
 or \"live\", Code that of an error, Code and Reason are null when Passed.
-Service: {Version, Pid, Started, Home, Faults, Draining, Policy}.
+Service: {Version, Pid, Started, Home, Faults, Draining, Policy, Upgrade}.
 Policy: {Place, Allowed, Endpoints} of a policy in force, Endpoints being the number of its entries.
 logs: one object a line: {At, Level, Target, Message}.
 settings get: an object of names and values (text).  settings set: the same, of the one setting.
-version: {Version, ServiceVersion, ServiceMessage}.
+version: {Version, ServiceVersion, ServiceMessage, Upgrade}.
+Upgrade: {Asked, Version, Released, Notes, Fault} of a newer version; Version is null where there is
+none, and Fault says why it is not known; null where the service has not asked.
 login: {SignIns, Subscriptions, Problems}.
   SignIns         [{Method, Works, Account, TenantId, ExpiresOn, Error}]; Method is \"azure-cli\",
                   \"environment\", \"browser\" or \"device-code\"

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::model::upgrade::UpgradeInfo;
 use crate::model::{
     AzureResource, ConnectionEvent, ConnectionStatus, ConnectionView, Desired, Endpoint, Fault,
     PolicyInfo, Reachability, ServiceInfo,
@@ -85,6 +86,7 @@ pub(super) struct ServiceShape<'a> {
     pub(super) faults: Vec<FaultShape<'a>>,
     pub(super) draining: Option<u64>,
     pub(super) policy: Option<PolicyShape<'a>>,
+    pub(super) upgrade: Option<UpgradeShape<'a>>,
 }
 
 #[derive(Serialize)]
@@ -139,6 +141,17 @@ pub(super) struct VersionShape<'a> {
     pub(super) version: &'a str,
     pub(super) service_version: Option<&'a str>,
     pub(super) service_message: Option<&'a str>,
+    pub(super) upgrade: Option<UpgradeShape<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct UpgradeShape<'a> {
+    pub(super) asked: Option<Timestamp>,
+    pub(super) version: Option<String>,
+    pub(super) released: Option<Timestamp>,
+    pub(super) notes: Option<&'a str>,
+    pub(super) fault: Option<FaultShape<'a>>,
 }
 
 #[derive(Serialize)]
@@ -284,6 +297,20 @@ impl<'a> PolicyShape<'a> {
     }
 }
 
+impl<'a> UpgradeShape<'a> {
+    pub(super) fn of(upgrade: &'a UpgradeInfo) -> Self {
+        let UpgradeInfo { asked, release, fault } = upgrade;
+        let release = release.as_ref();
+        Self {
+            asked: *asked,
+            version: release.map(|release| release.version.to_string()),
+            released: release.map(|release| release.released),
+            notes: release.map(|release| release.notes.as_str()),
+            fault: fault.as_ref().map(FaultShape::of),
+        }
+    }
+}
+
 impl<'a> ServiceShape<'a> {
     pub(super) fn of(service: &'a ServiceInfo) -> Self {
         Self {
@@ -294,6 +321,7 @@ impl<'a> ServiceShape<'a> {
             faults: service.faults.iter().map(FaultShape::of).collect(),
             draining: service.draining,
             policy: service.policy.as_ref().map(PolicyShape::of),
+            upgrade: service.upgrade.as_deref().map(UpgradeShape::of),
         }
     }
 }

@@ -126,6 +126,9 @@ impl Mock {
                 })?;
                 Ok(Response::Done)
             }
+            Request::CheckUpgrade => {
+                Ok(Response::Upgrade { upgrade: self.snapshot.service.upgrade.clone() })
+            }
             // The window does not ask for them.
             Request::Declare { .. }
             | Request::ExportConnections

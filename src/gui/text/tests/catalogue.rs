@@ -248,6 +248,7 @@ const VARIABLES: &[&str] = &[
     "setting",
     "time",
     "total",
+    "released",
     "version",
     "what",
 ];

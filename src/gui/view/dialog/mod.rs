@@ -13,6 +13,8 @@ mod shortcuts;
 mod update;
 mod upgrade;
 
+pub(in crate::gui::view) use upgrade::version_of;
+
 use egui::{Frame, Id, Key, Margin, Modal, Modifiers, ScrollArea, Stroke, Ui};
 
 use super::Cx;

@@ -19,6 +19,9 @@ const CLOUD_SETTING: &str = "azure.cloud";
 const STATUS_SETTING: &str = "service.status_for_all";
 const ON: &str = "on";
 const OFF: &str = "off";
+/// The setting that says which releases are wanted, and its values.
+const CHANNEL_SETTING: &str = "upgrade.channel";
+const CHANNELS: [&str; 2] = ["stable", "preview"];
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
@@ -148,18 +151,28 @@ fn service(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
     error(ui, cx, form, "log.level");
     text_setting(ui, cx, form, "log.keep_files", "settings-keep-files", "");
     text_setting(ui, cx, form, "service.drain_seconds", "settings-drain", "");
-    status_for_all(ui, cx, form);
+    two_values(ui, cx, form, STATUS_SETTING, "settings-status-for-all", [OFF, ON]);
+    text_setting(ui, cx, form, "upgrade.feed", "settings-feed", "settings-feed-hint");
+    two_values(ui, cx, form, CHANNEL_SETTING, "settings-preview", CHANNELS);
 }
 
-fn status_for_all(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
-    // An older service does not know it.
-    if form.saved.contains_key(STATUS_SETTING) {
-        let mut on = form.field(STATUS_SETTING) == ON;
-        if ui.checkbox(&mut on, &*cx.texts.get("settings-status-for-all")).changed() {
-            let value = if on { ON } else { OFF };
-            cx.act(Action::SettingField(STATUS_SETTING.to_owned(), value.to_owned()));
+/// A setting that has the first of two values or, where the box is checked, the second.
+fn two_values(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    form: &SettingsForm,
+    name: &'static str,
+    label: &'static str,
+    [no, yes]: [&str; 2],
+) {
+    // An older service does not know every setting.
+    if form.saved.contains_key(name) {
+        let mut on = form.field(name) == yes;
+        if ui.checkbox(&mut on, &*cx.texts.get(label)).changed() {
+            let value = if on { yes } else { no };
+            cx.act(Action::SettingField(name.to_owned(), value.to_owned()));
         }
-        error(ui, cx, form, STATUS_SETTING);
+        error(ui, cx, form, name);
     }
 }
 

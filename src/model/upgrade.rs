@@ -1,0 +1,192 @@
+//! Releases as they are told: which one there is, and what came of asking.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::address;
+use super::fault::Fault;
+
+/// Which releases somebody wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// Finished releases.
+    #[default]
+    Stable,
+    /// The next one before it is finished, too.
+    Preview,
+}
+
+impl Channel {
+    /// The name of the channel.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stable => "stable",
+            Self::Preview => "preview",
+        }
+    }
+
+    /// Whether somebody who wants this channel takes `version`.
+    pub fn takes(self, version: &Version) -> bool {
+        self == Self::Preview || version.pre.is_empty()
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Channel {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Stable, Self::Preview].into_iter().find(|c| c.as_str() == text).ok_or(())
+    }
+}
+
+/// A release that is newer than what runs, and whose signature is right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Its version.
+    pub version: Version,
+    /// When it was made.
+    pub released: Timestamp,
+    /// What is new, as Markdown.
+    pub notes: String,
+}
+
+/// The newest release that a feed was seen to offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenRelease {
+    /// Its version.
+    pub version: Version,
+    /// When it was made.
+    pub released: Timestamp,
+}
+
+/// What is known of upgrades.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpgradeInfo {
+    /// When the feed was asked last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Timestamp>,
+    /// A newer release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<Release>,
+    /// Why the last question had no answer, or none that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+}
+
+/// Where releases are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Feed {
+    /// The releases of this program's repository on GitHub.
+    #[default]
+    GitHub,
+    /// A folder of a web server.
+    Folder(Url),
+    /// Nowhere: nothing is asked.
+    Off,
+}
+
+impl fmt::Display for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::GitHub => f.write_str("github"),
+            Self::Folder(url) => f.write_str(url.as_str()),
+            Self::Off => f.write_str("off"),
+        }
+    }
+}
+
+impl FromStr for Feed {
+    type Err = &'static str;
+
+    /// `github`, `off`, or the address of a folder. Plain HTTP is for this machine alone.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const EXPECTED: &str =
+            "github, off, or an https address of a folder, without user, query and fragment";
+        match text {
+            "" | "github" => return Ok(Self::GitHub),
+            "off" => return Ok(Self::Off),
+            _ => {}
+        }
+        let mut url = address::safe(text).ok_or(EXPECTED)?;
+        if !url.path().ends_with('/') {
+            let folder = format!("{}/", url.path());
+            url.set_path(&folder);
+        }
+        Ok(Self::Folder(url))
+    }
+}
+
+impl Serialize for Feed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Feed {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|expected| {
+            serde::de::Error::invalid_value(serde::de::Unexpected::Str(&text), &expected)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_is_github_a_safe_address_or_off() {
+        for (text, shown) in [
+            ("", "github"),
+            ("github", "github"),
+            ("off", "off"),
+            ("https://updates.corp/hcm", "https://updates.corp/hcm/"),
+            ("https://updates.corp:8443/hcm/", "https://updates.corp:8443/hcm/"),
+            ("http://localhost:8080", "http://localhost:8080/"),
+            ("http://127.0.0.1:8080/feed", "http://127.0.0.1:8080/feed/"),
+            ("http://[::1]:8080/feed", "http://[::1]:8080/feed/"),
+        ] {
+            let feed: Feed = text.parse().unwrap();
+            assert_eq!(feed.to_string(), shown);
+            assert_eq!(shown.parse(), Ok(feed.clone()));
+            let kept = serde_json::to_string(&feed).unwrap();
+            assert_eq!(serde_json::from_str::<Feed>(&kept).unwrap(), feed);
+        }
+        for text in [
+            "none",
+            "updates.corp/hcm",
+            "http://updates.corp/hcm",
+            "ftp://updates.corp/hcm",
+            "file:///srv/hcm",
+            "https://user@updates.corp/hcm",
+            "https://updates.corp/hcm?sig=secret",
+            "https://updates.corp/hcm#new",
+        ] {
+            let error = text.parse::<Feed>().unwrap_err();
+            assert!(error.contains("https"), "{text}");
+            serde_json::from_value::<Feed>(text.into()).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_channel_has_its_name() {
+        for channel in [Channel::Stable, Channel::Preview] {
+            assert_eq!(channel.as_str().parse(), Ok(channel));
+            assert_eq!(serde_json::to_value(channel).unwrap(), channel.as_str());
+        }
+        "beta".parse::<Channel>().unwrap_err();
+    }
+}

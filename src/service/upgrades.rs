@@ -1,0 +1,288 @@
+//! Looks for newer versions: once a day, and when somebody wants to know.
+
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use semver::Version;
+use tokio::sync::{Mutex, Notify};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use super::hub::Hub;
+use crate::http::Way;
+use crate::model::upgrade::{Feed, Release, UpgradeInfo};
+use crate::model::{Fault, FaultCode, Settings};
+use crate::store::{Heard, HeardFile};
+use crate::upgrade::{self, Source, TrustedKeys, Verdict};
+
+/// How long the feed may take for all that is asked.
+const ASK_LIMIT: Duration = Duration::from_secs(60);
+/// From one question to the next; half an hour more or less, so that machines that start together
+/// do not ask together.
+const EVERY: Duration = Duration::from_secs(24 * 3600);
+/// How much earlier or later, at the most.
+const SPREAD: Duration = Duration::from_secs(1800);
+/// The first question waits so long at least: a machine that starts has other things to do.
+const AFTER_START: Duration = Duration::from_secs(120);
+
+/// What is known of newer versions, and who asks.
+#[derive(Debug)]
+pub(super) struct Upgrades {
+    hub: Arc<Hub>,
+    keys: TrustedKeys,
+    running: Version,
+    file: HeardFile,
+    heard: StdMutex<Heard>,
+    /// One question at a time.
+    asking: Mutex<()>,
+    changed: Notify,
+}
+
+impl Upgrades {
+    pub(super) fn new(hub: Arc<Hub>, file: HeardFile, keys: TrustedKeys) -> Self {
+        let running = Version::parse(env!("CARGO_PKG_VERSION"));
+        let heard = StdMutex::new(file.read());
+        Self {
+            hub,
+            keys,
+            running: running.expect("cargo takes no other version"),
+            file,
+            heard,
+            asking: Mutex::new(()),
+            changed: Notify::new(),
+        }
+    }
+
+    /// How long the next question waits, counted from `now`. `chance` is from 0 to 1.
+    pub(super) fn wait(&self, now: Timestamp, chance: f64) -> Duration {
+        wait(self.heard().asked, now, chance)
+    }
+
+    /// The settings have changed: what was heard may be of another feed.
+    pub(super) fn forget(&self) {
+        self.hub.update_service(|service| service.upgrade = None);
+        self.changed.notify_one();
+    }
+
+    /// Waits until [`Self::forget`] is called.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Asks the feed of `settings` now, and tells everybody what it says. Nothing, where there is
+    /// no feed.
+    pub(super) async fn ask(&self, settings: &Settings) -> Option<UpgradeInfo> {
+        let _one = self.asking.lock().await;
+        if settings.upgrade.feed == Feed::Off {
+            self.hub.update_service(|service| service.upgrade = None);
+            return None;
+        }
+        let now = Timestamp::now();
+        let found = match timeout(ASK_LIMIT, self.newer(settings)).await {
+            Ok(found) => found,
+            Err(_) => {
+                let why = format!("it did not answer within {} s", ASK_LIMIT.as_secs());
+                Err(Fault::new(FaultCode::FeedUnreachable, why))
+            }
+        };
+        match &found {
+            Ok(Some(release)) => info!(version = %release.version, "a newer version is available"),
+            Ok(None) => info!("this is the newest version"),
+            Err(fault) => warn!(code = %fault.code, "{fault}"),
+        }
+        self.remember(|heard| heard.asked = Some(now)).await;
+        let info = match found {
+            Ok(release) => UpgradeInfo { asked: Some(now), release, fault: None },
+            // A release that was there this morning is still there, whatever keeps the feed away.
+            Err(fault) => {
+                UpgradeInfo { asked: Some(now), release: self.known(), fault: Some(fault) }
+            }
+        };
+        self.hub.update_service(|service| service.upgrade = Some(Box::new(info.clone())));
+        Some(info)
+    }
+
+    /// A release that is newer than this program.
+    async fn newer(&self, settings: &Settings) -> Result<Option<Release>, Fault> {
+        let feed = &settings.upgrade.feed;
+        let is_here = matches!(feed, Feed::Folder(url) if url.scheme() == "http");
+        let network = settings.network.clone();
+        let source = spawn_blocking(move || {
+            let extra_ca = network.extra_ca_certificates.as_deref();
+            Source::new(&Way { extra_ca, proxy: network.proxy.as_ref() }, is_here)
+        });
+        let source = source
+            .await
+            .map_err(|error| Fault::new(FaultCode::FeedUnreachable, error.to_string()))??;
+        let channel = settings.upgrade.channel;
+        let Some(found) = upgrade::ask(feed, channel, &source, &self.keys).await? else {
+            return Ok(None);
+        };
+        let manifest = found.manifest;
+        let seen = self.heard().seen;
+        let verdict = manifest.verdict(&self.running, channel, seen.as_ref())?;
+        self.remember(|heard| heard.seen = Some(manifest.seen())).await;
+        Ok((verdict == Verdict::Newer).then(|| Release {
+            version: manifest.version,
+            released: manifest.released,
+            notes: manifest.notes,
+        }))
+    }
+
+    fn known(&self) -> Option<Release> {
+        self.hub.look(|snapshot| snapshot.service.upgrade.clone())?.release
+    }
+
+    fn heard(&self) -> Heard {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn remember(&self, change: impl FnOnce(&mut Heard)) {
+        let heard = {
+            let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            change(&mut heard);
+            heard.clone()
+        };
+        let file = self.file.clone();
+        let written = spawn_blocking(move || file.write(&heard)).await;
+        if let Ok(Err(error)) = written {
+            warn!("what is known of releases is not kept: {error}");
+        }
+    }
+}
+
+/// How long the next question waits after one that was `asked`.
+fn wait(asked: Option<Timestamp>, now: Timestamp, chance: f64) -> Duration {
+    let spread = SPREAD.mul_f64(2.0 * chance);
+    let Some(asked) = asked.filter(|asked| *asked <= now) else {
+        return AFTER_START + spread;
+    };
+    let passed = now.duration_since(asked).max(SignedDuration::ZERO).unsigned_abs();
+    (EVERY - SPREAD + spread).saturating_sub(passed).max(AFTER_START)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sample;
+    use crate::upgrade::testing::{Server, Signer};
+
+    /// A feed, and a service that asks it.
+    struct Feeding {
+        server: Server,
+        signer: Signer,
+        home: tempfile::TempDir,
+        hub: Arc<Hub>,
+        settings: Settings,
+    }
+
+    impl Feeding {
+        async fn start() -> Self {
+            let server = Server::start().await;
+            let mut settings = Settings::default();
+            settings.set("upgrade.feed", server.url.as_str()).unwrap();
+            let home = tempfile::tempdir().unwrap();
+            let hub = Arc::new(Hub::new(sample::service()));
+            Self { server, signer: Signer::new(), home, hub, settings }
+        }
+
+        /// As the service does when it starts.
+        fn upgrades(&self) -> Upgrades {
+            let keys = TrustedKeys::parse(&self.signer.key()).unwrap();
+            Upgrades::new(self.hub.clone(), HeardFile::in_home(self.home.path()), keys)
+        }
+
+        /// Offers a release of version `version`, made on `day` of a month.
+        fn offer(&self, version: &str, day: u8) {
+            let manifest = serde_json::json!({
+                "form": 1,
+                "product": "hybrid-connection-manager",
+                "version": version,
+                "released": format!("2026-11-{day:02}T09:00:00Z"),
+                "notes": format!("What is new in {version}"),
+                "files": [],
+            });
+            let manifest = manifest.to_string().into_bytes();
+            self.server.put_bytes("stable/manifest.json", &manifest);
+            let signed = self.signer.sign(&manifest);
+            self.server.put_bytes("stable/manifest.json.sig", signed.as_bytes());
+        }
+
+        /// What everybody sees.
+        fn told(&self) -> Option<UpgradeInfo> {
+            self.hub.snapshot().service.upgrade.map(|upgrade| *upgrade)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_newer_version_is_told_to_everybody_and_survives_a_feed_that_goes_away() {
+        let feeding = Feeding::start().await;
+        feeding.offer("99.1.0", 18);
+        let upgrades = feeding.upgrades();
+        let info = upgrades.ask(&feeding.settings).await.unwrap();
+        let release = info.release.clone().unwrap();
+        assert_eq!((release.version.to_string().as_str(), &info.fault), ("99.1.0", &None));
+        assert_eq!(release.notes, "What is new in 99.1.0");
+        assert_eq!(feeding.told().as_ref(), Some(&info));
+        assert_eq!(feeding.upgrades().heard().asked, info.asked, "it is kept");
+
+        feeding.server.remove("stable/manifest.json");
+        let info = upgrades.ask(&feeding.settings).await.unwrap();
+        assert_eq!(info.release, Some(release));
+        assert_eq!(info.fault.unwrap().code, FaultCode::FeedUnreachable);
+
+        feeding.offer(env!("CARGO_PKG_VERSION"), 19);
+        let info = upgrades.ask(&feeding.settings).await.unwrap();
+        assert_eq!((info.release, info.fault), (None, None), "it is the newest");
+    }
+
+    #[tokio::test]
+    async fn an_older_release_than_before_is_refused_also_after_a_restart() {
+        let feeding = Feeding::start().await;
+        feeding.offer("99.2.0", 20);
+        feeding.upgrades().ask(&feeding.settings).await.unwrap();
+        feeding.offer("99.1.0", 18);
+        let info = feeding.upgrades().ask(&feeding.settings).await.unwrap();
+        assert_eq!(info.fault.unwrap().code, FaultCode::ReleaseReplayed);
+        let kept = info.release.unwrap().version.to_string();
+        assert_eq!(kept, "99.2.0", "what was told is not taken back");
+        feeding.offer("99.2.1", 21);
+        let info = feeding.upgrades().ask(&feeding.settings).await.unwrap();
+        assert_eq!(info.release.unwrap().version.to_string(), "99.2.1");
+    }
+
+    #[tokio::test]
+    async fn a_feed_that_is_off_is_not_asked_and_another_one_begins_anew() {
+        let mut feeding = Feeding::start().await;
+        feeding.offer("99.1.0", 18);
+        let upgrades = feeding.upgrades();
+        upgrades.ask(&feeding.settings).await.unwrap();
+        upgrades.forget();
+        assert_eq!(feeding.told(), None);
+        upgrades.changed().await;
+        let asked = feeding.server.asked().len();
+        feeding.settings.set("upgrade.feed", "off").unwrap();
+        assert_eq!(upgrades.ask(&feeding.settings).await, None);
+        assert_eq!(feeding.server.asked().len(), asked);
+    }
+
+    #[test]
+    fn it_is_asked_once_a_day_and_not_all_at_once() {
+        let now: Timestamp = "2026-11-29T12:00:00Z".parse().unwrap();
+        let hours = |asked: &str, chance| {
+            wait(Some(asked.parse().unwrap()), now, chance).as_secs_f64() / 3600.0
+        };
+        assert_eq!(wait(None, now, 0.0), AFTER_START);
+        assert_eq!(wait(None, now, 1.0), AFTER_START + Duration::from_secs(3600));
+        assert_eq!(hours("2026-11-29T12:00:00Z", 0.0), 23.5);
+        assert_eq!(hours("2026-11-29T12:00:00Z", 1.0), 24.5);
+        assert_eq!(hours("2026-11-29T02:00:00Z", 0.5), 14.0);
+        let long_ago = wait(Some("2026-01-01T00:00:00Z".parse().unwrap()), now, 0.5);
+        assert_eq!(long_ago, AFTER_START);
+        // A clock that was set back: as if nobody had asked.
+        let ahead = wait(Some("2027-01-01T00:00:00Z".parse().unwrap()), now, 0.0);
+        assert_eq!(ahead, AFTER_START);
+    }
+}

@@ -1,0 +1,105 @@
+//! `upgrade.json`: what the service has heard of releases, and when.
+//!
+//! It is a memory and no configuration: one that cannot be read begins anew, and one that cannot
+//! be written is a line in the log. What it protects from, a release that is older than one seen
+//! before, is refused by the running service all the same.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tracing::warn;
+
+use crate::model::upgrade::SeenRelease;
+use crate::platform::files;
+use crate::platform::permissions::Access;
+
+/// The version of the form.
+const VERSION: u32 = 1;
+
+/// What the service has heard of releases.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// When the feed was asked last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Timestamp>,
+    /// The newest release that it has offered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<SeenRelease>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Form {
+    version: u32,
+    #[serde(flatten)]
+    heard: Heard,
+}
+
+/// The file with it.
+#[derive(Clone, Debug)]
+pub struct HeardFile(PathBuf);
+
+impl HeardFile {
+    /// The file in the folder `home`.
+    pub fn in_home(home: &Path) -> Self {
+        Self(home.join("upgrade.json"))
+    }
+
+    /// What is in it; nothing where it cannot be read.
+    pub fn read(&self) -> Heard {
+        let text = match std::fs::read(&self.0) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Heard::default(),
+            Err(error) => return self.begin_anew(&error),
+        };
+        match serde_json::from_slice::<Form>(&text) {
+            Ok(form) if form.version == VERSION => form.heard,
+            Ok(form) => self.begin_anew(&format_args!("it has version {}", form.version)),
+            Err(error) => self.begin_anew(&error),
+        }
+    }
+
+    /// Keeps it.
+    ///
+    /// # Errors
+    /// Those of the system; the file is then as it was.
+    pub fn write(&self, heard: &Heard) -> io::Result<()> {
+        let form = Form { version: VERSION, heard: heard.clone() };
+        let text = serde_json::to_vec_pretty(&form).map_err(io::Error::from)?;
+        files::write_durably(&self.0, &text, Access::OwnerOnly)
+    }
+
+    fn begin_anew(&self, why: &dyn std::fmt::Display) -> Heard {
+        warn!(file = %self.0.display(), "what is known of releases begins anew: {why}");
+        Heard::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_what_cannot_be_read_is_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = HeardFile::in_home(folder.path());
+        assert_eq!(file.read(), Heard::default());
+        let heard = Heard {
+            asked: Some("2026-11-29T12:00:00Z".parse().unwrap()),
+            seen: Some(SeenRelease {
+                version: "1.1.0".parse().unwrap(),
+                released: "2026-11-18T09:00:00Z".parse().unwrap(),
+            }),
+        };
+        file.write(&heard).unwrap();
+        assert_eq!(file.read(), heard);
+        for text in ["", "{\"version\": 2}", "{\"version\": 1, \"seen\": 3}"] {
+            let path = folder.path().join("upgrade.json");
+            files::write_durably(&path, text.as_bytes(), Access::OwnerOnly).unwrap();
+            assert_eq!(file.read(), Heard::default(), "{text}");
+        }
+        let nowhere = HeardFile::in_home(&folder.path().join("gone"));
+        nowhere.write(&heard).unwrap_err();
+    }
+}

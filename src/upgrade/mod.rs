@@ -1,0 +1,20 @@
+//! Upgrades: which release a feed offers, whether it can be trusted, and its files.
+//!
+//! A release is a set of files and two about them: `manifest.json` names each with its length and
+//! hash, and `manifest.json.sig` signs the manifest. Nothing that a feed says counts before the
+//! signature is right, and no file before its length and hash are: who holds the feed, or the
+//! network, can keep a release away and do no more.
+
+mod download;
+mod feed;
+mod keys;
+mod manifest;
+mod source;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use self::download::download;
+pub use self::feed::{Found, ask};
+pub use self::keys::{KeysError, TrustedKeys};
+pub use self::manifest::{Manifest, PackageKind, ReleaseFile, Verdict};
+pub use self::source::Source;

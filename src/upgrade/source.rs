@@ -1,0 +1,91 @@
+//! Asking a web server: whole small answers, with limits.
+
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, RANGE};
+use reqwest::{Client, Response, redirect};
+use url::Url;
+
+use crate::http::{Problem, Way, root};
+use crate::model::{Fault, FaultCode};
+
+/// A feed that stands behind another address, or a file that lies in another place, is found over
+/// so many redirects.
+const MOST_REDIRECTS: usize = 5;
+
+/// A way to the servers of a feed; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Source {
+    client: Client,
+    has_proxy: bool,
+}
+
+impl Source {
+    /// Goes `way`. Only a feed `on_this_machine` may be asked without TLS: what is fetched is
+    /// signed, but who asks for what is nobody's business.
+    ///
+    /// # Errors
+    /// [`FaultCode::FeedUnreachable`] with what of the settings cannot be used.
+    pub fn new(way: &Way<'_>, on_this_machine: bool) -> Result<Self, Fault> {
+        let client = way.client(|client| {
+            client.redirect(redirect::Policy::limited(MOST_REDIRECTS)).https_only(!on_this_machine)
+        });
+        let client = client.map_err(|problem| Fault::new(FaultCode::FeedUnreachable, problem))?;
+        Ok(Self { client, has_proxy: way.proxy.is_some() })
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// What `url` answers, if it has something; of a file, the bytes from `from` on.
+    pub(super) async fn get(&self, url: &Url, from: Option<u64>) -> Result<Response, Fault> {
+        let mut headers = HeaderMap::new();
+        // GitHub's interface gives a file, and not its description, to who asks so.
+        headers.insert(ACCEPT, HeaderValue::from_static("application/octet-stream"));
+        if let Some(from) = from {
+            let range = HeaderValue::try_from(format!("bytes={from}-"));
+            headers.insert(RANGE, range.expect("digits are a header's value"));
+        }
+        let call = self.client.get(url.clone()).headers(headers);
+        let response = call.send().await.map_err(|error| self.failure(url, &error))?;
+        let status = response.status();
+        if !status.is_success() && status != reqwest::StatusCode::RANGE_NOT_SATISFIABLE {
+            return Err(unreachable(format!("{url} answers {status}")));
+        }
+        Ok(response)
+    }
+
+    /// All of what `url` answers, up to `longest` bytes.
+    pub(super) async fn read(&self, url: &Url, longest: usize) -> Result<Vec<u8>, Fault> {
+        let mut response = self.get(url, None).await?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(url, &error))? {
+            if body.len() + chunk.len() > longest {
+                let why = format!("{url} answers with more than {longest} bytes");
+                return Err(Fault::new(FaultCode::ReleaseUnreadable, why));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    /// The fault for a call to `url` that did not come through.
+    pub(super) fn failure(&self, url: &Url, error: &reqwest::Error) -> Fault {
+        let what = match Problem::of(error, self.has_proxy) {
+            Problem::Untrusted => "its certificate is not trusted",
+            Problem::Unreachable => "it cannot be reached",
+            Problem::ProxyRefused => "the proxy does not let it through",
+            Problem::ProxyUnreachable => "the proxy cannot be reached",
+            Problem::TimedOut => "it does not answer in time",
+            Problem::Interrupted => "the connection broke",
+        };
+        unreachable(format!("{}: {what} ({})", host(url), root(error)))
+    }
+}
+
+fn host(url: &Url) -> &str {
+    url.host_str().unwrap_or("the feed")
+}
+
+fn unreachable(why: String) -> Fault {
+    Fault::new(FaultCode::FeedUnreachable, why)
+}

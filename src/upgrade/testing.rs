@@ -1,0 +1,167 @@
+//! A web server with files that breaks off, lies and forgets as told; and somebody who signs.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use futures_util::Stream;
+use http_body_util::StreamBody;
+use hyper::body::{Frame, Incoming};
+use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, LOCATION, RANGE};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use url::Url;
+
+use super::Source;
+use crate::http::Way;
+
+/// Somebody who signs.
+pub(crate) struct Signer(Ed25519KeyPair);
+
+impl Signer {
+    pub(crate) fn new() -> Self {
+        Self(Ed25519KeyPair::generate().unwrap())
+    }
+
+    pub(crate) fn key(&self) -> String {
+        format!("ed25519 {}", BASE64_STANDARD.encode(self.0.public_key()))
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> String {
+        format!("{} {}\n", self.key(), BASE64_STANDARD.encode(self.0.sign(message)))
+    }
+}
+
+/// What a server does with a file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Served {
+    pub(crate) bytes: Vec<u8>,
+    /// Each answer breaks off after so many bytes.
+    pub(crate) breaks_after: Option<usize>,
+    /// It does not know ranges.
+    pub(crate) always_whole: bool,
+    /// It is elsewhere.
+    pub(crate) moved_to: Option<String>,
+}
+
+/// A server on loopback; it ends with the test.
+pub(crate) struct Server {
+    pub(crate) url: Url,
+    files: Arc<Mutex<HashMap<String, Served>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let files = Arc::new(Mutex::new(HashMap::new()));
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let server = Self { url, files: files.clone(), asked: asked.clone() };
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let (files, asked) = (files.clone(), asked.clone());
+                let service = service_fn(move |request| {
+                    let answer = answer(&request, &files, &asked);
+                    async move { Ok::<_, Infallible>(answer) }
+                });
+                tokio::spawn(async move {
+                    let connection = hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), service);
+                    // A break that a test wants is an error here.
+                    connection.await.ok();
+                });
+            }
+        });
+        server
+    }
+
+    pub(crate) fn put(&self, path: &str, served: Served) -> Url {
+        self.files.lock().unwrap().insert(path.to_owned(), served);
+        self.url.join(path).unwrap()
+    }
+
+    pub(crate) fn put_bytes(&self, path: &str, bytes: &[u8]) -> Url {
+        self.put(path, Served { bytes: bytes.to_vec(), ..Served::default() })
+    }
+
+    pub(crate) fn remove(&self, path: &str) {
+        self.files.lock().unwrap().remove(path);
+    }
+
+    /// What was asked for so far: path and range.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    pub(crate) fn source(&self) -> Source {
+        Source::new(&Way::default(), true).unwrap()
+    }
+}
+
+type Frames = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, Broken>> + Send>>;
+type Body = StreamBody<Frames>;
+
+/// The frames one by one: what comes before a break is on its way when it breaks.
+fn body(frames: Vec<Result<Frame<Bytes>, Broken>>) -> Body {
+    let frames = futures_util::stream::unfold(frames.into_iter(), async |mut rest| {
+        let frame = rest.next()?;
+        if frame.is_err() {
+            tokio::task::yield_now().await;
+        }
+        Some((frame, rest))
+    });
+    StreamBody::new(Box::pin(frames))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("broken off as told")]
+struct Broken;
+
+fn answer(
+    request: &Request<Incoming>,
+    files: &Mutex<HashMap<String, Served>>,
+    asked: &Mutex<Vec<String>>,
+) -> Response<Body> {
+    let path = request.uri().path().trim_start_matches('/').to_owned();
+    let range = request.headers().get(RANGE).map(|range| range.to_str().unwrap().to_owned());
+    asked.lock().unwrap().push(format!("{path} {}", range.as_deref().unwrap_or("all")));
+    let empty = || body(Vec::new());
+    let only = |status| Response::builder().status(status).body(empty()).unwrap();
+    let Some(file) = files.lock().unwrap().get(&path).cloned() else {
+        return only(StatusCode::NOT_FOUND);
+    };
+    if let Some(place) = file.moved_to {
+        let moved = Response::builder().status(StatusCode::FOUND).header(LOCATION, place);
+        return moved.body(empty()).unwrap();
+    }
+    let total = file.bytes.len();
+    let from = range.filter(|_| !file.always_whole).map(|range| {
+        let from = range.strip_prefix("bytes=").unwrap().strip_suffix('-').unwrap();
+        from.parse::<usize>().unwrap()
+    });
+    if from.is_some_and(|from| from >= total) {
+        return only(StatusCode::RANGE_NOT_SATISFIABLE);
+    }
+    let rest = file.bytes[from.unwrap_or(0)..].to_vec();
+    let length = rest.len();
+    let part = rest[..file.breaks_after.unwrap_or(length).min(length)].to_vec();
+    let mut frames = vec![Ok(Frame::data(Bytes::from(part.clone())))];
+    if part.len() < length {
+        frames.push(Err(Broken));
+    }
+    let mut response = Response::builder().header(CONTENT_LENGTH, length);
+    if let Some(from) = from {
+        let range = format!("bytes {from}-{}/{total}", total - 1);
+        response = response.status(StatusCode::PARTIAL_CONTENT).header(CONTENT_RANGE, range);
+    }
+    response.body(body(frames)).unwrap()
+}
