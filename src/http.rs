@@ -35,7 +35,7 @@ impl Way<'_> {
     ) -> Result<Client, String> {
         let tls = tls::client_config_with(self.extra_ca).map_err(|fault| fault.to_string())?;
         let mut tls = (*tls).clone();
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let mut builder = Client::builder()
             .tls_backend_preconfigured(tls)
             .connect_timeout(CONNECT_LIMIT)

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{ParseError, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::args::RunArguments;
 use super::{CliError, render};
@@ -56,8 +59,10 @@ fn config_of(options: RunArguments, folder: &Path) -> Result<EmulatorConfig, Cli
 }
 
 fn set_up_logging(filter: &str) -> Result<(), CliError> {
-    let filter = EnvFilter::try_new(filter)
-        .map_err(|error| EmulatorError::config("--log", error.to_string()))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter: Targets = filter
+        .parse()
+        .map_err(|error: ParseError| EmulatorError::config("--log", error.to_string()))?;
+    let console = fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(console).with(filter).init();
     Ok(())
 }

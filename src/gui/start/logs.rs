@@ -5,17 +5,24 @@ use std::path::Path;
 
 use tracing::level_filters::LevelFilter;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer as _, fmt};
+use tracing_subscriber::{Layer as _, fmt};
 
 use crate::platform::permissions::ensure_safe_folder;
 
 /// Daily files that are kept.
 const KEPT: usize = 7;
-/// What is logged: our own, and only what is bad of the libraries that draw.
-const FILTER: &str =
-    "info,wgpu_core=warn,wgpu_hal=error,egui_wgpu=warn,naga=warn,winit=warn,fontique=warn";
+/// Of the libraries that draw only what is bad is logged.
+const LIBRARIES: [(&str, LevelFilter); 6] = [
+    ("wgpu_core", LevelFilter::WARN),
+    ("wgpu_hal", LevelFilter::ERROR),
+    ("egui_wgpu", LevelFilter::WARN),
+    ("naga", LevelFilter::WARN),
+    ("winit", LevelFilter::WARN),
+    ("fontique", LevelFilter::WARN),
+];
 
 /// Logs from here on. A log that cannot be written is no reason not to open the window.
 pub(super) fn install(folder: &Path) {
@@ -37,7 +44,7 @@ pub(super) fn install(folder: &Path) {
         .with_ansi(io::stderr().is_terminal())
         .with_filter(LevelFilter::WARN);
     let installed = tracing_subscriber::registry()
-        .with(EnvFilter::new(FILTER))
+        .with(Targets::new().with_default(LevelFilter::INFO).with_targets(LIBRARIES))
         .with(files)
         .with(console)
         .try_init();
