@@ -12,27 +12,31 @@ use crate::model::upgrade::UpgradeInfo;
 /// The version of this program.
 const OWN: &str = env!("CARGO_PKG_VERSION");
 /// How long the question for a newer version is waited for.
-const ASK_LIMIT: Duration = Duration::from_secs(15);
+const ASK_LIMIT: Duration = Duration::from_secs(10);
 
-/// A service that is not there, or does not know, does not make the question fail.
+/// A service that is not there, or does not know, does not make the question fail. The versions are
+/// told before the feed is asked, which may take its time.
 pub(super) async fn run(context: &Context<'_>) -> Result<Exit, Failure> {
     let mut reached = context.connect().await;
+    let (service, message) = match &reached {
+        Ok(client) => (Some(client.server().version.clone()), None),
+        Err(failure) => (None, Some(failure.message.clone())),
+    };
+    let printer = context.printer;
+    if !printer.is_json() {
+        printer.line(&format!("hcm      {OWN}"))?;
+        let version = service.as_ref().map(|version| render::text::plain(version).into_owned());
+        let shown = version.or_else(|| message.as_ref().map(|why| format!("not known: {why}")));
+        printer.line(&format!("service  {}", shown.unwrap_or_default()))?;
+    }
     let upgrade = match &mut reached {
         Ok(client) => upgrade(client).await,
         Err(_) => None,
     };
-    let (service, message) = match &reached {
-        Ok(client) => (Some(client.server().version.as_str()), None),
-        Err(failure) => (None, Some(failure.message.as_str())),
-    };
-    let printer = context.printer;
     if printer.is_json() {
+        let (service, message) = (service.as_deref(), message.as_deref());
         printer.line(&render::json::version(OWN, service, message, upgrade.as_deref()))?;
     } else {
-        printer.line(&format!("hcm      {OWN}"))?;
-        let service = service.map(|version| render::text::plain(version).into_owned());
-        let shown = service.or_else(|| message.map(|message| format!("not known: {message}")));
-        printer.line(&format!("service  {}", shown.unwrap_or_default()))?;
         for line in upgrade.iter().flat_map(|upgrade| render::upgrade::lines(upgrade)) {
             printer.line(&line)?;
         }
