@@ -82,7 +82,10 @@ impl Exit {
             ErrorCode::NotFound => Self::NotFound,
             ErrorCode::AlreadyExists => Self::AlreadyExists,
             ErrorCode::Stopping => Self::ServiceNotReachable,
-            ErrorCode::BadMessage | ErrorCode::NotSaved | ErrorCode::Other => Self::Failure,
+            ErrorCode::BadMessage
+            | ErrorCode::NotSaved
+            | ErrorCode::NotUpgraded
+            | ErrorCode::Other => Self::Failure,
         }
     }
 

@@ -8,6 +8,7 @@
 //! sends a snapshot and then events; a client that lags gets a fresh snapshot.
 
 use jiff::Timestamp;
+use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::model::snapshot::{ConnectionView, ServiceInfo, Snapshot};
@@ -249,6 +250,12 @@ pub enum Request {
     /// Asks the feed of releases now. The answer takes up to a minute and holds no other
     /// request up.
     CheckUpgrade,
+    /// Puts the release that the feed offers in the place of this version. The answer comes once
+    /// that has begun; how it goes on is in [`ServiceInfo::upgrade`], until the service ends for it.
+    Upgrade {
+        /// Which version the user has been told of.
+        version: Version,
+    },
     /// Nothing; the answer shows that the service is alive.
     Ping,
     /// Ends the service after its streams have drained.
@@ -476,6 +483,9 @@ pub enum ErrorCode {
     Stopping,
     /// The change could not be written to disk.
     NotSaved,
+    /// There is no such version to upgrade to, an upgrade is under way, or this service cannot do
+    /// it.
+    NotUpgraded,
     /// A newer client or service knows more kinds.
     #[serde(other)]
     Other,

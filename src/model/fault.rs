@@ -258,6 +258,22 @@ fault_codes! {
     ReleaseDamaged = "release-damaged", Slowly,
         "A file of the release is not what its manifest says, and was refused",
         "Nothing was changed. Try again; if it stays so, check who answers for the feed.";
+    /// This installation is nothing that its service can replace.
+    UpgradeByHand = "upgrade-by-hand", Never,
+        "The service cannot upgrade this installation by itself",
+        "Install the new version in the way in which this one was installed. Connections and settings stay.";
+    /// The upgrader does not take up what it was given.
+    UpgraderSilent = "upgrader-silent", Never,
+        "The part that installs new versions did not answer",
+        "Nothing was changed. On Linux, systemctl status hybrid-connection-manager-upgrade.path says whether it waits; on Windows, look at the service hybrid-connection-manager-upgrade. Or install the new version by hand.";
+    /// The installer ended with an error.
+    UpgradeFailed = "upgrade-failed", Never,
+        "The new version was not installed",
+        "This version runs on. Mend what the detail names and try again, or install the new version by hand.";
+    /// The new version was there and did not answer.
+    UpgradeRolledBack = "upgrade-rolled-back", Never,
+        "The new version did not answer in time, and the one before is back",
+        "Everything is as it was. Look into the log for why it did not, and report it.";
     /// The policy of this machine does not allow the connection.
     PolicyDenied = "policy-denied", Never,
         "The policy of this machine does not allow this connection",

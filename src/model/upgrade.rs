@@ -83,6 +83,90 @@ pub struct UpgradeInfo {
     /// Why the last question had no answer, or none that counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+    /// Whether the service can put a release in its own place. Where it cannot, somebody installs
+    /// the package, as this version was installed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_service: bool,
+    /// The upgrade that is being done, or the last one where it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<UpgradeProgress>,
+}
+
+/// How far an upgrade is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpgradeProgress {
+    /// To which version.
+    pub version: Version,
+    /// What is being done for it.
+    #[serde(flatten)]
+    pub step: UpgradeStep,
+}
+
+/// What is being done for an upgrade.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "kebab-case")]
+pub enum UpgradeStep {
+    /// Its packages are on their way.
+    Downloading {
+        /// Bytes that are here.
+        done: u64,
+        /// Bytes of all packages.
+        size: u64,
+    },
+    /// The upgrader looks at them and installs them. The service ends, and the new one answers.
+    Installing,
+    /// It has failed, and this version runs on.
+    Failed {
+        /// Why.
+        fault: Fault,
+    },
+    /// What a newer service knows.
+    #[serde(other)]
+    Other,
+}
+
+impl UpgradeProgress {
+    /// Whether something is being done.
+    pub fn is_under_way(&self) -> bool {
+        !matches!(self.step, UpgradeStep::Failed { .. })
+    }
+}
+
+/// How a program came to a machine, and so what can take its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackageKind {
+    /// Windows Installer.
+    Msi,
+    /// A package of Debian and its relatives.
+    Deb,
+    /// A package of Red Hat, SUSE and their relatives.
+    Rpm,
+    /// The archive with `setup.sh`.
+    TarGz,
+}
+
+impl PackageKind {
+    /// Each of them.
+    pub const ALL: [Self; 4] = [Self::Msi, Self::Deb, Self::Rpm, Self::TarGz];
+
+    /// The name of the kind in a manifest.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Msi => "msi",
+            Self::Deb => "deb",
+            Self::Rpm => "rpm",
+            Self::TarGz => "tar-gz",
+        }
+    }
+}
+
+impl FromStr for PackageKind {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(())
+    }
 }
 
 /// Where releases are asked for.

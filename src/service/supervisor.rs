@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
+use semver::Version;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{interval, sleep, timeout};
@@ -169,6 +170,7 @@ impl Supervisor {
             Request::CheckUpgrade => {
                 Ok(Response::Upgrade { upgrade: self.ask_for_upgrade().await })
             }
+            Request::Upgrade { version } => self.upgrade(version).await,
             Request::Ping => Ok(Response::Done),
             Request::Shutdown => {
                 info!("a program asks the service to end");
@@ -187,6 +189,11 @@ impl Supervisor {
     async fn ask_for_upgrade(&self) -> Option<Box<UpgradeInfo>> {
         let settings = self.state.lock().await.settings.clone();
         self.upgrades.ask(&settings).await.map(Box::new)
+    }
+
+    async fn upgrade(&self, _version: Version) -> Result<Response, RequestError> {
+        let fault = Fault::new(FaultCode::UpgradeByHand, "");
+        Err(RequestError::new(ErrorCode::NotUpgraded, fault.to_string()))
     }
 
     /// Asks once a day, and soon after the feed is another one.

@@ -94,10 +94,16 @@ impl Upgrades {
         }
         self.remember(|heard| heard.asked = Some(now)).await;
         let info = match found {
-            Ok(release) => UpgradeInfo { asked: Some(now), release, fault: None },
+            Ok(release) => UpgradeInfo { asked: Some(now), release, ..UpgradeInfo::default() },
             // A release that was there this morning is still there, whatever keeps the feed away.
             Err(fault) => {
-                UpgradeInfo { asked: Some(now), release: self.known(), fault: Some(fault) }
+                let release = self.known();
+                UpgradeInfo {
+                    asked: Some(now),
+                    release,
+                    fault: Some(fault),
+                    ..UpgradeInfo::default()
+                }
             }
         };
         self.hub.update_service(|service| service.upgrade = Some(Box::new(info.clone())));

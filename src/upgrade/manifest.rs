@@ -5,7 +5,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::keys::TrustedKeys;
-use crate::model::upgrade::{Channel, SeenRelease};
+use crate::model::upgrade::{Channel, PackageKind, SeenRelease};
 use crate::model::{Fault, FaultCode};
 
 /// The form of manifest that this version reads.
@@ -49,32 +49,6 @@ pub struct ReleaseFile {
     pub size: u64,
     /// SHA-256 of it, in lower-case hexadecimal digits.
     pub sha256: String,
-}
-
-/// How this program came to this machine, and so what can take its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PackageKind {
-    /// Windows Installer.
-    Msi,
-    /// A package of Debian and its relatives.
-    Deb,
-    /// A package of Red Hat, SUSE and their relatives.
-    Rpm,
-    /// The archive with `setup.sh`.
-    TarGz,
-}
-
-impl PackageKind {
-    /// The name of the kind in a manifest.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Msi => "msi",
-            Self::Deb => "deb",
-            Self::Rpm => "rpm",
-            Self::TarGz => "tar-gz",
-        }
-    }
 }
 
 /// What a manifest is to a program that runs.

@@ -16,5 +16,5 @@ pub(crate) mod testing;
 pub use self::download::download;
 pub use self::feed::{Found, ask};
 pub use self::keys::{KeysError, TrustedKeys};
-pub use self::manifest::{Manifest, PackageKind, ReleaseFile, Verdict};
+pub use self::manifest::{Manifest, ReleaseFile, Verdict};
 pub use self::source::Source;

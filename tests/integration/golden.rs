@@ -11,7 +11,9 @@ use hybrid_connection_manager::ipc::protocol::{
     Outcome, Request, RequestError, Response, ServerMessage,
 };
 use hybrid_connection_manager::model::status::Then;
-use hybrid_connection_manager::model::upgrade::{Release, UpgradeInfo};
+use hybrid_connection_manager::model::upgrade::{
+    Release, UpgradeInfo, UpgradeProgress, UpgradeStep,
+};
 use hybrid_connection_manager::model::{
     AzureFacts, AzureResource, ConnectionCheck, ConnectionEvent, ConnectionId, ConnectionSelector,
     ConnectionStatus, ConnectionView, Credential, Desired, Endpoint, EventKind, Fault, FaultCode,
@@ -252,6 +254,11 @@ fn upgrade() -> UpgradeInfo {
             notes: "- Reconnect at once after the machine wakes up.".into(),
         }),
         fault: Some(Fault::new(FaultCode::FeedUnreachable, "updates.corp: it cannot be reached")),
+        by_service: true,
+        progress: Some(UpgradeProgress {
+            version: "1.1.0".parse().unwrap(),
+            step: UpgradeStep::Downloading { done: 1_000_000, size: 9_000_000 },
+        }),
     }
 }
 
@@ -275,6 +282,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::SetSetting { .. } => "set-setting",
         Request::Logs { .. } => "logs",
         Request::CheckUpgrade => "check-upgrade",
+        Request::Upgrade { .. } => "upgrade",
         Request::Ping => "ping",
         Request::Shutdown => "shutdown",
     }
@@ -320,6 +328,7 @@ fn client_messages() -> Samples<ClientMessage> {
         Request::SetSetting { name: "log.level".into(), value: "debug".into() },
         Request::Logs { lines: 100, follow: true },
         Request::CheckUpgrade,
+        Request::Upgrade { version: "1.1.0".parse().unwrap() },
         Request::Ping,
         Request::Shutdown,
     ];

@@ -5,8 +5,8 @@ use std::process::Output;
 
 use hybrid_connection_manager::ipc::protocol::{Request, Response};
 use hybrid_connection_manager::model::FaultCode;
-use hybrid_connection_manager::model::upgrade::UpgradeInfo;
-use hybrid_connection_manager::upgrade::{Manifest, PackageKind, TrustedKeys};
+use hybrid_connection_manager::model::upgrade::{PackageKind, UpgradeInfo};
+use hybrid_connection_manager::upgrade::{Manifest, TrustedKeys};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;

@@ -13,7 +13,12 @@ use crate::model::{Fault, FaultCode};
 
 /// What a service knows that has asked an hour ago.
 fn info(release: Option<Release>, fault: Option<Fault>) -> UpgradeInfo {
-    UpgradeInfo { asked: Some("2026-11-22T03:00:00Z".parse().unwrap()), release, fault }
+    UpgradeInfo {
+        asked: Some("2026-11-22T03:00:00Z".parse().unwrap()),
+        release,
+        fault,
+        ..UpgradeInfo::default()
+    }
 }
 
 fn release(version: &str) -> Release {

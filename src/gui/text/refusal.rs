@@ -22,6 +22,7 @@ impl Texts {
             ErrorCode::Denied => "refused-denied",
             ErrorCode::Stopping => "refused-stopping",
             ErrorCode::NotSaved => "refused-not-saved",
+            ErrorCode::NotUpgraded => "refused-not-upgraded",
             ErrorCode::InvalidConnectionString => "refused-invalid-connection-string",
             ErrorCode::InvalidSetting => "refused-invalid-setting",
             ErrorCode::BadMessage

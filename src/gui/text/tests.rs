@@ -278,6 +278,7 @@ fn every_refusal_comes_out_in_chinese() {
         ErrorCode::AlreadyExists,
         ErrorCode::Stopping,
         ErrorCode::NotSaved,
+        ErrorCode::NotUpgraded,
         ErrorCode::Other,
     ];
     let mut refusals = vec![Refusal::Lost, Refusal::TimedOut];

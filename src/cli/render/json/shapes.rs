@@ -299,7 +299,7 @@ impl<'a> PolicyShape<'a> {
 
 impl<'a> UpgradeShape<'a> {
     pub(super) fn of(upgrade: &'a UpgradeInfo) -> Self {
-        let UpgradeInfo { asked, release, fault } = upgrade;
+        let UpgradeInfo { asked, release, fault, .. } = upgrade;
         let release = release.as_ref();
         Self {
             asked: *asked,

@@ -129,6 +129,10 @@ impl Mock {
             Request::CheckUpgrade => {
                 Ok(Response::Upgrade { upgrade: self.snapshot.service.upgrade.clone() })
             }
+            Request::Upgrade { .. } => {
+                let message = "this service cannot be upgraded".to_owned();
+                Err(refusal(ErrorCode::NotUpgraded, message))
+            }
             // The window does not ask for them.
             Request::Declare { .. }
             | Request::ExportConnections
