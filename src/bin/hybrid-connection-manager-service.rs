@@ -13,7 +13,12 @@ use hybrid_connection_manager::platform::paths::Paths;
 use hybrid_connection_manager::platform::seal::{self, Scope};
 use hybrid_connection_manager::platform::signals::{ReloadSignals, StopSignals};
 use hybrid_connection_manager::platform::systemd::Notifier;
+use hybrid_connection_manager::platform::upgrader;
+use hybrid_connection_manager::service::logs::{Console, LogHub};
 use hybrid_connection_manager::service::{LogTo, Service, Surroundings, declared};
+use hybrid_connection_manager::store::HandOver;
+use hybrid_connection_manager::upgrade::TrustedKeys;
+use hybrid_connection_manager::upgrader::{ThisMachine, Upgrader};
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
@@ -49,6 +54,9 @@ enum Command {
         #[command(flatten)]
         declared: DeclaredAt,
     },
+    /// Install the newer version that the service has left for it; a service manager starts this
+    #[cfg(not(windows))]
+    Upgrade,
     #[cfg(windows)]
     #[command(flatten)]
     Windows(windows::Command),
@@ -122,6 +130,8 @@ fn main() -> ExitCode {
             let log_to = if quiet { LogTo::Files } else { log_to.into() };
             in_runtime(run(home, log_to, declared))
         }
+        #[cfg(not(windows))]
+        Command::Upgrade => in_runtime(upgrade(home)),
         #[cfg(windows)]
         Command::Windows(command) => windows::carry_out(command, home),
     };
@@ -203,6 +213,21 @@ async fn run(home: Option<PathBuf>, log_to: LogTo, declared: DeclaredAt) -> Resu
         })
         .await;
     Ok(())
+}
+
+/// What is said on the way goes to standard error, and from there to the journal.
+#[cfg_attr(windows, expect(dead_code, reason = "there a service does it"))]
+async fn upgrade(home: Option<PathBuf>) -> Result<(), Failure> {
+    let folder = upgrader::folder()?;
+    let _logs = LogHub::install(None, Console::StandardError)?;
+    let upgrader = Upgrader {
+        machine: ThisMachine,
+        hand_over: HandOver::in_home(&places(home)?.home),
+        folder,
+        keys: TrustedKeys::built_in(),
+        own: env!("CARGO_PKG_VERSION").parse()?,
+    };
+    Ok(upgrader.run().await?)
 }
 
 #[expect(clippy::print_stderr, reason = "there may be no log yet")]

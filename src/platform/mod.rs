@@ -32,6 +32,7 @@ pub mod signals;
 pub mod system_events;
 pub mod system_roots;
 pub mod systemd;
+pub mod upgrader;
 #[cfg(windows)]
 mod windows_security;
 #[cfg(windows)]

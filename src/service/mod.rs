@@ -43,8 +43,9 @@ use crate::platform::policy::PolicyValues;
 use crate::platform::seal::Sealer;
 use crate::platform::system_events::NetworkChanges;
 use crate::platform::systemd::{News, Notifier};
+use crate::platform::upgrader::Installation;
 use crate::platform::{self, limits, permissions};
-use crate::store::{HeardFile, OpenError, Store};
+use crate::store::{OpenError, Store};
 use crate::upgrade::TrustedKeys;
 
 /// How long a session may take to send what it still has when the service ends.
@@ -94,6 +95,8 @@ pub struct Surroundings {
     pub declared: Declared,
     /// Who may sign releases; without it, whom this program trusts.
     pub release_keys: Option<TrustedKeys>,
+    /// How this service was installed; without it, that is looked up.
+    pub installation: Option<Installation>,
 }
 
 /// A service that runs.
@@ -129,7 +132,7 @@ impl Service {
         log_to: LogTo,
         surroundings: Surroundings,
     ) -> Result<Self, StartError> {
-        let Surroundings { sealer, policies, declared, release_keys } = surroundings;
+        let Surroundings { sealer, policies, declared, release_keys, installation } = surroundings;
         let mut policies = policies.unwrap_or_else(platform::policy::follow);
         limits::raise_open_files();
         let mut opened = Store::open(paths, sealer)?;
@@ -158,7 +161,8 @@ impl Service {
         policy::log(&policy);
         policy::show(&policy, &hub);
         let keys = release_keys.unwrap_or_else(TrustedKeys::built_in);
-        let upgrades = Upgrades::new(hub.clone(), HeardFile::in_home(&paths.home), keys);
+        let installation = installation.or_else(Installation::of_this_service);
+        let upgrades = Upgrades::new(hub.clone(), &paths.home, keys, installation);
         let supervisor = Arc::new(Supervisor::start(opened, hub, logs.clone(), policy, upgrades));
         let (stop_sessions, sessions) = (CancellationToken::new(), TaskTracker::new());
         let channel = paths.channel.clone();

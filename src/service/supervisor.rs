@@ -58,7 +58,7 @@ pub(super) struct Supervisor {
     status_for_all: watch::Sender<bool>,
     policy: watch::Sender<Arc<Policy>>,
     keeper: Keeper,
-    upgrades: Upgrades,
+    upgrades: Arc<Upgrades>,
     shutdown: CancellationToken,
 }
 
@@ -109,7 +109,7 @@ impl Supervisor {
             context,
             network,
             policy,
-            upgrades,
+            upgrades: Arc::new(upgrades),
             shutdown: CancellationToken::new(),
         }
     }
@@ -191,13 +191,15 @@ impl Supervisor {
         self.upgrades.ask(&settings).await.map(Box::new)
     }
 
-    async fn upgrade(&self, _version: Version) -> Result<Response, RequestError> {
-        let fault = Fault::new(FaultCode::UpgradeByHand, "");
-        Err(RequestError::new(ErrorCode::NotUpgraded, fault.to_string()))
+    async fn upgrade(&self, version: Version) -> Result<Response, RequestError> {
+        let state = self.state.lock().await;
+        state.refuse_while_stopping()?;
+        self.upgrades.begin(version, state.settings.clone()).map(|()| Response::Done)
     }
 
     /// Asks once a day, and soon after the feed is another one.
     pub(super) async fn follow_releases(&self) {
+        self.upgrades.resume();
         loop {
             let wait = self.upgrades.wait(Timestamp::now(), fastrand::f64());
             tokio::select! {
@@ -408,6 +410,7 @@ impl Supervisor {
                 join_all(connections.into_iter().map(Connection::end_at_once)).await;
             }
         }
+        self.upgrades.stop().await;
         self.keeper.finish().await;
     }
 
@@ -534,7 +537,6 @@ mod tests {
     use super::*;
     use crate::model::sample;
     use crate::platform::Paths;
-    use crate::store::HeardFile;
     use crate::upgrade::TrustedKeys;
 
     #[tokio::test]
@@ -543,7 +545,7 @@ mod tests {
         let opened = Store::open(&Paths::in_home(home.path()).unwrap(), None).unwrap();
         let hub = Arc::new(Hub::new(sample::service()));
         let keys = TrustedKeys::built_in();
-        let upgrades = Upgrades::new(Arc::clone(&hub), HeardFile::in_home(home.path()), keys);
+        let upgrades = Upgrades::new(Arc::clone(&hub), home.path(), keys, None);
         let (logs, policy) = (LogHub::default(), Policy::default());
         let supervisor = Supervisor::start(opened, hub, logs, policy, upgrades);
         supervisor.responds().await;

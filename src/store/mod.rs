@@ -7,10 +7,11 @@
 
 mod connections;
 mod file;
+mod hand_over;
+mod heard;
 mod schema;
 mod secret;
 mod settings;
-mod upgrades;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -30,8 +31,9 @@ use secret::Protection;
 use settings::SettingsFile;
 
 pub use file::SaveError;
+pub use hand_over::{HandOver, UpgradeAsked, UpgradeOutcome};
+pub use heard::{Begun, Heard, HeardFile};
 pub use settings::SettingsRead;
-pub use upgrades::{Heard, HeardFile};
 
 /// The files of one home, held by one service. Reading and writing block for as
 /// long as the disk takes.

@@ -43,6 +43,14 @@ pub async fn download(
     Download { source, place, file, first_wait: FIRST_WAIT, progress }.into_folder(folder).await
 }
 
+/// Looks whether the file at `path` is what the manifest says of `file`.
+///
+/// # Errors
+/// [`FaultCode::ReleaseDamaged`] with what is not.
+pub async fn check(path: &Path, file: &ReleaseFile) -> Result<(), Fault> {
+    is_whole(path, file).await.map_err(damaged)
+}
+
 /// A file on its way.
 struct Download<'a, P> {
     source: &'a Source,

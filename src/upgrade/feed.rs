@@ -13,15 +13,19 @@ use crate::model::upgrade::{Channel, Feed};
 use crate::model::{Fault, FaultCode};
 
 /// The file that says what belongs to a release.
-pub(super) const MANIFEST: &str = "manifest.json";
+pub const MANIFEST: &str = "manifest.json";
 /// The file that signs it.
-pub(super) const SIGNATURES: &str = "manifest.json.sig";
+pub const SIGNATURES: &str = "manifest.json.sig";
 
 /// A release whose signature is right, and where its files are.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// What it says of itself.
     pub manifest: Manifest,
+    /// The manifest as it was signed.
+    pub manifest_text: Vec<u8>,
+    /// What signs it.
+    pub signatures: Vec<u8>,
     places: Places,
 }
 
@@ -82,10 +86,10 @@ pub async fn ask(
 
 async fn read(places: Places, source: &Source, keys: &TrustedKeys) -> Result<Found, Fault> {
     let place = |name| places.of(name).ok_or_else(|| missing(name));
-    let manifest = source.read(&place(MANIFEST)?, LONGEST_MANIFEST).await?;
+    let manifest_text = source.read(&place(MANIFEST)?, LONGEST_MANIFEST).await?;
     let signatures = source.read(&place(SIGNATURES)?, LONGEST_SIGNATURES).await?;
-    let manifest = Manifest::read(&manifest, &signatures, keys)?;
-    Ok(Found { manifest, places })
+    let manifest = Manifest::read(&manifest_text, &signatures, keys)?;
+    Ok(Found { manifest, manifest_text, signatures, places })
 }
 
 fn missing(name: &str) -> Fault {

@@ -13,7 +13,7 @@ const ALGORITHM: &str = "ed25519";
 /// Bytes of a public key (RFC 8032, section 5.1.5).
 const KEY_LENGTH: usize = 32;
 /// Longest file of signatures in bytes; one line has 145.
-pub(super) const LONGEST_SIGNATURES: usize = 16 << 10;
+pub const LONGEST_SIGNATURES: usize = 16 << 10;
 
 type PublicKey = [u8; KEY_LENGTH];
 

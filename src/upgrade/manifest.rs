@@ -12,8 +12,10 @@ use crate::model::{Fault, FaultCode};
 const FORM: u32 = 1;
 /// Whose releases these are: a signature for another product does not count here.
 const PRODUCT: &str = "hybrid-connection-manager";
+/// The package of the window, where that is one of its own.
+const WINDOW: &str = "hybrid-connection-manager-gui";
 /// Longest manifest in bytes, notes included.
-pub(super) const LONGEST_MANIFEST: usize = 256 << 10;
+pub const LONGEST_MANIFEST: usize = 256 << 10;
 /// Longest file of a release in bytes.
 const LONGEST_FILE: u64 = 512 << 20;
 /// Most files of a release.
@@ -122,6 +124,28 @@ impl Manifest {
         SeenRelease { version: self.version.clone(), released: self.released }
     }
 
+    /// The packages that replace what is installed from `kind` on this machine: that of the service,
+    /// and that of the window, where it is one of its own and `window` is installed.
+    ///
+    /// # Errors
+    /// [`FaultCode::UpgradeFailed`] when the release has no such package.
+    pub fn packages(&self, kind: PackageKind, window: bool) -> Result<Vec<&ReleaseFile>, Fault> {
+        let is_apart = matches!(kind, PackageKind::Deb | PackageKind::Rpm);
+        let programs = [Some(PRODUCT), (window && is_apart).then_some(WINDOW)];
+        let arch = std::env::consts::ARCH;
+        let found = programs.into_iter().flatten().map(|program| {
+            self.package(kind, arch, program).ok_or_else(|| {
+                let why = format!(
+                    "the release {} has no package of {program} of the kind {} for {arch}",
+                    self.version,
+                    kind.as_str()
+                );
+                Fault::new(FaultCode::UpgradeFailed, why)
+            })
+        });
+        found.collect()
+    }
+
     /// The package of `kind` for the processor `arch` whose name begins with `program`, the name
     /// of a package.
     pub fn package(&self, kind: PackageKind, arch: &str, program: &str) -> Option<&ReleaseFile> {
@@ -204,6 +228,24 @@ mod tests {
         assert_eq!(msi, Some("hybrid-connection-manager-1.1.0.msi"));
         assert_eq!(name(PackageKind::Deb, "aarch64", service), None);
         assert_eq!(name(PackageKind::Rpm, "x86_64", service), None);
+    }
+
+    #[test]
+    fn the_window_goes_along_where_it_is_a_package_of_its_own() {
+        let manifest = read(&of("1.1.0")).unwrap();
+        let names = |kind, window| -> Result<Vec<&str>, Fault> {
+            let packages = manifest.packages(kind, window)?;
+            Ok(packages.into_iter().map(|file| file.name.as_str()).collect())
+        };
+        let service = "hybrid-connection-manager_1.1.0_amd64.deb";
+        let window = "hybrid-connection-manager-gui_1.1.0_amd64.deb";
+        assert_eq!(names(PackageKind::Deb, false).unwrap(), [service]);
+        assert_eq!(names(PackageKind::Deb, true).unwrap(), [service, window]);
+        let msi = "hybrid-connection-manager-1.1.0.msi";
+        assert_eq!(names(PackageKind::Msi, true).unwrap(), [msi]);
+        let fault = names(PackageKind::Rpm, false).unwrap_err();
+        assert_eq!(fault.code, FaultCode::UpgradeFailed);
+        assert!(fault.detail.contains("of the kind rpm for x86_64"), "{fault}");
     }
 
     #[test]

@@ -13,8 +13,8 @@ mod source;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use self::download::download;
-pub use self::feed::{Found, ask};
-pub use self::keys::{KeysError, TrustedKeys};
-pub use self::manifest::{Manifest, ReleaseFile, Verdict};
+pub use self::download::{check, download};
+pub use self::feed::{Found, MANIFEST, SIGNATURES, ask};
+pub use self::keys::{KeysError, LONGEST_SIGNATURES, TrustedKeys};
+pub use self::manifest::{LONGEST_MANIFEST, Manifest, ReleaseFile, Verdict};
 pub use self::source::Source;

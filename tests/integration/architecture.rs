@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "service",
         &["model", "platform", "tls", "http", "relay", "store", "ipc", "declared", "upgrade"],
     ),
+    ("upgrader", &["model", "platform", "store", "ipc", "upgrade"]),
     ("cli", &["model", "ipc", "platform", "display", "azure", "declared"]),
     ("emulator", &["model"]),
     ("demo", &["model", "platform", "ipc", "service", "emulator"]),

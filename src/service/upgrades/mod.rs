@@ -1,6 +1,10 @@
-//! Looks for newer versions: once a day, and when somebody wants to know.
+//! Looks for newer versions: once a day, and when somebody wants to know; and puts one in the place
+//! of this one when somebody asks for it.
 
-use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+mod apply;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,14 +12,18 @@ use semver::Version;
 use tokio::sync::{Mutex, Notify};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use self::apply::Place;
 use super::hub::Hub;
 use crate::http::Way;
-use crate::model::upgrade::{Feed, Release, UpgradeInfo};
+use crate::model::upgrade::{Feed, Release, UpgradeInfo, UpgradeProgress};
 use crate::model::{Fault, FaultCode, Settings};
-use crate::store::{Heard, HeardFile};
-use crate::upgrade::{self, Source, TrustedKeys, Verdict};
+use crate::platform::upgrader::Installation;
+use crate::store::{HandOver, Heard, HeardFile};
+use crate::upgrade::{self, Found, Source, TrustedKeys, Verdict};
 
 /// How long the feed may take for all that is asked.
 const ASK_LIMIT: Duration = Duration::from_secs(60);
@@ -38,11 +46,24 @@ pub(super) struct Upgrades {
     /// One question at a time.
     asking: Mutex<()>,
     changed: Notify,
+    /// Where an upgrader can put a newer version; nothing where none can.
+    place: Option<Place>,
+    progress: StdMutex<Option<UpgradeProgress>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
 }
 
 impl Upgrades {
-    pub(super) fn new(hub: Arc<Hub>, file: HeardFile, keys: TrustedKeys) -> Self {
+    /// Those of the service with the home `home`, which was installed as `installation` says.
+    pub(super) fn new(
+        hub: Arc<Hub>,
+        home: &Path,
+        keys: TrustedKeys,
+        installation: Option<Installation>,
+    ) -> Self {
         let running = Version::parse(env!("CARGO_PKG_VERSION"));
+        let file = HeardFile::in_home(home);
+        let hand_over = HandOver::in_home(home);
         let heard = StdMutex::new(file.read());
         Self {
             hub,
@@ -52,6 +73,10 @@ impl Upgrades {
             heard,
             asking: Mutex::new(()),
             changed: Notify::new(),
+            place: installation.map(|installation| Place { installation, hand_over }),
+            progress: StdMutex::default(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
         }
     }
 
@@ -62,7 +87,7 @@ impl Upgrades {
 
     /// The settings have changed: what was heard may be of another feed.
     pub(super) fn forget(&self) {
-        self.hub.update_service(|service| service.upgrade = None);
+        self.show(None);
         self.changed.notify_one();
     }
 
@@ -76,7 +101,7 @@ impl Upgrades {
     pub(super) async fn ask(&self, settings: &Settings) -> Option<UpgradeInfo> {
         let _one = self.asking.lock().await;
         if settings.upgrade.feed == Feed::Off {
-            self.hub.update_service(|service| service.upgrade = None);
+            self.show(None);
             return None;
         }
         let now = Timestamp::now();
@@ -93,48 +118,52 @@ impl Upgrades {
             Err(fault) => warn!(code = %fault.code, "{fault}"),
         }
         self.remember(|heard| heard.asked = Some(now)).await;
-        let info = match found {
-            Ok(release) => UpgradeInfo { asked: Some(now), release, ..UpgradeInfo::default() },
+        let (release, fault) = match found {
+            Ok(release) => (release, None),
             // A release that was there this morning is still there, whatever keeps the feed away.
-            Err(fault) => {
-                let release = self.known();
-                UpgradeInfo {
-                    asked: Some(now),
-                    release,
-                    fault: Some(fault),
-                    ..UpgradeInfo::default()
-                }
-            }
+            Err(fault) => (self.known(), Some(fault)),
         };
-        self.hub.update_service(|service| service.upgrade = Some(Box::new(info.clone())));
-        Some(info)
+        self.show(Some(UpgradeInfo { asked: Some(now), release, fault, ..UpgradeInfo::default() }))
     }
 
     /// A release that is newer than this program.
     async fn newer(&self, settings: &Settings) -> Result<Option<Release>, Fault> {
-        let feed = &settings.upgrade.feed;
-        let is_here = matches!(feed, Feed::Folder(url) if url.scheme() == "http");
-        let network = settings.network.clone();
-        let source = spawn_blocking(move || {
-            let extra_ca = network.extra_ca_certificates.as_deref();
-            Source::new(&Way { extra_ca, proxy: network.proxy.as_ref() }, is_here)
-        });
-        let source = source
-            .await
-            .map_err(|error| Fault::new(FaultCode::FeedUnreachable, error.to_string()))??;
-        let channel = settings.upgrade.channel;
-        let Some(found) = upgrade::ask(feed, channel, &source, &self.keys).await? else {
-            return Ok(None);
-        };
-        let manifest = found.manifest;
-        let seen = self.heard().seen;
-        let verdict = manifest.verdict(&self.running, channel, seen.as_ref())?;
-        self.remember(|heard| heard.seen = Some(manifest.seen())).await;
-        Ok((verdict == Verdict::Newer).then(|| Release {
+        let source = source(settings).await?;
+        let found = self.found(settings, &source).await?;
+        Ok(found.map(|Found { manifest, .. }| Release {
             version: manifest.version,
             released: manifest.released,
             notes: manifest.notes,
         }))
+    }
+
+    /// The same, with its files.
+    async fn found(&self, settings: &Settings, source: &Source) -> Result<Option<Found>, Fault> {
+        let (feed, channel) = (&settings.upgrade.feed, settings.upgrade.channel);
+        let Some(found) = upgrade::ask(feed, channel, source, &self.keys).await? else {
+            return Ok(None);
+        };
+        let seen = self.heard().seen;
+        let verdict = found.manifest.verdict(&self.running, channel, seen.as_ref())?;
+        self.remember(|heard| heard.seen = Some(found.manifest.seen())).await;
+        Ok((verdict == Verdict::Newer).then_some(found))
+    }
+
+    /// Tells everybody what is known, with how far an upgrade is.
+    fn show(&self, info: Option<UpgradeInfo>) -> Option<UpgradeInfo> {
+        let progress = lock(&self.progress).clone();
+        let info = if progress.is_some() { Some(info.unwrap_or_default()) } else { info };
+        let by_service = self.place.is_some();
+        let info = info.map(|info| UpgradeInfo { by_service, progress, ..info });
+        let told = info.clone().map(Box::new);
+        self.hub.update_service(|service| service.upgrade = told);
+        info
+    }
+
+    /// The same, when only that is new.
+    fn show_progress(&self) {
+        let info = self.hub.look(|snapshot| snapshot.service.upgrade.clone());
+        self.show(info.map(|info| *info));
     }
 
     fn known(&self) -> Option<Release> {
@@ -142,12 +171,12 @@ impl Upgrades {
     }
 
     fn heard(&self) -> Heard {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.heard).clone()
     }
 
     async fn remember(&self, change: impl FnOnce(&mut Heard)) {
         let heard = {
-            let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut heard = lock(&self.heard);
             change(&mut heard);
             heard.clone()
         };
@@ -157,6 +186,21 @@ impl Upgrades {
             warn!("what is known of releases is not kept: {error}");
         }
     }
+}
+
+/// The way to the feed of `settings`.
+async fn source(settings: &Settings) -> Result<Source, Fault> {
+    let is_here = matches!(&settings.upgrade.feed, Feed::Folder(url) if url.scheme() == "http");
+    let network = settings.network.clone();
+    let source = spawn_blocking(move || {
+        let extra_ca = network.extra_ca_certificates.as_deref();
+        Source::new(&Way { extra_ca, proxy: network.proxy.as_ref() }, is_here)
+    });
+    source.await.map_err(|error| Fault::new(FaultCode::FeedUnreachable, error.to_string()))?
+}
+
+fn lock<T>(value: &StdMutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How long the next question waits after one that was `asked`.
@@ -197,7 +241,7 @@ mod tests {
         /// As the service does when it starts.
         fn upgrades(&self) -> Upgrades {
             let keys = TrustedKeys::parse(&self.signer.key()).unwrap();
-            Upgrades::new(self.hub.clone(), HeardFile::in_home(self.home.path()), keys)
+            Upgrades::new(self.hub.clone(), self.home.path(), keys, None)
         }
 
         /// Offers a release of version `version`, made on `day` of a month.

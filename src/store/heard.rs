@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use semver::Version;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
@@ -27,6 +28,18 @@ pub struct Heard {
     /// The newest release that it has offered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<SeenRelease>,
+    /// The upgrade that the upgrader was given last, until it is known what came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<Begun>,
+}
+
+/// An upgrade that the upgrader was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// To which version.
+    pub version: Version,
+    /// When.
+    pub asked: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,6 +103,10 @@ mod tests {
             seen: Some(SeenRelease {
                 version: "1.1.0".parse().unwrap(),
                 released: "2026-11-18T09:00:00Z".parse().unwrap(),
+            }),
+            begun: Some(Begun {
+                version: "1.1.0".parse().unwrap(),
+                asked: "2026-11-29T13:00:00Z".parse().unwrap(),
             }),
         };
         file.write(&heard).unwrap();

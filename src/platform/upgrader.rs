@@ -1,0 +1,141 @@
+//! The privileged part of an upgrade: whether this machine has one, how it is called, and what it
+//! does to put a new version in the place of the old one.
+//!
+//! Linux: a root unit of systemd that waits for a file; it hands packages to the package manager
+//! they came from, or swaps the files that `setup.sh` has installed. Windows: a service of the
+//! system account that hands the package to Windows Installer.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::model::upgrade::PackageKind;
+
+#[cfg(unix)]
+#[path = "upgrader/unix.rs"]
+mod os;
+#[cfg(windows)]
+#[path = "upgrader/windows.rs"]
+mod os;
+
+/// How the service of this machine was installed, where an upgrader can replace it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installation {
+    /// What it came from.
+    pub kind: PackageKind,
+    /// Whether the window is a package of its own here, and has to go along.
+    pub window: bool,
+    /// The folder of the upgrader.
+    pub folder: PathBuf,
+}
+
+impl Installation {
+    /// The one that this process is the service of; nothing where no upgrader can replace it: a
+    /// person's own service, one in a container, or one whose upgrader is switched off.
+    pub fn of_this_service() -> Option<Self> {
+        os::of_this_service()
+    }
+
+    /// Has the upgrader look for what it is asked for.
+    ///
+    /// # Errors
+    /// Why it cannot be started, in words of the system.
+    pub fn call_upgrader(&self) -> io::Result<()> {
+        os::call_upgrader()
+    }
+}
+
+/// How often an upgrade that was broken off is begun again.
+pub const MOST_TRIES: u32 = os::MOST_TRIES;
+
+/// The kind of package that this program was installed from, and whether the window is here; nothing
+/// where no package has.
+pub fn installed() -> Option<(PackageKind, bool)> {
+    os::installed()
+}
+
+/// The folder of the upgrader, which only administrators write, and others read.
+///
+/// # Errors
+/// It cannot be made, or somebody else could have put something into it.
+pub fn folder() -> Result<PathBuf, String> {
+    os::folder()
+}
+
+/// Makes a folder in [`folder`] that nobody but administrators opens.
+///
+/// # Errors
+/// As [`folder`].
+pub fn closed_folder(folder: &Path) -> Result<(), String> {
+    os::closed_folder(folder)
+}
+
+/// Packages that replace what is installed.
+#[derive(Clone, Debug)]
+pub struct Packages {
+    /// What kind they are.
+    pub kind: PackageKind,
+    /// Where they are; that of the service first.
+    pub files: Vec<PathBuf>,
+    /// A folder for what has to be kept meanwhile.
+    pub work: PathBuf,
+    /// Where the installer writes what it does.
+    pub log: PathBuf,
+}
+
+impl Packages {
+    /// Keeps what is needed to go back, where that can be done. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// What went wrong, in words.
+    pub fn prepare(&self) -> Result<(), String> {
+        os::prepare(self)
+    }
+
+    /// Installs them. On Linux the service then runs the new version, unless it was stopped. Doing
+    /// it again, after it was broken off, finishes it.
+    ///
+    /// # Errors
+    /// What the installer says. What was there before runs on, as far as the installer knows how.
+    pub fn install(&self) -> Result<(), String> {
+        os::install(self)
+    }
+
+    /// Puts back what [`Self::prepare`] has kept, if it has.
+    ///
+    /// # Errors
+    /// What went wrong, in words.
+    pub fn roll_back(&self) -> Result<RolledBack, String> {
+        os::roll_back(self)
+    }
+}
+
+/// Whether the version before is back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RolledBack {
+    /// It is.
+    Yes,
+    /// The installer has no way back.
+    NoWay,
+}
+
+/// Whether the service manager has the service run, or tries to.
+pub fn service_is_wanted() -> bool {
+    os::service_is_wanted()
+}
+
+/// Copies the file `name` of `folder`, which another account may change at any time, to `target`:
+/// no link is followed, and nothing but a file of at most `longest` bytes is taken.
+///
+/// # Errors
+/// Those of the system, and what it is that is not taken.
+pub fn take(folder: &Path, name: &str, longest: u64, target: &Path) -> io::Result<()> {
+    os::take(folder, name, longest, target)
+}
+
+/// Removes the file `name` of `folder`, as [`take`] finds it.
+///
+/// # Errors
+/// Those of the system.
+pub fn drop_taken(folder: &Path, name: &str) -> io::Result<()> {
+    os::drop_taken(folder, name)
+}

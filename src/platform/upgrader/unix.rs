@@ -1,0 +1,319 @@
+//! Under systemd.
+
+use std::ffi::OsStr;
+use std::fs::{File, Permissions};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, openat, unlinkat};
+
+use super::{Installation, Packages, RolledBack};
+use crate::model::upgrade::PackageKind;
+use crate::platform::permissions::Access;
+use crate::platform::product::SERVICE_NAME;
+use crate::platform::systemd::UnitFolders;
+use crate::platform::{files, permissions};
+
+/// What each package says of itself: one word.
+const PACKAGE: &str = "/usr/lib/hybrid-connection-manager/package";
+/// Where `setup.sh` keeps itself.
+const SETUP: &str = "/usr/lib/hybrid-connection-manager/setup/setup.sh";
+/// The program of the window; the packages of the service do not have it.
+const WINDOW: &str = "/usr/bin/hybrid-connection-manager-gui";
+/// The unit that waits for what is asked, and where an administrator says that it must not.
+const UNIT: &str = "/usr/lib/systemd/system/hybrid-connection-manager-upgrade.path";
+const MASK: &str = "/etc/systemd/system/hybrid-connection-manager-upgrade.path";
+/// The folder of the upgrader: `StateDirectory=` of its unit makes it.
+const FOLDER: &str = "/var/lib/hybrid-connection-manager-upgrade";
+/// A power cut may come at a bad time, and not each time.
+pub(super) const MOST_TRIES: u32 = 3;
+/// How much of what an installer said is told; its end says what went wrong.
+const TOLD: u64 = 600;
+/// How many lines of it.
+const TOLD_LINES: usize = 4;
+
+pub(super) fn of_this_service() -> Option<Installation> {
+    UnitFolders::of_this_process()?;
+    let (kind, window) = installed()?;
+    let is_off = std::fs::read_link(MASK).is_ok_and(|target| target == Path::new("/dev/null"));
+    if is_off || !Path::new(UNIT).exists() {
+        return None;
+    }
+    Some(Installation { kind, window, folder: FOLDER.into() })
+}
+
+pub(super) fn installed() -> Option<(PackageKind, bool)> {
+    let kind = std::fs::read_to_string(PACKAGE).ok()?.trim().parse().ok()?;
+    Some((kind, Path::new(WINDOW).exists()))
+}
+
+/// Its path unit sees the file.
+#[expect(clippy::unnecessary_wraps, reason = "on Windows it can fail")]
+pub(super) fn call_upgrader() -> io::Result<()> {
+    Ok(())
+}
+
+pub(super) fn folder() -> Result<PathBuf, String> {
+    let folder = PathBuf::from(FOLDER);
+    make(&folder, 0o755)?;
+    Ok(folder)
+}
+
+pub(super) fn closed_folder(folder: &Path) -> Result<(), String> {
+    make(folder, 0o700)
+}
+
+/// Makes `folder` with `mode`, or sees that it is one that this account alone writes.
+fn make(folder: &Path, mode: u32) -> Result<(), String> {
+    let wrong =
+        |error: io::Error| format!("the folder {} cannot be used: {error}", folder.display());
+    match std::fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(wrong(error)),
+        _ => {}
+    }
+    let metadata = folder.symlink_metadata().map_err(wrong)?;
+    let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
+    if !metadata.is_dir() || !is_own || metadata.mode() & 0o022 != 0 {
+        return Err(format!("{} is no folder that this account alone writes", folder.display()));
+    }
+    std::fs::set_permissions(folder, Permissions::from_mode(mode)).map_err(wrong)
+}
+
+pub(super) fn prepare(packages: &Packages) -> Result<(), String> {
+    let previous = previous(packages);
+    if packages.kind != PackageKind::TarGz || previous.exists() {
+        return Ok(());
+    }
+    run(packages, "sh", [SETUP.as_ref(), "save".as_ref(), previous.as_os_str()])
+}
+
+pub(super) fn install(packages: &Packages) -> Result<(), String> {
+    match packages.kind {
+        PackageKind::Deb => install_debs(packages),
+        PackageKind::Rpm => {
+            let options = ["--upgrade", "--replacepkgs"].map(OsStr::new);
+            run(packages, "rpm", options.into_iter().chain(names(packages)))
+        }
+        PackageKind::TarGz => {
+            let unpacked = unpack(packages)?;
+            set_up(packages, &unpacked, &["--yes", "--no-restart"])
+        }
+        PackageKind::Msi => Err("this system has no Windows Installer".to_owned()),
+    }
+}
+
+pub(super) fn roll_back(packages: &Packages) -> Result<RolledBack, String> {
+    let previous = previous(packages);
+    if !previous.exists() {
+        return Ok(RolledBack::NoWay);
+    }
+    set_up(packages, &previous, &["--yes", "--no-restart", "--downgrade"])?;
+    Ok(RolledBack::Yes)
+}
+
+pub(super) fn service_is_wanted() -> bool {
+    let unit = format!("{SERVICE_NAME}.service");
+    let asked = Command::new("systemctl").args(["show", "--property=ActiveState", &unit]).output();
+    let Ok(said) = asked else { return false };
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    ["active", "activating", "reloading", "deactivating"]
+        .iter()
+        .any(|state| said.trim() == format!("ActiveState={state}"))
+}
+
+/// What was interrupted before is finished first: apt refuses to begin otherwise.
+fn install_debs(packages: &Packages) -> Result<(), String> {
+    if let Err(problem) = run(packages, "dpkg", ["--configure", "--pending"].map(OsStr::new)) {
+        tracing::warn!("what dpkg had not finished before is still not finished: {problem}");
+    }
+    if !Path::new("/usr/bin/apt-get").exists() {
+        let install = [OsStr::new("--install")];
+        return run(packages, "dpkg", install.into_iter().chain(names(packages)));
+    }
+    let options = [
+        "install",
+        "--yes",
+        "--reinstall",
+        "--no-install-recommends",
+        // Another installation may be under way: it is waited for.
+        "--option=DPkg::Lock::Timeout=300",
+        "--option=Dpkg::Use-Pty=0",
+        "--option=APT::Sandbox::User=root",
+    ]
+    .map(OsStr::new);
+    run(packages, "apt-get", options.into_iter().chain(names(packages)))
+}
+
+fn names(packages: &Packages) -> impl Iterator<Item = &OsStr> {
+    packages.files.iter().map(|file| file.as_os_str())
+}
+
+/// Where the version before is kept, as an archive is when it is unpacked.
+fn previous(packages: &Packages) -> PathBuf {
+    packages.work.join("previous")
+}
+
+/// The folder with the `setup.sh` of the archive.
+fn unpack(packages: &Packages) -> Result<PathBuf, String> {
+    let unpacked = packages.work.join("unpacked");
+    let wrong = |error: io::Error| format!("{}: {error}", unpacked.display());
+    if unpacked.exists() {
+        std::fs::remove_dir_all(&unpacked).map_err(wrong)?;
+    }
+    std::fs::create_dir(&unpacked).map_err(wrong)?;
+    let archive = packages.files.first().ok_or("there is no archive")?;
+    let options = ["--extract", "--gzip", "--no-same-owner", "--directory"].map(OsStr::new);
+    let rest = [unpacked.as_os_str(), "--file".as_ref(), archive.as_os_str()];
+    run(packages, "tar", options.into_iter().chain(rest))?;
+    let mut folders = unpacked.read_dir().map_err(wrong)?.filter_map(Result::ok);
+    folders
+        .find(|entry| entry.path().join("setup.sh").is_file())
+        .map(|entry| entry.path())
+        .ok_or_else(|| format!("{} has no setup.sh", archive.display()))
+}
+
+/// Swaps the files, and has the service manager start what is there now, without waiting.
+fn set_up(packages: &Packages, from: &Path, options: &[&str]) -> Result<(), String> {
+    let script = from.join("setup.sh");
+    let arguments = [script.as_os_str(), "install".as_ref()];
+    run(packages, "sh", arguments.into_iter().chain(options.iter().map(OsStr::new)))?;
+    run(packages, "systemctl", [OsStr::new("daemon-reload")])?;
+    let unit = format!("{SERVICE_NAME}.service");
+    run(packages, "systemctl", ["try-restart", "--no-block", &unit].map(OsStr::new))
+}
+
+/// Runs `program` to its end, with what it says in the log.
+fn run<'a>(
+    packages: &Packages,
+    program: &str,
+    arguments: impl IntoIterator<Item = &'a OsStr>,
+) -> Result<(), String> {
+    let wrong = |error: io::Error| format!("{program} cannot be run: {error}");
+    let mut log = files::open_part(&packages.log, true).map_err(wrong)?;
+    let before = log.seek(SeekFrom::End(0)).map_err(wrong)?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).current_dir("/");
+    command.stdout(log.try_clone().map_err(wrong)?).stderr(log);
+    command.env("DEBIAN_FRONTEND", "noninteractive").env("LC_ALL", "C.UTF-8");
+    // They have nothing to do with the folders of this unit.
+    for variable in ["STATE_DIRECTORY", "NOTIFY_SOCKET", "HCM_HOME"] {
+        command.env_remove(variable);
+    }
+    let ended = command.status().map_err(wrong)?;
+    if ended.success() {
+        return Ok(());
+    }
+    let said = last_lines(&packages.log, before).map_err(wrong)?;
+    let log = packages.log.display();
+    Err(format!("{program} failed ({ended}): {said}; all of what it said is in {log}"))
+}
+
+/// The end of what was written into `log` after the first `before` bytes, in one line.
+fn last_lines(log: &Path, before: u64) -> io::Result<String> {
+    let mut file = File::open(log)?;
+    let end = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(before.max(end.saturating_sub(TOLD))))?;
+    let mut said = Vec::new();
+    file.take(TOLD).read_to_end(&mut said)?;
+    let said = String::from_utf8_lossy(&said);
+    let lines: Vec<_> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    Ok(lines[lines.len().saturating_sub(TOLD_LINES)..].join(" / "))
+}
+
+pub(super) fn take(folder: &Path, name: &str, longest: u64, target: &Path) -> io::Result<()> {
+    let folder = open_folder(folder)?;
+    // Opening a pipe would wait for its other end.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(openat(&folder, name, flags, Mode::empty())?);
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mut copy = tempfile::Builder::new().tempfile_in(target.parent().unwrap_or(target))?;
+    permissions::restrict_file(copy.as_file(), Access::OwnerOnly)?;
+    let length = io::copy(&mut file.take(longest + 1), copy.as_file_mut())?;
+    if length > longest {
+        return Err(io::Error::other(format!("it has more than {longest} bytes")));
+    }
+    copy.as_file().sync_all()?;
+    copy.persist(target)?;
+    Ok(())
+}
+
+pub(super) fn drop_taken(folder: &Path, name: &str) -> io::Result<()> {
+    Ok(unlinkat(open_folder(folder)?, name, AtFlags::empty())?)
+}
+
+fn open_folder(folder: &Path) -> io::Result<rustix::fd::OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(openat(CWD, folder, flags, Mode::empty())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn write(path: &Path, bytes: &[u8]) {
+        files::write_durably(path, bytes, Access::OwnerOnly).unwrap();
+    }
+
+    fn packages(work: &Path) -> Packages {
+        let (work, log) = (work.to_owned(), work.join("log"));
+        Packages { kind: PackageKind::TarGz, files: Vec::new(), work, log }
+    }
+
+    #[test]
+    fn a_file_is_taken_whole_and_nothing_else_is() {
+        let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let target = to.path().join("taken");
+        let take = |name: &str| take(from.path(), name, 5, &target);
+        write(&from.path().join("file"), b"12345");
+        take("file").unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"12345");
+        assert_eq!(target.metadata().unwrap().mode() & 0o777, 0o600);
+
+        write(&from.path().join("long"), b"123456");
+        std::fs::create_dir(from.path().join("folder")).unwrap();
+        symlink(from.path().join("file"), from.path().join("link")).unwrap();
+        let pipe = from.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for (name, says) in [
+            ("long", "more than 5 bytes"),
+            ("folder", "no file"),
+            ("pipe", "no file"),
+            ("link", "symbolic links"),
+            ("gone", "No such file"),
+        ] {
+            let error = take(name).unwrap_err().to_string();
+            assert!(error.contains(says), "{name}: {error}");
+        }
+        assert_eq!(to.path().read_dir().unwrap().count(), 1, "nothing is left of what failed");
+
+        let link = to.path().join("link");
+        symlink(from.path(), &link).unwrap();
+        drop_taken(&link, "file").unwrap_err();
+        assert!(super::take(&link, "file", 5, &target).is_err());
+        drop_taken(from.path(), "file").unwrap();
+        assert!(!from.path().join("file").exists());
+    }
+
+    #[test]
+    fn an_installer_that_fails_is_told_with_its_last_words() {
+        let work = tempfile::tempdir().unwrap();
+        let packages = packages(work.path());
+        let sh = |script: &str| run(&packages, "sh", ["-c", script].map(OsStr::new));
+        sh("echo well").unwrap();
+        let why = sh("seq 20; echo; echo there is no space >&2; exit 3").unwrap_err();
+        assert!(why.contains("exit status: 3"), "{why}");
+        assert!(why.contains("18 / 19 / 20 / there is no space; all of"), "{why}");
+        let log = std::fs::read_to_string(&packages.log).unwrap();
+        assert!(log.starts_with("well\n1\n"), "{log}");
+        let why = sh("exit 1").unwrap_err();
+        assert!(!why.contains("there is no space"), "only its own words: {why}");
+        let why = run(&packages, "no-such-program", []).unwrap_err();
+        assert!(why.contains("no-such-program cannot be run"), "{why}");
+    }
+}

@@ -1,0 +1,188 @@
+//! The privileged part of an upgrade. It runs when the service has left something for it, trusts
+//! none of it, and does each step so that it can be broken off: what is begun again goes on.
+//!
+//! What was left is copied into a folder that only administrators write, and looked at there: the
+//! signature, the version, each length and hash. Only then is it installed. When the new version
+//! does not answer in time, the one before is put back where the installer can.
+
+mod machine;
+mod plan;
+mod taken;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use semver::Version;
+use tokio::time::{Instant, sleep};
+use tracing::{error, info, warn};
+
+pub use self::machine::{Machine, ThisMachine};
+use self::plan::Plan;
+use crate::model::{Fault, FaultCode};
+use crate::platform::upgrader::{MOST_TRIES, Packages, RolledBack};
+use crate::store::{HandOver, UpgradeAsked, UpgradeOutcome};
+use crate::upgrade::TrustedKeys;
+
+/// How long a new version may take until it answers, once the one before has ended.
+const HEALTHY_WITHIN: Duration = Duration::from_secs(30);
+/// How long the one before may take to end: its streams are given time, as the settings say.
+const ENDS_WITHIN: Duration = Duration::from_secs(15 * 60);
+/// How often it is looked which version answers.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Does what the service of a machine asks for.
+#[derive(Debug)]
+pub struct Upgrader<M> {
+    /// The machine that it is done to.
+    pub machine: M,
+    /// What the service leaves.
+    pub hand_over: HandOver,
+    /// The folder of the upgrader.
+    pub folder: PathBuf,
+    /// Who may sign releases.
+    pub keys: TrustedKeys,
+    /// The version of this program.
+    pub own: Version,
+}
+
+impl<M: Machine> Upgrader<M> {
+    /// Does what is asked for, if anything is, or was begun and broken off. What came of it is left
+    /// for the service.
+    ///
+    /// # Errors
+    /// What keeps the upgrader from its work, in words: its own folder, or the service's.
+    pub async fn run(&self) -> Result<(), String> {
+        let mut plan = match Plan::read(&self.working())? {
+            Some(plan) => plan,
+            None => match self.take().await? {
+                Some(plan) => plan,
+                None => return Ok(()),
+            },
+        };
+        let done = self.carry_out(&mut plan).await;
+        match &done {
+            Ok(()) => info!(version = %plan.asked.version, "upgraded"),
+            Err(fault) => error!(code = %fault.code, version = %plan.asked.version, "{fault}"),
+        }
+        self.leave(&plan.asked, done.err())?;
+        Plan::forget(&self.working())
+    }
+
+    /// Takes up what the service asks for, once it has been looked at.
+    async fn take(&self) -> Result<Option<Plan>, String> {
+        let Some(asked) = taken::asked(&self.hand_over, &self.working())? else { return Ok(None) };
+        info!(version = %asked.version, "an upgrade is asked for");
+        match self.look_at(&asked).await {
+            Ok(plan) => {
+                plan.write(&self.working())?;
+                taken::answered(&self.hand_over)?;
+                Ok(Some(plan))
+            }
+            Err(fault) => {
+                error!(code = %fault.code, version = %asked.version, "refused: {fault}");
+                self.leave(&asked, Some(fault))?;
+                taken::answered(&self.hand_over)?;
+                Plan::forget(&self.working())?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn look_at(&self, asked: &UpgradeAsked) -> Result<Plan, Fault> {
+        let (kind, window) = self.machine.installed().ok_or_else(|| {
+            let why = "no package has installed this program here";
+            Fault::new(FaultCode::UpgradeByHand, why)
+        })?;
+        let release = taken::Release { hand_over: &self.hand_over, keys: &self.keys };
+        let files = release.take(asked, &self.own, kind, window, &self.working()).await?;
+        Ok(Plan {
+            asked: asked.clone(),
+            kind,
+            files,
+            service_is_wanted: self.machine.service_is_wanted(),
+            tries: 0,
+        })
+    }
+
+    /// Installs what the plan says, and sees that it runs.
+    async fn carry_out(&self, plan: &mut Plan) -> Result<(), Fault> {
+        let packages = self.packages(plan);
+        plan.tries += 1;
+        if plan.tries > MOST_TRIES {
+            let why = format!("it was broken off {MOST_TRIES} times; {}", logged(&packages));
+            return Err(self.go_back(&packages, FaultCode::UpgradeFailed, why).await);
+        }
+        let unsaved = |why| Fault::new(FaultCode::UpgradeFailed, why);
+        plan.write(&self.working()).map_err(unsaved)?;
+        let version = &plan.asked.version;
+        info!(%version, attempt = plan.tries, "installing");
+        self.machine.prepare(&packages).await.map_err(unsaved)?;
+        let before = self.machine.running().await;
+        if let Err(why) = self.machine.install(&packages).await {
+            return Err(self.go_back(&packages, FaultCode::UpgradeFailed, why).await);
+        }
+        if plan.service_is_wanted && !self.answers(version, before).await {
+            let why = format!("{version} did not answer within {} s", HEALTHY_WITHIN.as_secs());
+            return Err(self.go_back(&packages, FaultCode::UpgradeRolledBack, why).await);
+        }
+        Ok(())
+    }
+
+    /// Whether the service comes to answer with `version`. The version that ran `before` is given
+    /// the time to end first.
+    async fn answers(&self, version: &Version, before: Option<Version>) -> bool {
+        let ends_until = Instant::now() + ENDS_WITHIN;
+        let mut until = Instant::now() + HEALTHY_WITHIN;
+        loop {
+            let running = self.machine.running().await;
+            match running {
+                Some(running) if running == *version => return true,
+                Some(_) if running == before && Instant::now() < ends_until => {
+                    until = Instant::now() + HEALTHY_WITHIN;
+                }
+                _ if Instant::now() >= until => return false,
+                _ => {}
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Puts the version before back, if there is a way, and says what has happened.
+    async fn go_back(&self, packages: &Packages, code: FaultCode, why: String) -> Fault {
+        warn!("going back: {why}");
+        match (self.machine.roll_back(packages).await, code) {
+            (Ok(RolledBack::Yes), _) => Fault::new(code, why),
+            (Ok(RolledBack::NoWay), FaultCode::UpgradeRolledBack) => {
+                let why = format!("it is installed, and {why}; {}", logged(packages));
+                Fault::new(FaultCode::UpgradeFailed, why)
+            }
+            (Ok(RolledBack::NoWay), _) => Fault::new(code, why),
+            (Err(problem), _) => {
+                let why = format!("{why}; and the version before could not be put back: {problem}");
+                Fault::new(FaultCode::UpgradeFailed, why)
+            }
+        }
+    }
+
+    fn leave(&self, asked: &UpgradeAsked, fault: Option<Fault>) -> Result<(), String> {
+        let left = UpgradeOutcome::of(asked, fault).leave(&self.folder);
+        left.map_err(|error| format!("what came of it cannot be left: {error}"))
+    }
+
+    fn packages(&self, plan: &Plan) -> Packages {
+        let work = self.working();
+        let files = plan.files.iter().map(|name| work.join(name)).collect();
+        Packages { kind: plan.kind, files, work, log: self.folder.join("install.log") }
+    }
+
+    /// What is being installed; none but administrators read it.
+    fn working(&self) -> PathBuf {
+        self.folder.join("working")
+    }
+}
+
+fn logged(packages: &Packages) -> String {
+    format!("what the installer said is in {}", packages.log.display())
+}

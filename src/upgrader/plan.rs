@@ -1,0 +1,58 @@
+//! What is being done, on the disk: an upgrade that was broken off goes on from it.
+
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::upgrade::PackageKind;
+use crate::platform::files;
+use crate::platform::permissions::Access;
+use crate::store::UpgradeAsked;
+
+/// The name of the file.
+const PLAN: &str = "plan.json";
+
+/// An upgrade whose files have been looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Plan {
+    pub(super) asked: UpgradeAsked,
+    pub(super) kind: PackageKind,
+    /// Names of the packages beside this file; that of the service first.
+    pub(super) files: Vec<String>,
+    /// Whether the service ran, and so has to run afterwards.
+    pub(super) service_is_wanted: bool,
+    /// How often it was begun.
+    pub(super) tries: u32,
+}
+
+impl Plan {
+    /// The one in the folder `working`. What cannot be read was not finished being written by a
+    /// version that writes otherwise: it is begun anew.
+    pub(super) fn read(working: &Path) -> Result<Option<Self>, String> {
+        match std::fs::read(working.join(PLAN)) {
+            Ok(text) => Ok(serde_json::from_slice(&text).ok()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(format!("{}: {error}", working.join(PLAN).display())),
+        }
+    }
+
+    pub(super) fn write(&self, working: &Path) -> Result<(), String> {
+        let path = working.join(PLAN);
+        let text = serde_json::to_vec_pretty(self).map_err(|error| error.to_string())?;
+        files::write_durably(&path, &text, Access::OwnerOnly)
+            .map_err(|error| format!("{} cannot be written: {error}", path.display()))
+    }
+
+    /// Removes `working` with all that is in it, the plan first.
+    pub(super) fn forget(working: &Path) -> Result<(), String> {
+        let gone = |done: io::Result<()>| match done {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            done => {
+                done.map_err(|error| format!("{} cannot be removed: {error}", working.display()))
+            }
+        };
+        gone(std::fs::remove_file(working.join(PLAN)))?;
+        gone(std::fs::remove_dir_all(working))
+    }
+}

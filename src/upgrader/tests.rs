@@ -1,0 +1,378 @@
+//! The upgrader on a machine that is made up: what it takes, what it refuses, and how it goes on
+//! after it was broken off at each step.
+
+use std::cell::{Cell, RefCell};
+use std::path::Path;
+
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+
+use super::*;
+use crate::model::upgrade::PackageKind;
+use crate::platform::files::write_durably;
+use crate::platform::permissions::Access;
+use crate::upgrade::testing::Signer;
+
+const PACKAGE: &str = "hybrid-connection-manager_1.1.0-1_amd64.deb";
+const BYTES: &[u8] = b"the new version";
+
+/// What a step of a machine comes to.
+#[derive(Clone, Copy, PartialEq)]
+enum Does {
+    Well,
+    Fails,
+    /// The upgrader is killed in its midst.
+    Dies,
+}
+
+/// A machine that runs the version that is installed on it, if that runs at all.
+struct Made {
+    installed: RefCell<Version>,
+    prepares: Cell<Does>,
+    installs: Cell<Does>,
+    rolls_back: Option<Does>,
+    /// Whether version 1.1.0 answers.
+    is_well: bool,
+    is_wanted: bool,
+    did: RefCell<Vec<&'static str>>,
+    before: Version,
+}
+
+async fn step(does: Does) -> Result<(), String> {
+    match does {
+        Does::Well => Ok(()),
+        Does::Fails => Err("dpkg failed: there is no space".to_owned()),
+        Does::Dies => std::future::pending().await,
+    }
+}
+
+impl Machine for &Made {
+    fn installed(&self) -> Option<(PackageKind, bool)> {
+        Some((PackageKind::Deb, false))
+    }
+
+    fn service_is_wanted(&self) -> bool {
+        self.is_wanted
+    }
+
+    async fn prepare(&self, _packages: &Packages) -> Result<(), String> {
+        self.did.borrow_mut().push("prepare");
+        step(self.prepares.get()).await
+    }
+
+    async fn install(&self, packages: &Packages) -> Result<(), String> {
+        self.did.borrow_mut().push("install");
+        assert_eq!(std::fs::read(&packages.files[0]).unwrap(), BYTES);
+        step(self.installs.get()).await?;
+        self.installed.replace(Version::new(1, 1, 0));
+        Ok(())
+    }
+
+    async fn roll_back(&self, _packages: &Packages) -> Result<RolledBack, String> {
+        self.did.borrow_mut().push("roll back");
+        let Some(does) = self.rolls_back else { return Ok(RolledBack::NoWay) };
+        step(does).await?;
+        self.installed.replace(self.before.clone());
+        Ok(RolledBack::Yes)
+    }
+
+    async fn running(&self) -> Option<Version> {
+        let installed = self.installed.borrow().clone();
+        let answers = installed == self.before || self.is_well;
+        (self.is_wanted && answers).then_some(installed)
+    }
+}
+
+struct Bed {
+    home: TempDir,
+    folder: TempDir,
+    signer: Signer,
+    machine: Made,
+}
+
+impl Bed {
+    fn new() -> Self {
+        let before = Version::new(1, 0, 0);
+        let machine = Made {
+            installed: RefCell::new(before.clone()),
+            prepares: Cell::new(Does::Well),
+            installs: Cell::new(Does::Well),
+            rolls_back: None,
+            is_well: true,
+            is_wanted: true,
+            did: RefCell::default(),
+            before,
+        };
+        let (home, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        Self { home, folder, signer: Signer::new(), machine }
+    }
+
+    fn upgrader(&self) -> Upgrader<&Made> {
+        Upgrader {
+            machine: &self.machine,
+            hand_over: self.hand_over(),
+            folder: self.folder.path().to_owned(),
+            keys: TrustedKeys::parse(&self.signer.key()).unwrap(),
+            own: self.machine.before.clone(),
+        }
+    }
+
+    fn hand_over(&self) -> HandOver {
+        HandOver::in_home(self.home.path())
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) {
+        let folder = self.hand_over();
+        std::fs::create_dir_all(folder.folder()).unwrap();
+        write_durably(&folder.folder().join(name), bytes, Access::OwnerOnly).unwrap();
+    }
+
+    fn manifest(version: &str) -> Vec<u8> {
+        let sha256: String = Sha256::digest(BYTES).iter().map(|b| format!("{b:02x}")).collect();
+        let manifest = json!({
+            "form": 1,
+            "product": "hybrid-connection-manager",
+            "version": version,
+            "released": "2026-11-18T09:00:00Z",
+            "notes": "",
+            "files": [{"name": PACKAGE, "kind": "deb", "arch": std::env::consts::ARCH,
+                       "size": BYTES.len(), "sha256": sha256}],
+        });
+        manifest.to_string().into_bytes()
+    }
+
+    /// As the service leaves it.
+    fn leave(&self, version: &str) -> UpgradeAsked {
+        let manifest = Self::manifest(version);
+        self.put("manifest.json", &manifest);
+        self.put("manifest.json.sig", self.signer.sign(&manifest).as_bytes());
+        self.put(PACKAGE, BYTES);
+        self.ask("1.1.0")
+    }
+
+    fn ask(&self, version: &str) -> UpgradeAsked {
+        let at = "2026-11-29T13:00:00Z".parse().unwrap();
+        let asked = UpgradeAsked::new(version.parse().unwrap(), at);
+        std::fs::create_dir_all(self.hand_over().folder()).unwrap();
+        self.hand_over().ask(&asked).unwrap();
+        asked
+    }
+
+    fn did(&self) -> Vec<&'static str> {
+        self.machine.did.take()
+    }
+
+    /// What came of what was asked; nothing else is left of it.
+    fn outcome(&self) -> Option<Fault> {
+        assert!(!self.hand_over().waits());
+        assert!(!self.folder.path().join("working").exists());
+        let outcome = UpgradeOutcome::read(self.folder.path()).expect("there is an outcome");
+        assert_eq!(outcome.asked, "2026-11-29T13:00:00Z".parse().unwrap());
+        outcome.fault
+    }
+
+    /// Runs the upgrader until it is killed, which it is where a step never ends.
+    async fn run_and_die(&self) {
+        let upgrader = self.upgrader();
+        let run = std::pin::pin!(upgrader.run());
+        // Nothing in it waits for anything but a step that never ends, and the file system.
+        let limit = std::time::Duration::from_secs(5);
+        tokio::time::timeout(limit, run).await.unwrap_err();
+    }
+}
+
+#[tokio::test]
+async fn what_is_signed_and_newer_is_installed() {
+    let bed = Bed::new();
+    bed.upgrader().run().await.unwrap();
+    assert_eq!(bed.did(), [""; 0], "nobody has asked");
+    bed.leave("1.1.0");
+    bed.upgrader().run().await.unwrap();
+    assert_eq!(bed.did(), ["prepare", "install"]);
+    assert_eq!(bed.outcome(), None);
+    bed.upgrader().run().await.unwrap();
+    assert_eq!(bed.did(), [""; 0], "it is done");
+}
+
+#[tokio::test]
+async fn nothing_of_what_the_service_says_is_believed() {
+    let stranger = Signer::new();
+    let manifest = Bed::manifest("1.1.0");
+    type Change<'a> = &'a dyn Fn(&Bed);
+    let changes: [(&str, FaultCode, &str, Change<'_>); 9] = [
+        ("unsigned", FaultCode::ReleaseNotTrusted, "not signed", &|bed| {
+            bed.put("manifest.json.sig", b"");
+        }),
+        ("another's", FaultCode::ReleaseNotTrusted, "not trusted", &|bed| {
+            bed.put("manifest.json.sig", stranger.sign(&manifest).as_bytes());
+        }),
+        ("changed", FaultCode::ReleaseNotTrusted, "changed after", &|bed| {
+            bed.put("manifest.json", &Bed::manifest("1.1.1"));
+        }),
+        ("cut off", FaultCode::ReleaseDamaged, "9 bytes", &|bed| {
+            bed.put(PACKAGE, &BYTES[..9]);
+        }),
+        ("longer", FaultCode::ReleaseDamaged, "more than 15 bytes", &|bed| {
+            bed.put(PACKAGE, b"the new version, and more");
+        }),
+        ("another package", FaultCode::ReleaseDamaged, "not those", &|bed| {
+            bed.put(PACKAGE, b"The new version");
+        }),
+        ("no package", FaultCode::ReleaseDamaged, PACKAGE, &|bed| {
+            std::fs::remove_file(bed.hand_over().folder().join(PACKAGE)).unwrap();
+        }),
+        ("another version", FaultCode::ReleaseReplayed, "1.1.0 was asked for", &|bed| {
+            let manifest = Bed::manifest("1.2.0");
+            bed.put("manifest.json", &manifest);
+            bed.put("manifest.json.sig", bed.signer.sign(&manifest).as_bytes());
+        }),
+        ("endless manifest", FaultCode::ReleaseDamaged, "more than", &|bed| {
+            bed.put("manifest.json", &vec![b' '; 1 << 20]);
+        }),
+    ];
+    for (name, code, says, change) in changes {
+        let bed = Bed::new();
+        bed.leave("1.1.0");
+        change(&bed);
+        bed.upgrader().run().await.unwrap();
+        let fault = bed.outcome().unwrap();
+        assert_eq!(fault.code, code, "{name}: {fault}");
+        assert!(fault.detail.contains(says), "{name}: {fault}");
+        assert_eq!(bed.did(), [""; 0], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_older_version_or_the_same_is_refused() {
+    for version in ["1.0.0", "0.9.9"] {
+        let bed = Bed::new();
+        bed.leave(version);
+        bed.ask(version);
+        bed.upgrader().run().await.unwrap();
+        let fault = bed.outcome().unwrap();
+        assert_eq!(fault.code, FaultCode::ReleaseReplayed);
+        assert!(fault.detail.contains("not newer than 1.0.0"), "{fault}");
+        assert_eq!(bed.did(), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn what_asks_for_nothing_that_is_understood_is_not_asked_again() {
+    let bed = Bed::new();
+    bed.put(HandOver::ASKED, b"{\"form\": 7}");
+    let why = bed.upgrader().run().await.unwrap_err();
+    assert!(why.contains("request.json asks for nothing that is understood"), "{why}");
+    assert!(!bed.hand_over().waits());
+    bed.upgrader().run().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_installer_that_fails_leaves_its_reason() {
+    let mut bed = Bed::new();
+    bed.machine.installs.set(Does::Fails);
+    bed.leave("1.1.0");
+    bed.upgrader().run().await.unwrap();
+    let fault = bed.outcome().unwrap();
+    assert_eq!(fault, Fault::new(FaultCode::UpgradeFailed, "dpkg failed: there is no space"));
+    assert_eq!(bed.did(), ["prepare", "install", "roll back"]);
+
+    bed.machine.rolls_back = Some(Does::Fails);
+    bed.leave("1.1.0");
+    bed.upgrader().run().await.unwrap();
+    let fault = bed.outcome().unwrap();
+    assert!(fault.detail.contains("could not be put back"), "{fault}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_prepared_is_not_begun() {
+    let bed = Bed::new();
+    bed.machine.prepares.set(Does::Fails);
+    bed.leave("1.1.0");
+    bed.upgrader().run().await.unwrap();
+    assert_eq!(bed.outcome().unwrap().code, FaultCode::UpgradeFailed);
+    assert_eq!(bed.did(), ["prepare"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_does_not_answer_goes_back() {
+    let mut bed = Bed::new();
+    bed.machine.is_well = false;
+    bed.machine.rolls_back = Some(Does::Well);
+    bed.leave("1.1.0");
+    bed.upgrader().run().await.unwrap();
+    let fault = bed.outcome().unwrap();
+    assert_eq!(fault.code, FaultCode::UpgradeRolledBack);
+    assert!(fault.detail.contains("1.1.0 did not answer within 30 s"), "{fault}");
+    assert_eq!(*bed.machine.installed.borrow(), Version::new(1, 0, 0));
+
+    bed.machine.rolls_back = None;
+    bed.leave("1.1.0");
+    bed.upgrader().run().await.unwrap();
+    let fault = bed.outcome().unwrap();
+    assert_eq!(fault.code, FaultCode::UpgradeFailed, "this installer has no way back");
+    assert!(fault.detail.starts_with("it is installed, and"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_service_that_did_not_run_is_not_waited_for() {
+    let mut bed = Bed::new();
+    bed.machine.is_wanted = false;
+    bed.leave("1.1.0");
+    bed.upgrader().run().await.unwrap();
+    assert_eq!(bed.outcome(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_goes_on_after_it_was_killed() {
+    for (prepares, installs, did) in [
+        (Does::Dies, Does::Well, &["prepare"][..]),
+        (Does::Well, Does::Dies, &["prepare", "install"]),
+    ] {
+        let bed = Bed::new();
+        bed.leave("1.1.0");
+        bed.machine.prepares.set(prepares);
+        bed.machine.installs.set(installs);
+        bed.run_and_die().await;
+        assert_eq!(bed.did(), did);
+        assert!(!bed.hand_over().waits());
+        // What the service does meanwhile does not matter any more.
+        bed.put(PACKAGE, b"something else!");
+        bed.machine.prepares.set(Does::Well);
+        bed.machine.installs.set(Does::Well);
+        // The program may be the new one already.
+        let upgrader = Upgrader { own: Version::new(1, 1, 0), ..bed.upgrader() };
+        upgrader.run().await.unwrap();
+        assert_eq!(bed.did(), ["prepare", "install"]);
+        assert_eq!(bed.outcome(), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_breaks_off_each_time_is_given_up() {
+    let mut bed = Bed::new();
+    bed.machine.rolls_back = Some(Does::Well);
+    bed.leave("1.1.0");
+    bed.machine.installs.set(Does::Dies);
+    for _ in 0..MOST_TRIES {
+        bed.run_and_die().await;
+    }
+    bed.did();
+    bed.upgrader().run().await.unwrap();
+    assert_eq!(bed.did(), ["roll back"]);
+    let fault = bed.outcome().unwrap();
+    assert!(fault.detail.contains("broken off"), "{fault}");
+}
+
+#[tokio::test]
+async fn what_was_not_taken_whole_is_taken_anew() {
+    let bed = Bed::new();
+    bed.leave("1.1.0");
+    let working: &Path = &bed.folder.path().join("working");
+    std::fs::create_dir(working).unwrap();
+    write_durably(&working.join(PACKAGE), b"the new", Access::OwnerOnly).unwrap();
+    write_durably(&working.join("plan.json"), b"", Access::OwnerOnly).unwrap();
+    bed.upgrader().run().await.unwrap();
+    assert_eq!(bed.did(), ["prepare", "install"]);
+    assert_eq!(bed.outcome(), None);
+}
