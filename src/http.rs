@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, Proxy as Tunnel};
 
-use crate::model::Proxy;
 use crate::model::proxy::Login;
+use crate::model::{Proxy, USER_AGENT_PRODUCT};
 use crate::tls;
 
 /// How long TCP and TLS may take.
@@ -40,7 +40,7 @@ impl Way<'_> {
             .tls_backend_preconfigured(tls)
             .connect_timeout(CONNECT_LIMIT)
             .read_timeout(READ_LIMIT)
-            .user_agent(concat!("hybrid-connection-manager/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT_PRODUCT)
             .no_proxy();
         if let Some(proxy) = self.proxy {
             // Plain HTTP goes to this machine alone.

@@ -1,13 +1,13 @@
-//! The build script of the package: what Windows reads of a program besides its code. Icon,
-//! version and manifest are in each program; the texts of the Event Log are in the service.
-//! A build for another system needs none of it.
+//! What Windows reads of a program besides its code. Icon, version and manifest are in each program;
+//! the texts of the Event Log are in the service.
 
 use std::error::Error;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use winresource::WindowsResource;
+use semver::Version;
+use winresource::{VersionInfo, WindowsResource};
 
 const PRODUCT: &str = "Hybrid Connection Manager";
 const SERVICE: &str = "hybrid-connection-manager-service";
@@ -23,31 +23,36 @@ const EVENT_IDS: std::ops::RangeInclusive<u32> = 1..=64;
 /// `RT_MESSAGETABLE`.
 const MESSAGE_TABLE: u16 = 11;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    for file in [
-        "installer/windows/resources.rs",
-        "installer/windows/program.manifest",
-        "assets/icon/icon.ico",
-    ] {
-        tell("rerun-if-changed", file);
-    }
-    if std::env::var("CARGO_CFG_TARGET_OS")? != "windows" {
-        return Ok(());
-    }
+/// Compiles the resources of all programs, which say that they are `version`.
+///
+/// # Errors
+/// When a tool for it is missing, or refuses them.
+pub(crate) fn compile(version: &Version) -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     let table = out.join("events.bin");
     File::create(&table)?.write_all(&message_table())?;
     for (program, description) in PROGRAMS {
-        resources_of(program, description, &table).compile_for(program)?;
+        resources_of(program, description, version, &table).compile_for(program)?;
     }
     Ok(())
 }
 
-fn resources_of(program: &str, description: &str, table: &Path) -> WindowsResource {
+fn resources_of(
+    program: &str,
+    description: &str,
+    version: &Version,
+    table: &Path,
+) -> WindowsResource {
+    // Four numbers of 16 bits each; what comes after a hyphen is in the texts alone.
+    let numbers = version.major << 48 | version.minor << 32 | version.patch << 16;
     let mut resources = WindowsResource::new();
     resources
         .set_icon("assets/icon/icon.ico")
         .set_manifest_file("installer/windows/program.manifest")
+        .set_version_info(VersionInfo::FILEVERSION, numbers)
+        .set_version_info(VersionInfo::PRODUCTVERSION, numbers)
+        .set("FileVersion", &version.to_string())
+        .set("ProductVersion", &version.to_string())
         .set("ProductName", PRODUCT)
         .set("FileDescription", description)
         .set("InternalName", program)
@@ -85,9 +90,4 @@ fn message_table() -> Vec<u8> {
         table.extend(&text);
     }
     table
-}
-
-#[expect(clippy::print_stdout, reason = "cargo reads it there")]
-fn tell(what: &str, value: &str) {
-    println!("cargo:{what}={value}");
 }

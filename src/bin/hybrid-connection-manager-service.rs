@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use hybrid_connection_manager::declared::{
     Declared, Places, SECRETS, Source, environment, folder_of, read,
 };
+use hybrid_connection_manager::model::VERSION;
 use hybrid_connection_manager::platform::event_log::{EventId, EventLog};
 use hybrid_connection_manager::platform::paths::Paths;
 use hybrid_connection_manager::platform::seal::{self, Scope};
@@ -24,7 +25,7 @@ use zeroize::Zeroizing;
 
 /// Listens on the configured hybrid connections and carries their streams.
 #[derive(Parser)]
-#[command(version, about, arg_required_else_help = true)]
+#[command(version = VERSION, about, arg_required_else_help = true)]
 struct Arguments {
     /// Folder for settings, connections, local channel and logs
     #[arg(long, global = true, value_name = "DIR", env = "HCM_HOME")]
@@ -225,7 +226,7 @@ async fn upgrade(home: Option<PathBuf>) -> Result<(), Failure> {
         hand_over: HandOver::in_home(&places(home)?.home),
         folder,
         keys: TrustedKeys::built_in(),
-        own: env!("CARGO_PKG_VERSION").parse()?,
+        own: VERSION.parse()?,
     };
     Ok(upgrader.run().await?)
 }
@@ -324,12 +325,12 @@ mod windows {
         let surroundings = Surroundings { sealer, ..Surroundings::default() };
         let service = Service::start_in(&places(home)?, LogTo::Files, surroundings)?;
         session.running();
-        let report = |id, text| {
+        let report = |id, text: &str| {
             if let Some(log) = &log {
                 log.report(id, text);
             }
         };
-        report(EventId::Started, concat!("The service runs, version ", env!("CARGO_PKG_VERSION")));
+        report(EventId::Started, &format!("The service runs, version {VERSION}"));
         if let Some(log) = &log {
             service.keep_journal(log.clone());
         }

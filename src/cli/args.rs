@@ -12,13 +12,13 @@ pub(super) use self::account::Cloud;
 pub(super) use self::account::{Account, Place, WholePlace};
 pub(super) use self::declared::{Apply, Export};
 use super::{exit, render};
-use crate::model::{ConnectionSelector, Secret};
+use crate::model::{ConnectionSelector, Secret, VERSION};
 
 /// The command line of `hcm`.
 #[derive(Debug, Parser)]
 #[command(
     name = "hcm",
-    version,
+    version = VERSION,
     about = "Hybrid Connection Manager CLI",
     long_about = "Hybrid Connection Manager CLI: lets an app in Azure reach one host:port in this network\n\
                   over Azure Relay. Everything is done by the background service; hcm talks to it.",

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::{
     AzureFacts, ConnectionEvent, ConnectionId, ConnectionStatus, ConnectionView, Desired, Endpoint,
     EventKind, Fault, FaultCode, NamespaceAddress, NextAttempt, Reachability, ServiceInfo,
-    Snapshot, Traffic,
+    Snapshot, Traffic, VERSION,
 };
 
 /// The connection `name` in the namespace `namespace`.
@@ -50,7 +50,7 @@ pub(crate) fn many(count: usize, now: Timestamp) -> Snapshot {
 
 fn service(now: Timestamp) -> ServiceInfo {
     ServiceInfo {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: VERSION.to_owned(),
         pid: 4242,
         started: now - SignedDuration::from_hours(5),
         home: "/var/lib/hybrid-connection-manager".to_owned(),

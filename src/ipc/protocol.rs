@@ -15,6 +15,7 @@ use crate::model::snapshot::{ConnectionView, ServiceInfo, Snapshot};
 use crate::model::upgrade::UpgradeInfo;
 use crate::model::{
     AzureResource, ConnectionCheck, ConnectionId, ConnectionSelector, Desired, KeyState, Secret,
+    VERSION,
 };
 use crate::platform::permissions;
 
@@ -132,7 +133,7 @@ impl Hello {
             protocol: PROTOCOL_VERSION,
             oldest_protocol: OLDEST_PROTOCOL_VERSION,
             program: program.to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: VERSION.to_owned(),
             access: Access::Manage,
         }
     }

@@ -13,6 +13,7 @@ use super::protocol::{
     Access, ClientMessage, ErrorCode, Hello, MAX_ANSWER_BYTES, MAX_MESSAGE_BYTES, Outcome, Request,
     RequestError, Response, ServerMessage,
 };
+use crate::model::VERSION;
 use crate::platform::local_socket::{self, Address, BindError, Callers, Peer, Stream};
 use crate::platform::permissions::{self, Group};
 
@@ -361,8 +362,7 @@ fn understand(bytes: &[u8]) -> Result<Received, RequestError> {
     let name = message.pointer("/request/do").and_then(Value::as_str).filter(|name| is_name(name));
     let text = match (error, name) {
         (MessageError::UnknownKind, Some(name)) => format!(
-            "the service (version {}) does not know the request \"{name}\"; install the same version of both programs and restart the service",
-            env!("CARGO_PKG_VERSION")
+            "the service (version {VERSION}) does not know the request \"{name}\"; install the same version of both programs and restart the service"
         ),
         (error, Some(name)) => format!("in the request \"{name}\", {error}"),
         (error, None) => error.to_string(),

@@ -24,6 +24,7 @@ pub mod settings;
 pub mod snapshot;
 pub mod status;
 pub mod upgrade;
+pub mod version;
 
 pub use azure_resource::AzureResource;
 pub use azure_settings::{AzureSettings, CloudName};
@@ -41,3 +42,4 @@ pub use secret::Secret;
 pub use settings::Settings;
 pub use snapshot::{AzureFacts, ConnectionView, Reachability, ServiceInfo, Snapshot, Traffic};
 pub use status::{ConnectionStatus, Desired, StatusLabel};
+pub use version::{USER_AGENT_PRODUCT, VERSION};

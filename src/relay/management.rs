@@ -16,7 +16,7 @@ use super::control;
 use super::network::{AzureStream, Network};
 use super::sas::{self, MANAGEMENT_TOKEN_LIFE, Token};
 use crate::model::metadata::{EndpointMetadata, MetadataError, parse_endpoint};
-use crate::model::{ConnectionId, Credential, Fault, FaultCode};
+use crate::model::{ConnectionId, Credential, Fault, FaultCode, USER_AGENT_PRODUCT};
 
 /// How long the whole request may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -85,7 +85,7 @@ async fn ask(stream: AzureStream, id: &ConnectionId, token: &Token) -> Result<De
             .header(HOST, namespace.to_string())
             .header(AUTHORIZATION, token.text.expose())
             .header("X-PROCESS-AT", "ServiceBus")
-            .header(USER_AGENT, concat!("hybrid-connection-manager/", env!("CARGO_PKG_VERSION")))
+            .header(USER_AGENT, USER_AGENT_PRODUCT)
             .body(Empty::<Bytes>::new())
             .map_err(|error| Fault::new(FaultCode::EndpointUnknown, error.to_string()))?;
     let answer = async {

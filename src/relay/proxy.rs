@@ -12,7 +12,7 @@ use super::control::one_line;
 use super::dial;
 use super::websocket::handshake::{Head, UpgradeError, read_head};
 use crate::model::proxy::Login;
-use crate::model::{Endpoint, Fault, FaultCode, Proxy};
+use crate::model::{Endpoint, Fault, FaultCode, Proxy, USER_AGENT_PRODUCT};
 
 /// Opens a connection to `host` through `proxy` before `deadline`.
 ///
@@ -59,8 +59,7 @@ pub(super) async fn tunnel(
 
 fn request(proxy: &Proxy, target: &Endpoint) -> Zeroizing<String> {
     let mut request = Zeroizing::new(format!(
-        "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: hybrid-connection-manager/{}\r\n",
-        env!("CARGO_PKG_VERSION")
+        "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {USER_AGENT_PRODUCT}\r\n"
     ));
     if let Some(Login { user, password: Some(password) }) = proxy.login() {
         let pair = Zeroizing::new(format!("{user}:{}", password.expose()));

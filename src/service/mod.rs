@@ -35,7 +35,7 @@ use self::supervisor::Supervisor;
 use self::upgrades::Upgrades;
 use crate::declared::Declared;
 use crate::ipc::{Address, BindError, Listener};
-use crate::model::{Fault, FaultCode, ServiceInfo};
+use crate::model::{Fault, FaultCode, ServiceInfo, VERSION};
 use crate::platform::event_log::EventLog;
 use crate::platform::paths::Paths;
 use crate::platform::permissions::Group;
@@ -146,7 +146,7 @@ impl Service {
         }
         let hub = Arc::new(Hub::new(service_info(&paths.home, opened.faults.clone())));
         info!(
-            version = env!("CARGO_PKG_VERSION"),
+            version = VERSION,
             home = %paths.home.display(),
             connections = opened.connections.len(),
             "service started"
@@ -341,7 +341,7 @@ fn open_logs(
 
 fn service_info(home: &Path, faults: Vec<Fault>) -> ServiceInfo {
     ServiceInfo {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: VERSION.to_owned(),
         pid: std::process::id(),
         started: Timestamp::now(),
         home: home.display().to_string(),

@@ -6,8 +6,9 @@ use base64::prelude::BASE64_STANDARD;
 
 use crate::model::{Fault, FaultCode};
 
-/// The keys that come with the program: one that signs, and one that can take its place.
-const BUILT_IN: &str = include_str!("../../assets/release-keys.txt");
+/// The keys that come with the program: one that signs, and one that can take its place. They are
+/// those of `assets/release-keys.txt`, unless the build got others (`installer/build.rs`).
+const BUILT_IN: &str = include_str!(concat!(env!("OUT_DIR"), "/release-keys.txt"));
 /// The first word of a line, for what comes after ed25519.
 const ALGORITHM: &str = "ed25519";
 /// Bytes of a public key (RFC 8032, section 5.1.5).
@@ -34,7 +35,7 @@ impl TrustedKeys {
     /// The keys that come with the program.
     ///
     /// # Panics
-    /// When the list in the program is wrong, which a test rules out.
+    /// When the list in the program is wrong, which the build rules out.
     pub fn built_in() -> Self {
         Self::parse(BUILT_IN).expect("the list in the program is right")
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hybrid_connection_manager::ipc::codec::MessageWriter;
 use hybrid_connection_manager::ipc::protocol::{ErrorCode, RequestError, ServerMessage};
-use hybrid_connection_manager::model::{ConnectionId, ConnectionStatus, Desired};
+use hybrid_connection_manager::model::{ConnectionId, ConnectionStatus, Desired, VERSION};
 use hybrid_connection_manager::platform::Paths;
 use hybrid_connection_manager::platform::local_socket::{self, Callers};
 use serde_json::json;
@@ -294,7 +294,7 @@ async fn the_log_is_shown() {
 #[tokio::test]
 async fn both_versions_are_told_and_one_alone_too() {
     let home = Home::new();
-    let own = env!("CARGO_PKG_VERSION");
+    let own = VERSION;
     let ran = home.hcm(&["version"]).await;
     let first = format!("hcm      {own}\nservice  not known: the service does not run");
     assert!(ran.expect(0).out.starts_with(&first), "{ran:?}");

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use hybrid_connection_manager::ipc::protocol::{Request, Response};
-use hybrid_connection_manager::model::FaultCode;
 use hybrid_connection_manager::model::upgrade::{PackageKind, UpgradeInfo};
+use hybrid_connection_manager::model::{FaultCode, VERSION};
 use hybrid_connection_manager::upgrade::{Manifest, TrustedKeys};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -97,7 +97,7 @@ async fn sign(arguments: &[&str], key: Option<&Path>) -> Output {
 #[tokio::test]
 async fn what_the_script_signs_is_what_the_program_reads() {
     let publisher = Publisher::new().await;
-    let version = env!("CARGO_PKG_VERSION");
+    let version = VERSION;
     let made = publisher.release(version).await;
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let read = |name| std::fs::read(publisher.stable(name)).unwrap();
@@ -143,7 +143,7 @@ async fn a_release_that_cannot_be_made_is_refused_in_words() {
 #[tokio::test]
 async fn a_service_asks_the_feed_of_its_settings() {
     let publisher = Publisher::new().await;
-    let version = env!("CARGO_PKG_VERSION");
+    let version = VERSION;
     assert!(publisher.release(version).await.status.success());
     let home = tempfile::tempdir().unwrap();
     let mut host = Host::start_trusting(home, publisher.keys()).await;

@@ -7,10 +7,11 @@ use crate::cli::failure::Failure;
 use crate::cli::{Context, render};
 use crate::ipc::Client;
 use crate::ipc::protocol::{Access, Request, Response};
+use crate::model::VERSION;
 use crate::model::upgrade::UpgradeInfo;
 
 /// The version of this program.
-const OWN: &str = env!("CARGO_PKG_VERSION");
+const OWN: &str = VERSION;
 /// How long the question for a newer version is waited for.
 const ASK_LIMIT: Duration = Duration::from_secs(10);
 

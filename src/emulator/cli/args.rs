@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand};
 
 use super::fault::FaultArguments;
-use crate::model::{ConnectionSelector, Endpoint};
+use crate::model::{ConnectionSelector, Endpoint, VERSION};
 
 /// How `hcm` reaches the emulator's Azure.
 const AZURE: &str = "\
@@ -20,7 +20,7 @@ addresses and the file):
 /// Azure Relay Hybrid Connections on this machine, for tests and for trying things; with
 /// Microsoft Entra to sign in and Azure Resource Manager to choose from.
 #[derive(Debug, Parser)]
-#[command(name = "relay-emulator", version, arg_required_else_help = true, after_help = AZURE)]
+#[command(name = "relay-emulator", version = VERSION, arg_required_else_help = true, after_help = AZURE)]
 pub(super) struct Arguments {
     /// Folder with the CA, the keys, and where the emulator runs [default: a folder of the user]
     #[arg(long, global = true, value_name = "FOLDER", env = "RELAY_EMULATOR_STATE")]

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::model::VERSION;
+
 /// Shows the hybrid connections of this machine in a window.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "hybrid-connection-manager-gui", version, about)]
+#[command(name = "hybrid-connection-manager-gui", version = VERSION, about)]
 pub(super) struct Options {
     /// Folder of the service's settings and local channel, and of the window's own file
     #[arg(long, value_name = "DIR", env = "HCM_HOME")]

@@ -8,6 +8,7 @@ use super::strings::{KEY, string, twenty_with_one_bad};
 use crate::gui::backend::{News, Refusal};
 use crate::gui::state::{Dialog, Link, LinkProblem};
 use crate::ipc::protocol::{ErrorCode, Request, RequestError};
+use crate::model::VERSION;
 
 /// Long enough for the typing to rest.
 const REST: SignedDuration = SignedDuration::from_millis(400);
@@ -206,7 +207,7 @@ fn answers_are_lost_while_the_dialog_is_sent() {
     assert!(window.state().pending.is_empty());
     assert!(!window.thing(&create(&window, 2)).enabled);
     window.desk.speak();
-    window.tell(News::Link(Link::managed(env!("CARGO_PKG_VERSION"))));
+    window.tell(News::Link(Link::managed(VERSION)));
     window.click(&create(&window, 2));
     assert_eq!(window.selected().len(), 2);
 }

@@ -11,6 +11,7 @@ use crate::azure::{
 use crate::gui::backend::{AzureNews, News, Refusal};
 use crate::gui::state::{Link, LinkProblem, Reads, SignIn, Ticket};
 use crate::ipc::protocol::Request;
+use crate::model::VERSION;
 
 const PRODUCTION: &str = "Contoso Production";
 
@@ -479,7 +480,7 @@ fn without_the_service_nothing_can_be_created() {
     window.tell(News::Link(Link::Down { since: now(), problem }));
     assert!(window.says(&window.text("needs-service")));
     assert!(!window.thing(&window.text("create")).enabled);
-    window.tell(News::Link(Link::managed(env!("CARGO_PKG_VERSION"))));
+    window.tell(News::Link(Link::managed(VERSION)));
     window.click(&window.text("create"));
     assert_eq!(window.selected(), ["crm-sql"]);
 }

@@ -4,6 +4,7 @@ use egui::{Key, Modifiers};
 
 use super::harness::{Opening, Window};
 use crate::gui::state::Dialog;
+use crate::model::VERSION;
 
 type Open = fn(&mut Window);
 type Is = fn(&Dialog) -> bool;
@@ -16,11 +17,7 @@ const DIALOGS: [(Open, Is); 10] = [
     ),
     (
         |window| {
-            window.click(
-                &window
-                    .texts()
-                    .with("about-version", &[("version", env!("CARGO_PKG_VERSION").into())]),
-            )
+            window.click(&window.texts().with("about-version", &[("version", VERSION.into())]))
         },
         |dialog| matches!(dialog, Dialog::About),
     ),

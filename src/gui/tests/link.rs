@@ -8,6 +8,7 @@ use crate::gui::backend::{News, Refusal};
 use crate::gui::sample;
 use crate::gui::state::{Link, LinkProblem};
 use crate::ipc::Push;
+use crate::model::VERSION;
 
 fn down(problem: LinkProblem) -> News {
     News::Link(Link::Down { since: now(), problem })
@@ -102,7 +103,7 @@ fn a_service_that_comes_back_tells_its_new_state() {
     window.tell(down(LinkProblem::Lost(String::new())));
     let mut snapshot = sample::snapshot(now());
     snapshot.connections.retain(|view| view.id.name() != "erp-sql");
-    window.tell(News::Link(Link::managed(env!("CARGO_PKG_VERSION"))));
+    window.tell(News::Link(Link::managed(VERSION)));
     window.tell(News::Push(Push::Snapshot(Box::new(snapshot))));
     assert_eq!(window.rows().len(), 6);
     assert_eq!(window.selected(), ["metrics"], "the selection survives");

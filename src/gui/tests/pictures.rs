@@ -13,7 +13,7 @@ use crate::gui::sample;
 use crate::gui::state::{Link, LinkProblem, ThemeChoice};
 use crate::gui::text::Language;
 use crate::ipc::Push;
-use crate::model::Snapshot;
+use crate::model::{Snapshot, VERSION};
 
 /// The sample after traffic of `seconds`, each connection at a pace of its own.
 fn busy(seconds: u64) -> Snapshot {
@@ -256,7 +256,7 @@ fn upgrade() {
 fn demo() {
     let mut window = Window::open();
     window.tell(News::DemoStarted);
-    window.tell(News::Link(Link::managed(env!("CARGO_PKG_VERSION"))));
+    window.tell(News::Link(Link::managed(VERSION)));
     window.tell(News::Push(Push::Snapshot(Box::new(sample::snapshot(now())))));
     window.picture("demo");
 }

@@ -7,12 +7,13 @@ use super::strings::string;
 use crate::gui::backend::News;
 use crate::gui::state::Link;
 use crate::ipc::protocol::Access;
+use crate::model::VERSION;
 use crate::platform::elevation::Consent;
 use crate::platform::permissions::{Membership, Standing};
 
 /// The service lets this account read the status.
 pub(super) fn only_reading() -> News {
-    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let version = VERSION.to_owned();
     News::Link(Link::Up { version, access: Access::ReadStatus })
 }
 
@@ -107,7 +108,7 @@ fn who_has_more_rights_than_the_window_is_offered_them() {
 #[test]
 fn one_who_may_manage_again_gets_everything_back() {
     let mut window = reading();
-    window.tell(News::Link(Link::managed(env!("CARGO_PKG_VERSION"))));
+    window.tell(News::Link(Link::managed(VERSION)));
     assert!(!window.says(&window.text("read-only")));
     assert!(window.thing(&window.text("restart")).enabled);
 }

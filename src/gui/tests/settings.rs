@@ -10,7 +10,7 @@ use super::harness::{Opening, Window, now};
 use crate::gui::backend::{News, Refusal};
 use crate::gui::state::{Link, LinkProblem, ThemeChoice};
 use crate::ipc::protocol::Request;
-use crate::model::CloudName;
+use crate::model::{CloudName, VERSION};
 
 fn open() -> Window {
     open_settings(Opening { foreign_characters: true, ..Opening::new() })
@@ -161,7 +161,7 @@ fn without_the_service_its_settings_wait_for_it() {
     assert!(window.has(&window.text("theme-dark")), "the window's own are there");
     assert!(!window.has(&window.text("settings-proxy")));
     window.desk.refuse(|_| None);
-    window.tell(News::Link(Link::managed(env!("CARGO_PKG_VERSION"))));
+    window.tell(News::Link(Link::managed(VERSION)));
     assert!(window.has(&window.text("settings-proxy")));
 }
 

@@ -9,7 +9,7 @@ use crate::gui::state::{Dialog, Link, LinkProblem};
 use crate::ipc::Push;
 use crate::ipc::protocol::Event;
 use crate::model::upgrade::{Release, UpgradeInfo};
-use crate::model::{Fault, FaultCode};
+use crate::model::{Fault, FaultCode, VERSION};
 
 /// What a service knows that has asked an hour ago.
 fn info(release: Option<Release>, fault: Option<Fault>) -> UpgradeInfo {
@@ -111,7 +111,7 @@ fn what_comes_while_one_works_stays_at_the_lower_edge() {
 #[test]
 fn who_looks_hears_that_it_is_the_newest_or_why_that_is_not_known() {
     let look = |window: &mut Window| {
-        let about = [("version", env!("CARGO_PKG_VERSION").into())];
+        let about = [("version", VERSION.into())];
         window.click(&window.texts().with("about-version", &about));
         window.click(&window.text("upgrade-title"));
     };

@@ -4,12 +4,13 @@ use super::Texts;
 use crate::gui::state::{Link, LinkProblem};
 use crate::gui::theme::Tone;
 use crate::ipc::protocol::Access;
+use crate::model::VERSION;
 use crate::platform::permissions::{Membership, Standing};
 
 /// The service in the header: a tone and a word.
 pub(crate) fn service_pill(texts: &Texts, link: &Link) -> (Tone, String) {
     let (tone, key) = match link {
-        Link::Up { version, access } if version == env!("CARGO_PKG_VERSION") => match access {
+        Link::Up { version, access } if version == VERSION => match access {
             Access::Manage => (Tone::Ok, "service-running"),
             Access::ReadStatus => (Tone::Neutral, "service-read-only"),
         },

@@ -16,7 +16,7 @@ use crate::ipc::protocol::{Access, ErrorCode, RequestError};
 use crate::model::metadata::MetadataError;
 use crate::model::{
     ConnectionEvent, ConnectionId, ConnectionStringError, EventKind, Fault, FaultCode,
-    NamespaceAddress, NextAttempt, PartProblem, Reachability, Settings, StatusLabel,
+    NamespaceAddress, NextAttempt, PartProblem, Reachability, Settings, StatusLabel, VERSION,
 };
 
 /// Words of a command or a setting, and names, which stay as they are in every language.
@@ -339,9 +339,9 @@ fn every_state_of_the_way_to_the_service_has_its_words() {
     let down = |problem| Link::Down { since: Timestamp::UNIX_EPOCH, problem };
     let mut links: Vec<Link> = problems.into_iter().map(down).collect();
     links.extend([Link::Connecting, Link::Starting]);
-    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let version = VERSION.to_owned();
     links.push(Link::Up { version, access: Access::ReadStatus });
-    links.push(Link::managed(env!("CARGO_PKG_VERSION")));
+    links.push(Link::managed(VERSION));
     links.push(Link::managed("99.0.0"));
     for link in &links {
         assert_chinese(&service_pill(&chinese, link).1);

@@ -7,7 +7,7 @@ use super::dialog::version_of;
 use crate::gui::theme::{SMALL, regular};
 use crate::gui::update::Action;
 use crate::gui::widget;
-use crate::model::StatusLabel;
+use crate::model::{StatusLabel, VERSION};
 
 const HEIGHT: f32 = 28.0;
 
@@ -54,9 +54,9 @@ fn version(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.act(Action::OpenUpgrade);
         }
     }
-    let text = RichText::new(env!("CARGO_PKG_VERSION")).font(regular(SMALL)).color(cx.palette.dim);
+    let text = RichText::new(VERSION).font(regular(SMALL)).color(cx.palette.dim);
     let button = egui::Button::new(text).frame(false);
-    let name = cx.texts.with("about-version", &[("version", env!("CARGO_PKG_VERSION").into())]);
+    let name = cx.texts.with("about-version", &[("version", VERSION.into())]);
     if ui.add(button).on_hover_text(name.as_str()).accessible_name(name).clicked() {
         cx.act(Action::OpenAbout);
     }

@@ -27,7 +27,7 @@ use super::sas::{self, LISTENER_TOKEN_LIFE, Token};
 use super::websocket::frame::{CloseFrame, Opcode};
 use super::websocket::handshake::{UpgradeRequest, upgrade};
 use super::websocket::message::{Incoming, MessageChannel};
-use crate::model::{ConnectionId, Credential, Fault, FaultCode};
+use crate::model::{ConnectionId, Credential, Fault, FaultCode, USER_AGENT_PRODUCT};
 
 pub use fault::one_line;
 pub(crate) use fault::{answered, refusal};
@@ -96,14 +96,13 @@ impl ControlChannel {
             sas::encode_path(id.name()),
             tracking.as_str()
         );
-        let user_agent = concat!("hybrid-connection-manager/", env!("CARGO_PKG_VERSION"));
         let request = UpgradeRequest {
             host: &namespace.to_string(),
             target: &target,
             protocol: None,
             headers: &[
                 ("ServiceBusAuthorization", token.text.expose()),
-                ("Relay-User-Agent", user_agent),
+                ("Relay-User-Agent", USER_AGENT_PRODUCT),
             ],
         };
         let answered = timeout_at(deadline, upgrade(stream, &request)).await.map_err(|_| {

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::model::upgrade::{PackageKind, UpgradeInfo};
-use crate::model::{Snapshot, sample};
+use crate::model::{Snapshot, VERSION, sample};
 use crate::service::hub::Hub;
 use crate::store::HeardFile;
 use crate::upgrade::testing::{Server, Signer};
@@ -243,7 +243,7 @@ async fn the_next_service_tells_how_the_upgrade_of_the_one_before_went() {
     assert_eq!(bed.heard().read().begun, None);
 
     // This one is the new version, and the upgrader has to see that first.
-    let asked = begin(env!("CARGO_PKG_VERSION").parse().unwrap());
+    let asked = begin(VERSION.parse().unwrap());
     permissions::ensure_private_folder(bed.hand_over().folder()).unwrap();
     files::write_durably(&bed.in_hand_over(PACKAGE), b"package", Access::OwnerOnly).unwrap();
     let hub = Arc::new(Hub::new(sample::service()));

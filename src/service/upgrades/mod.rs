@@ -20,7 +20,7 @@ use self::apply::Place;
 use super::hub::Hub;
 use crate::http::Way;
 use crate::model::upgrade::{Feed, Release, UpgradeInfo, UpgradeProgress};
-use crate::model::{Fault, FaultCode, Settings};
+use crate::model::{Fault, FaultCode, Settings, VERSION};
 use crate::platform::upgrader::Installation;
 use crate::store::{HandOver, Heard, HeardFile};
 use crate::upgrade::{self, Found, Source, TrustedKeys, Verdict};
@@ -61,7 +61,7 @@ impl Upgrades {
         keys: TrustedKeys,
         installation: Option<Installation>,
     ) -> Self {
-        let running = Version::parse(env!("CARGO_PKG_VERSION"));
+        let running = Version::parse(VERSION);
         let file = HeardFile::in_home(home);
         let hand_over = HandOver::in_home(home);
         let heard = StdMutex::new(file.read());
@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(info.release, Some(release));
         assert_eq!(info.fault.unwrap().code, FaultCode::FeedUnreachable);
 
-        feeding.offer(env!("CARGO_PKG_VERSION"), 19);
+        feeding.offer(VERSION, 19);
         let info = upgrades.ask(&feeding.settings).await.unwrap();
         assert_eq!((info.release, info.fault), (None, None), "it is the newest");
     }

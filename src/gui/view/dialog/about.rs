@@ -9,6 +9,7 @@ use crate::gui::state::Link;
 use crate::gui::theme::{SMALL, TEXT, regular, semibold};
 use crate::gui::update::Action;
 use crate::gui::widget::{self, Icon};
+use crate::model::VERSION;
 
 const WIDTH: f32 = 520.0;
 /// What hybrid connections are, in Azure's own words.
@@ -33,7 +34,7 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>) {
         });
     });
     ui.add_space(8.0);
-    fact(ui, cx, "about-window", None, env!("CARGO_PKG_VERSION"));
+    fact(ui, cx, "about-window", None, VERSION);
     let service = match &cx.state.link {
         Link::Up { version, .. } => version.clone(),
         _ => cx.texts.get("about-service-away").to_string(),

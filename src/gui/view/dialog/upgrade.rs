@@ -9,6 +9,7 @@ use crate::gui::text::Value;
 use crate::gui::theme::{CONTROL_RADIUS, SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::Action;
 use crate::gui::widget::{self, Kind};
+use crate::model::VERSION;
 use crate::model::upgrade::{Release, UpgradeInfo};
 
 const WIDTH: f32 = 520.0;
@@ -103,7 +104,7 @@ fn none(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn service_version(cx: &Cx<'_>) -> String {
     match &cx.state.link {
         Link::Up { version, .. } => version.clone(),
-        _ => env!("CARGO_PKG_VERSION").to_owned(),
+        _ => VERSION.to_owned(),
     }
 }
 
