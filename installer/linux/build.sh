@@ -2,12 +2,12 @@
 # Builds the packages for Linux: .deb and .rpm of the service with hcm, and of the window, and a
 # .tar.gz with setup.sh for other systems.
 #
-#   installer/linux/build.sh [--profile dev|release] [--version X.Y.Z] [--out FOLDER]
+#   installer/linux/build.sh [--profile dev|release] [--version X.Y.Z[-PREVIEW]] [--out FOLDER]
 #                            [--programs FOLDER]
 #
-# The version is that of the package unless another is given: tests of upgrades need two. The
-# packages are put into FOLDER (installer/linux/out). With --programs nothing is compiled: they are
-# what programs.sh --gui has put there. With dev they are packed fast and large. It needs what
+# The version is that of the package unless another is given: previews and tests of upgrades have
+# one. The packages are put into FOLDER (installer/linux/out). With --programs nothing is compiled:
+# they are what programs.sh --gui has put there, and say of themselves what they were built with. With dev they are packed fast and large. It needs what
 # programs.sh needs, dpkg-deb and rpm.
 set -euo pipefail
 here=$(realpath "$(dirname "$0")")
@@ -32,11 +32,13 @@ while [ $# -gt 0 ]; do
 done
 case $profile in dev | release) ;; *) usage ;; esac
 [ -n "$version" ] ||
-    version=$(sed -n 's/^version = "\([0-9.]*\)"$/\1/p' "$repository/Cargo.toml" | head -1)
-[[ $version =~ ^([0-9]+)\.([0-9]+)\.[0-9]+$ ]] || {
-    echo "$0: \"$version\" is no version: three numbers, X.Y.Z" >&2
+    version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$repository/Cargo.toml" | head -1)
+[[ $version =~ ^([0-9]+)\.([0-9]+)\.[0-9]+(-[0-9A-Za-z]+(\.[0-9A-Za-z]+)*)?$ ]] || {
+    echo "$0: \"$version\" is no version: X.Y.Z, or X.Y.Z-rc.N for a preview" >&2
     exit 2
 }
+# Package managers have a preview before its version with a tilde.
+package_version=${version/-/\~}
 # The window and the service of one line understand each other in full.
 line=${BASH_REMATCH[1]}.${BASH_REMATCH[2]}
 next_line=${BASH_REMATCH[1]}.$((BASH_REMATCH[2] + 1))
@@ -57,7 +59,8 @@ mkdir -p "$out"
 out=$(realpath "$out")
 if [ -z "$programs" ]; then
     programs=$stage/programs
-    "$here/programs.sh" --profile "$profile" --gui --out "$programs" >&2
+    "$here/programs.sh" --profile "$profile" --version "$version" --gui \
+        --out "$programs" >&2
 fi
 programs=$(realpath "$programs")
 
@@ -107,7 +110,7 @@ build_deb() { # build_deb PACKAGE TREE LICENCE…
     rm -f "$documents/LICENSE" "$documents/OFL.txt" "$documents/CHANGELOG.md"
     gzip -9n <CHANGELOG.md >"$documents/changelog.gz"
     gzip -9n >"$documents/changelog.Debian.gz" <<ENTRY
-$package ($version-1) stable; urgency=medium
+$package ($package_version-1) stable; urgency=medium
 
   * What is new stands in changelog.gz.
 
@@ -117,7 +120,7 @@ ENTRY
         mv "$tree/usr/share/zsh/site-functions" "$tree/usr/share/zsh/vendor-completions"
     fi
     glibc=$(objdump -T "$programs/$name-gui" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1)
-    sed -e "s/@VERSION@/$version-1/; s/@LINE@/$line/; s/@NEXT_LINE@/$next_line/" \
+    sed -e "s/@VERSION@/$package_version-1/; s/@LINE@/$line/; s/@NEXT_LINE@/$next_line/" \
         -e "s/@GLIBC@/${glibc#GLIBC_}/; s/@SIZE@/$(du -sk "$tree/usr" | cut -f 1)/" \
         "$here/packages/deb/$package.control" >"$tree/DEBIAN/control"
     if [ -e "$here/packages/deb/$package.lintian-overrides" ]; then
@@ -144,7 +147,7 @@ with_accounts() {
 }
 
 build_rpms() {
-    local tree
+    local tree rpm file
     for tree in service gui; do
         (
             cd "$stage/$tree"
@@ -159,12 +162,14 @@ build_rpms() {
         --define "_build_name_fmt %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm" \
         --define "_buildhost localhost" --define "use_source_date_epoch_as_buildtime 1" \
         --define "clamp_mtime_to_source_date_epoch 1" --define "stage $stage" \
-        --define "scripts $here/packages" --define "package_version $version" \
+        --define "scripts $here/packages" --define "package_version $package_version" \
         --define "package_line $line" --define "package_next_line $next_line" \
         "$here/packages/rpm/$name.spec" >&2
     for rpm in "$stage"/rpms/*.rpm; do
-        mv "$rpm" "$out/"
-        echo "$out/${rpm##*/}"
+        # As the other files: a tilde in a name does not come through every web server.
+        file=${rpm##*/}
+        mv "$rpm" "$out/${file/\~/-}"
+        echo "$out/${file/\~/-}"
     done
 }
 

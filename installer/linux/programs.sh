@@ -1,27 +1,28 @@
 #!/usr/bin/env bash
 # Builds the programs for Linux, as they are in packages and images.
 #
-#   installer/linux/programs.sh [--profile dev|release] [--gui] --out FOLDER
+#   installer/linux/programs.sh [--profile dev|release] [--version X.Y.Z[-PREVIEW]] [--gui]
+#                               --out FOLDER
 #
 # hcm and hybrid-connection-manager-service are static: they run on every distribution, and in an
 # empty root. With --gui the window is there too; it loads what draws from the system, and needs
-# the C library of this machine or a newer one. Debug information is left out. It needs gcc and
-# musl-tools.
+# the C library of this machine or a newer one. Debug information is left out. Without --version
+# they say that they are of the version of the package. It needs gcc and musl-tools.
 set -euo pipefail
 repository=$(realpath "$(dirname "$0")/../..")
 target=x86_64-unknown-linux-musl
 static=(hcm hybrid-connection-manager-service)
 
 usage() {
-    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
-profile=release gui='' out=''
+profile=release version='' gui='' out=''
 while [ $# -gt 0 ]; do
     case $1 in
         --gui) gui=yes ;;
-        --profile | --out)
+        --profile | --version | --out)
             [ $# -ge 2 ] || usage
             printf -v "${1#--}" %s "$2"
             shift
@@ -32,6 +33,7 @@ while [ $# -gt 0 ]; do
 done
 case $profile in dev | release) ;; *) usage ;; esac
 [ -n "$out" ] || usage
+[ -z "$version" ] || export HCM_VERSION=$version
 command -v musl-gcc >/dev/null || {
     echo "$0: musl-gcc is missing; install musl-tools" >&2
     exit 2

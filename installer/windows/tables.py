@@ -31,6 +31,11 @@ EXECUTE = [
 # Names begin with "=" (set), "-" (remove with the component) and "*" (of the machine).
 ENVIRONMENT = [("Path", "=-*PATH", "[~];[INSTALLFOLDER]", "Path")]
 
+# Of which versions a new one takes the place: older ones, and the same numbers too. Windows
+# Installer knows numbers alone, and a preview has those of the version that it is a preview of.
+# (msidbUpgradeAttributesMigrateFeatures and msidbUpgradeAttributesVersionMaxInclusive.)
+REPLACES = 1 | 512
+
 # What the person or script that starts the installer may hand to its elevated part.
 SECURE = ["REMOVEDATA"]
 
@@ -59,6 +64,16 @@ def sequence(name, rows):
         )
 
 
+def upgrade(installer):
+    """The table of what the installer takes the place of; wixl names older versions alone."""
+    export = ["msiinfo", "export", installer, "Upgrade"]
+    made = subprocess.run(export, check=True, capture_output=True, text=True).stdout
+    older, wanted = (f"\t{attributes}\t\tWIX_UPGRADE_DETECTED" for attributes in (1, REPLACES))
+    if older not in made:
+        sys.exit(f"the Upgrade table of {installer} has another form than expected: {made}")
+    return made.replace(older, wanted)
+
+
 def main():
     installer = sys.argv[1]
     environment = table(
@@ -80,7 +95,7 @@ def main():
         )
     with tempfile.TemporaryDirectory() as folder:
         imports = []
-        tables = {"Environment": environment}
+        tables = {"Environment": environment, "Upgrade": upgrade(installer)}
         for name, (columns, keys, rows) in dialogs.tables().items():
             tables[name] = table(name, columns, keys, rows)
         for name, text in tables.items():

@@ -56,10 +56,16 @@ systemd_runs() { [ -d /run/systemd/system ] && has_systemd; }
 lines() { [ ! -e "$1" ] || cat "$1"; }
 installed() { lines $own/version; }
 
-# older FIRST SECOND: of two versions X.Y.Z.
+# in_order VERSION…: the numbers of each as fields, and a preview before its version.
+in_order() {
+    printf '%s\n' "$@" | sed -e 's/-/.0./' -e t -e 's/$/.1/' |
+        sort -t . -k 1,1n -k 2,2n -k 3,3n -k 4,4n -k 5,5 -k 6,6n
+}
+
+# older FIRST SECOND: of two versions, X.Y.Z or X.Y.Z-rc.N.
 older() {
     [ "$1" != "$2" ] || return 1
-    [ "$(printf '%s\n' "$1" "$2" | sort -t . -k 1,1n -k 2,2n -k 3,3n | head -n 1)" = "$1" ]
+    [ "$(in_order "$1" "$2" | head -n 1)" = "$(in_order "$1")" ]
 }
 
 # What is in the way.
