@@ -71,7 +71,9 @@ cd "$repository"
 tree=$stage/service
 put 755 "$programs/hcm" usr/bin/hcm
 put 755 "$programs/$name-service" usr/bin/$name-service
-put 644 "$here/systemd/$name.service" usr/lib/systemd/system/$name.service
+for kind in .service -upgrade.service -upgrade.path; do
+    put 644 "$here/systemd/$name$kind" usr/lib/systemd/system/$name$kind
+done
 put 644 "$here/systemd/80-$name.preset" usr/lib/systemd/system-preset/80-$name.preset
 put 644 "$here/sysusers.d/$name.conf" usr/lib/sysusers.d/$name.conf
 for shell in bash/bash-completion/completions/hcm zsh/zsh/site-functions/_hcm \
@@ -98,6 +100,11 @@ done
 put 644 assets/icon/icon.svg $icons/scalable/apps/$name.svg
 put 644 LICENSE usr/share/doc/$name-gui/LICENSE
 put 644 assets/fonts/OFL.txt usr/share/doc/$name-gui/OFL.txt
+# What an installation has come from, for the upgrader.
+came_from() { # came_from KIND TREE
+    mkdir -p "$2/usr/lib/$name"
+    echo "$1" >"$2/usr/lib/$name/package"
+}
 find "$stage" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 
 build_deb() { # build_deb PACKAGE TREE LICENCE…
@@ -105,6 +112,7 @@ build_deb() { # build_deb PACKAGE TREE LICENCE…
     local documents=$tree/usr/share/doc/$1
     mkdir -p "$tree/DEBIAN"
     cp -a "$stage/$2/." "$tree"
+    [ "$2" = gui ] || came_from deb "$tree"
     shift 2
     cat "$@" >"$documents/copyright"
     rm -f "$documents/LICENSE" "$documents/OFL.txt" "$documents/CHANGELOG.md"
@@ -148,10 +156,11 @@ with_accounts() {
 
 build_rpms() {
     local tree rpm file
+    came_from rpm "$stage/service"
     for tree in service gui; do
         (
             cd "$stage/$tree"
-            find usr -type d -path "*/doc/$name*" -printf '%%%%dir "/%p"\n'
+            find usr -type d \( -path "*/doc/$name*" -o -path "usr/lib/$name" \) -printf '%%%%dir "/%p"\n'
             find usr -type f -path '*/doc/*' -name LICENSE -printf '%%%%license "/%p"\n'
             find usr -type f -path '*/doc/*' ! -name LICENSE -printf '%%%%doc "/%p"\n'
             find usr -type f ! -path '*/doc/*' -printf '"/%p"\n'
@@ -177,6 +186,7 @@ build_tar() {
     local folder=$name-$version-x86_64 tree
     mkdir -p "$stage/tar/$folder"
     for tree in service gui; do
+        [ $tree = gui ] || came_from tar-gz "$stage/$tree"
         cp -a "$stage/$tree" "$stage/tar/$folder/"
         (cd "$stage/$tree" && find usr -type f | sort) >"$stage/tar/$folder/$tree.files"
     done

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use hybrid_connection_manager::model::Settings;
 use hybrid_connection_manager::platform::product;
+use hybrid_connection_manager::store::HandOver;
 
 fn text(file: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("installer/linux").join(file);
@@ -43,6 +44,21 @@ fn the_unit_uses_the_names_of_the_code() {
     let makes = |start: &str| accounts.lines().any(|line| line.starts_with(start));
     assert!(makes(&format!("u {name} ")), "{accounts}");
     assert!(makes(&format!("g {} ", product::MANAGERS_GROUP)), "{accounts}");
+}
+
+#[test]
+fn the_upgrader_is_started_by_what_the_service_leaves() {
+    let name = product::SERVICE_NAME;
+    let path = text(&format!("systemd/{name}-upgrade.path"));
+    let home = Path::new("/var/lib").join(name);
+    let asked = HandOver::in_home(&home).folder().join(HandOver::ASKED);
+    let begun = format!("/var/lib/{name}-upgrade/working/plan.json");
+    assert_eq!(values(&path, "PathExists"), [asked.to_str().unwrap(), &begun]);
+    let upgrader = text(&format!("systemd/{name}-upgrade.service"));
+    let program = format!("/usr/bin/{name}-service upgrade");
+    assert_eq!(values(&upgrader, "ExecStart"), [program]);
+    assert_eq!(values(&upgrader, "StateDirectory"), [format!("{name}-upgrade")]);
+    assert!(values(&unit(), "Wants").contains(&format!("{name}-upgrade.path")));
 }
 
 #[test]

@@ -12,15 +12,20 @@ most=15
 # shellcheck source=tests/linux/steps.sh
 source tests/linux/steps.sh
 
-# The program need not be installed.
-cp "$unit" "$work/"
-sed -i "s|^ExecStart=[^ ]*|ExecStart=/bin/true|" "$work/hybrid-connection-manager.service"
-said=$(systemd-analyze verify --man=no "$work/hybrid-connection-manager.service" 2>&1) || fail "verify: $said"
-# An older systemd passes over the steps between restarts.
-other=$(grep -vE "Unknown key (name )?'Restart(Steps|MaxDelaySec)'" <<<"$said" |
-    grep "hybrid-connection-manager" || true)
-[ -z "$other" ] || fail "verify: $other"
-pass "the unit is understood"
+# The programs need not be installed.
+for part in .service -upgrade.service -upgrade.path; do
+    sed "s|^ExecStart=[^ ]*|ExecStart=/bin/true|" "${unit%.service}$part" \
+        >"$work/hybrid-connection-manager$part"
+done
+for part in .service -upgrade.service -upgrade.path; do
+    said=$(cd "$work" && SYSTEMD_UNIT_PATH=$work: systemd-analyze verify --man=no \
+        "$work/hybrid-connection-manager$part" 2>&1) || fail "verify: $said"
+    # An older systemd passes over the steps between restarts.
+    other=$(grep -vE "Unknown key (name )?'Restart(Steps|MaxDelaySec)'" <<<"$said" |
+        grep "hybrid-connection-manager" || true)
+    [ -z "$other" ] || fail "verify: $other"
+done
+pass "the units are understood"
 
 table=$(systemd-analyze security --no-pager --offline=true --threshold=$most "$unit") ||
     fail "the service is not shut in far enough: $(tail -n 1 <<<"$table")"

@@ -3,13 +3,15 @@
 #
 #   ./setup.sh [install] [--yes] [--gui|--no-gui] [--downgrade]
 #   ./setup.sh remove [--purge] [--yes]
+#   ./setup.sh save FOLDER
 #
 # As root. install puts the service and hcm into /usr, makes the service's account and the group
 # of those who may manage it, and starts the service; over an older version it upgrades that, and
 # restarts a service that runs. The window is installed with --gui, and stays over upgrades until
 # --no-gui. An older version than the installed one is taken with --downgrade. remove leaves
 # connections, settings and logs where they are; --purge removes them too. With --yes nothing is
-# asked. An installation has its own copy for removing:
+# asked. With --no-restart a service that runs goes on as it is. save puts what is installed into
+# FOLDER, as an archive unpacks it: the upgrader goes back to it. An installation has its own copy:
 # /usr/lib/hybrid-connection-manager/setup/setup.sh
 set -u
 umask 022
@@ -21,7 +23,7 @@ own=/usr/lib/$name/setup
 # What is written lies beside its place until all of it is there.
 new=.$name-new
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
-action='' yes='' gui='' purge='' downgrade=''
+action='' yes='' gui='' purge='' downgrade='' norestart='' saved=''
 made='' before=''
 
 #ACCOUNTS#
@@ -35,7 +37,7 @@ fail() {
 
 usage() {
     printf 'setup.sh: %s\n\n' "$*" >&2
-    sed -n '4,13s/^# \{0,1\}//p' "$0" >&2
+    sed -n '4,15s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -209,6 +211,7 @@ put_in_place() {
 }
 
 start_service() {
+    [ -z "$norestart" ] || return 0
     if ! has_systemd; then
         say "There is no systemd here, so nothing starts or restarts the service. Let the service"
         say "manager of this system run it; how is said in"
@@ -263,6 +266,26 @@ install_all() {
     start_service
 }
 
+# Keeping what is installed.
+
+save_all() {
+    [ -e $own/files ] || fail "nothing is installed here by setup.sh"
+    [ ! -e "$saved" ] || fail "$saved is there already"
+    part=$saved.unfinished
+    rm -rf "$part"
+    mkdir -p "$part/service" "$part/gui" || fail "$part cannot be made"
+    for file in $(lines $own/files); do
+        if ! mkdir -p "$part/service$(dirname "$file")" || ! cp -p "$file" "$part/service$file"; then
+            fail "$file cannot be kept in $part"
+        fi
+    done
+    sed 's|^/||' $own/files >"$part/service.files" || fail "$part cannot be written"
+    : >"$part/gui.files"
+    cp $own/version $own/setup.sh "$part/" || fail "$part cannot be written"
+    sync
+    mv "$part" "$saved" || fail "$saved cannot be written"
+}
+
 # Removal.
 
 # remove_folders LIST: those that are empty, of the folders that setup.sh has made.
@@ -276,7 +299,7 @@ remove_folders() {
 stop_service() {
     if has_systemd; then
         systemctl --quiet --no-reload disable $unit 2>/dev/null
-        ! systemd_runs || systemctl stop $unit
+        ! systemd_runs || systemctl stop $name-upgrade.path $unit
     fi
     case $(/usr/bin/hcm status >/dev/null 2>&1; echo $?) in
         0 | 7 | 8 | 10) fail "a service still runs that systemd did not start; end it first" ;;
@@ -295,7 +318,7 @@ remove_files() {
 }
 
 purge_data() {
-    rm -rf /var/lib/$name /var/log/$name /etc/credstore.encrypted/$name.key ||
+    rm -rf /var/lib/$name /var/lib/$name-upgrade /var/log/$name /etc/credstore.encrypted/$name.key ||
         fail "not all data could be removed"
     say "Connections, settings, logs and the credential are removed."
 }
@@ -322,8 +345,8 @@ remove_all() {
 main() {
     for argument in "$@"; do
         case $argument in
-            install | remove)
-                [ -z "$action" ] || usage "either install or remove"
+            install | remove | save)
+                [ -z "$action" ] || usage "either install, remove or save"
                 action=$argument
                 ;;
             --yes) yes=yes ;;
@@ -331,17 +354,27 @@ main() {
             --no-gui) gui=no ;;
             --purge) purge=yes ;;
             --downgrade) downgrade=yes ;;
+            --no-restart) norestart=yes ;;
             -h | --help)
-                sed -n '2,13s/^# \{0,1\}//p' "$0"
+                sed -n '2,15s/^# \{0,1\}//p' "$0"
                 exit 0
                 ;;
-            *) usage "\"$argument\" is not known" ;;
+            *)
+                if [ "$action" != save ] || [ -n "$saved" ]; then
+                    usage "\"$argument\" is not known"
+                fi
+                saved=$argument
+                ;;
         esac
     done
     if [ "$action" = remove ]; then
         [ -z "$gui$downgrade" ] || usage "remove knows --purge and --yes"
         check_machine
         remove_all
+    elif [ "$action" = save ]; then
+        [ -n "$saved" ] || usage "save into which folder?"
+        check_machine
+        save_all
     else
         [ -z "$purge" ] || usage "--purge belongs to remove"
         check_machine
