@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# A service from a .deb that upgrades itself, with the window beside it.
+# shellcheck source=tests/linux/packages/upgrade.sh
+source /test/upgrade.sh
+
+deb() { echo "/packages/$1_$2-1_amd64.deb"; }
+fetch() { apt-get -q -y -o APT::Keep-Downloaded-Packages=true --no-install-recommends install "$@"; }
+install_old() { fetch "$(deb $name "$old")" "$(deb $name-gui "$old")"; }
+back() {
+    fetch --allow-downgrades "$(deb $name "$old")" "$(deb $name-gui "$old")" >/run/back 2>&1
+}
+version() { dpkg-query -W -f '${Version}' $name | sed 's/-1$//'; }
+in_order() {
+    is "" "$(dpkg --audit)" &&
+        is "$(dpkg-query -W -f '${Status} ${Version}' $name-gui)" "install ok installed $(version)-1"
+}
+installer() { pgrep -x dpkg; }
+
+if [ "$boot" = 2 ]; then
+    check "after the power has gone the new version runs, with what it had" whole "$new"
+    done_with
+    exit
+fi
+offer "$new"
+check "the version before is installed" install_old
+check "a connection is added and Connected" add_connection
+check_feed
+check_refusals
+check_upgrade
+check_kills
+
+back
+systemctl mask -q --now $name-upgrade.path
+systemctl restart $unit
+check "where the upgrader is switched off" connected
+check "an upgrade says how it is done" says upgrade-by-hand upgrade
+check "and changes nothing" runs "$old"
+systemctl unmask -q $name-upgrade.path
+systemctl restart $unit
+check "it is Connected" connected
+cut_power

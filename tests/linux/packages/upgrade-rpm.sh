@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# A service from a .rpm that upgrades itself. It is a Debian: what dpkg has installed is unknown to
+# rpm, so dependencies are not asked for here.
+# shellcheck source=tests/linux/packages/upgrade.sh
+source /test/upgrade.sh
+
+package() { echo "/packages/$1-$2-1.x86_64.rpm"; }
+printf '#!/bin/sh\nexec /usr/bin/rpm --force-debian --nodeps "$@"\n' >/usr/local/sbin/rpm
+chmod 755 /usr/local/sbin/rpm
+rpm() { /usr/local/sbin/rpm "$@"; }
+install_old() { rpm -i "$(package $name "$old")"; }
+back() { rpm -U --oldpackage "$(package $name "$old")" >/run/back 2>&1; }
+version() { rpm -q --queryformat '%{VERSION}' $name; }
+in_order() { rpm -V $name && is "$(rpm -q $name)" "$name-$(version)-1.x86_64"; }
+installer() { pgrep -x rpm; }
+
+if [ "$boot" = 2 ]; then
+    check "after the power has gone the new version runs, with what it had" whole "$new"
+    done_with
+    exit
+fi
+offer "$new"
+check "the version before is installed" install_old
+check "a connection is added and Connected" add_connection
+check_feed
+check_refusals
+check_upgrade
+check_kills
+cut_power
