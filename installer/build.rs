@@ -96,7 +96,7 @@ fn given(name: &str) -> Result<Option<String>, String> {
     value.map_err(|value| format!("{name}={} is no text", value.display()))
 }
 
-#[expect(clippy::print_stdout, reason = "cargo reads it there")]
+/// Cargo reads it there.
 fn tell(what: &str, value: &str) {
     println!("cargo:{what}={value}");
 }
