@@ -91,6 +91,10 @@ for program in "${programs[@]}"; do
     install -D -m 755 "$folder/$program" "$context/root/usr/bin/$program"
 done
 install -D -m 644 "$bundle" "$context/root/etc/ssl/certs/ca-certificates.crt"
+documents=$context/root/usr/share/doc/hybrid-connection-manager
+install -D -m 644 "$repository/LICENSE" "$documents/LICENSE"
+PYTHONDONTWRITEBYTECODE=1 python3 "$repository/installer/release/licences.py" \
+    >"$documents/THIRD-PARTY-LICENSES.txt"
 install -d -m 755 "$context/data"
 rm -rf "$context/programs"
 cp "$here/Containerfile" "$context/"

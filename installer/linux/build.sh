@@ -7,8 +7,9 @@
 #
 # The version is that of the package unless another is given: previews and tests of upgrades have
 # one. The packages are put into FOLDER (installer/linux/out). With --programs nothing is compiled:
-# they are what programs.sh --gui has put there, and say of themselves what they were built with. With dev they are packed fast and large. It needs what
-# programs.sh needs, dpkg-deb and rpm.
+# they are what programs.sh --gui has put there, and say of themselves what they were built with.
+# With dev they are packed fast and large. It needs what programs.sh needs, dpkg-deb, rpm and
+# python3.
 set -euo pipefail
 here=$(realpath "$(dirname "$0")")
 repository=$(realpath "$here/../..")
@@ -16,7 +17,7 @@ name=hybrid-connection-manager
 unset HCM_HOME
 
 usage() {
-    sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -42,9 +43,9 @@ package_version=${version/-/\~}
 # The window and the service of one line understand each other in full.
 line=${BASH_REMATCH[1]}.${BASH_REMATCH[2]}
 next_line=${BASH_REMATCH[1]}.$((BASH_REMATCH[2] + 1))
-for tool in dpkg-deb rpmbuild objdump; do
+for tool in dpkg-deb rpmbuild objdump python3; do
     command -v "$tool" >/dev/null || {
-        echo "$0: $tool is missing; install dpkg, rpm and binutils" >&2
+        echo "$0: $tool is missing; install dpkg, rpm, binutils and python3" >&2
         exit 2
     }
 done
@@ -82,6 +83,8 @@ for shell in bash/bash-completion/completions/hcm zsh/zsh/site-functions/_hcm \
     put 644 "$stage/completions" "usr/share/${shell#*/}"
 done
 documents=usr/share/doc/$name
+PYTHONDONTWRITEBYTECODE=1 python3 installer/release/licences.py | gzip -9n >"$stage/licences.gz"
+put 644 "$stage/licences.gz" $documents/THIRD-PARTY-LICENSES.txt.gz
 for document in README.md CHANGELOG.md LICENSE docs/*.md; do
     [ "$document" = docs/ARCHITECTURE.md ] || put 644 "$document" "$documents/$document"
 done
@@ -99,6 +102,7 @@ for icon in assets/icon/icon-*.png; do
 done
 put 644 assets/icon/icon.svg $icons/scalable/apps/$name.svg
 put 644 LICENSE usr/share/doc/$name-gui/LICENSE
+put 644 "$stage/licences.gz" usr/share/doc/$name-gui/THIRD-PARTY-LICENSES.txt.gz
 put 644 assets/fonts/OFL.txt usr/share/doc/$name-gui/OFL.txt
 # What an installation has come from, for the upgrader.
 came_from() { # came_from KIND TREE
@@ -161,8 +165,8 @@ build_rpms() {
         (
             cd "$stage/$tree"
             find usr -type d \( -path "*/doc/$name*" -o -path "usr/lib/$name" \) -printf '%%%%dir "/%p"\n'
-            find usr -type f -path '*/doc/*' -name LICENSE -printf '%%%%license "/%p"\n'
-            find usr -type f -path '*/doc/*' ! -name LICENSE -printf '%%%%doc "/%p"\n'
+            find usr -type f -path '*/doc/*' -name '*LICENSE*' -printf '%%%%license "/%p"\n'
+            find usr -type f -path '*/doc/*' ! -name '*LICENSE*' -printf '%%%%doc "/%p"\n'
             find usr -type f ! -path '*/doc/*' -printf '"/%p"\n'
         ) | sort >"$stage/$tree.files"
     done

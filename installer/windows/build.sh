@@ -85,6 +85,9 @@ if [ -n "$lint" ]; then
     cargo clippy --locked "${std[@]}" --all-features --target "$target" --lib --bins -- -D warnings
     exit
 fi
+# The same input gives the same installer.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 if [ -n "$programs_from" ]; then
@@ -97,19 +100,28 @@ fi
 cp "$here"/product.wx[si] "$here/hcm-prompt.cmd" assets/icon/icon.ico "$stage"
 cp "$here"/policy/*.admx "$here"/policy/*/*.adml "$stage"
 sed 's/$/\r/' LICENSE >"$stage/LICENSE.txt"
+PYTHONDONTWRITEBYTECODE=1 python3 installer/release/licences.py |
+    sed 's/$/\r/' >"$stage/THIRD-PARTY-LICENSES.txt"
 
 mkdir -p "$out"
 out=$(realpath "$out")
 msi=$out/hybrid-connection-manager-$version.msi
 # One version is one product: the same input has the same identifier.
 upgrade_code=$(sed -n 's/.*UpgradeCode = "\(.*\)".*/\1/p' "$here/product.wxi")
-product_code=$(python3 -c "import sys, uuid
-print(str(uuid.uuid5(uuid.UUID(sys.argv[1]), sys.argv[2])).upper())" "$upgrade_code" "$version")
+identifier() { # identifier TEXT: one for each text.
+    python3 -c "import sys, uuid
+print(str(uuid.uuid5(uuid.UUID(sys.argv[1]), sys.argv[2])).upper())" "$upgrade_code" "$1"
+}
+product_code=$(identifier "$version")
+package_code=$(identifier "$version $(cd "$stage" && sha256sum ./* | sha256sum)")
+touch --date="@$SOURCE_DATE_EPOCH" "$stage"/*
 (
     cd "$stage"
     wixl -a x64 -o "$msi.unfinished" -D "Version=$numbers" -D "ProductCode=$product_code" product.wxs
 )
 PYTHONDONTWRITEBYTECODE=1 python3 "$here/tables.py" "$msi.unfinished"
+PYTHONDONTWRITEBYTECODE=1 python3 "$here/summary.py" "$msi.unfinished" \
+    "$package_code" "$SOURCE_DATE_EPOCH"
 mv "$msi.unfinished" "$msi"
 if [ -z "$programs_from" ]; then
     mkdir -p "$out/programs"

@@ -155,7 +155,7 @@ for layer in "$work"/saved/*; do
     tar -tf "$layer" 2>/dev/null || true
 done | sed 's|^\./||; s|^/||' | sort -u | grep -v '/$' >"$work/files"
 check "nothing else is in it" is "$(tr '\n' ' ' <"$work/files")" \
-    "etc/ssl/certs/ca-certificates.crt usr/bin/hcm usr/bin/hybrid-connection-manager-service "
+    "etc/ssl/certs/ca-certificates.crt usr/bin/hcm usr/bin/hybrid-connection-manager-service usr/share/doc/hybrid-connection-manager/LICENSE usr/share/doc/hybrid-connection-manager/THIRD-PARTY-LICENSES.txt "
 
 check "it starts without anything, and is healthy" start bare
 check "…" soon podman healthcheck run bare
