@@ -2,6 +2,7 @@
 
 mod account;
 mod declared;
+mod upgrade;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub(super) use self::account::Cloud;
 pub(super) use self::account::{Account, Place, WholePlace};
 pub(super) use self::declared::{Apply, Export};
+pub(super) use self::upgrade::Upgrade;
 use super::{exit, render};
 use crate::model::{ConnectionSelector, Secret, VERSION};
 
@@ -207,6 +209,15 @@ pub(super) enum Verb {
     Logs(Logs),
     /// Show the versions of hcm and of the service
     Version,
+    /// Install the newest version in the place of the one that runs
+    #[command(long_about = "Install the newest version in the place of the one that runs.\n\n\
+            Shows what is new and what becomes of open streams, asks, and has the service do it: it\n\
+            downloads the release, checks its signature, and is replaced by it. Connections and\n\
+            settings stay. hcm waits until the new version runs and has connected what was connected\n\
+            before; else it ends with 7. Where the service cannot do it by itself, hcm says how it is\n\
+            done; on Windows that is the window's upgrade dialog, or the MSI.\n\n\
+            With --check it ends with 16 where there is a newer version, and with 0 where there is none.")]
+    Upgrade(Upgrade),
     /// Show or change the service's settings
     #[command(subcommand)]
     Settings(Settings),

@@ -44,9 +44,9 @@ exits! {
     /// What was given is wrong.
     InvalidInput = 6, "invalid-input", "a connection string, a setting, a name or a file is wrong";
     /// Not connected.
-    NotConnected = 7, "not-connected", "status: not every hybrid connection asked about is connected";
+    NotConnected = 7, "not-connected", "status: not every hybrid connection asked about is connected; upgrade: nor again";
     /// The time is over.
-    TimedOut = 8, "timed-out", "status --wait: the time is over; or the service did not answer in time";
+    TimedOut = 8, "timed-out", "status --wait, upgrade: the time is over; or the service did not answer in time";
     /// The caller may not do this.
     Denied = 9, "denied", "you may not talk to the service, or only read its status and not change this";
     /// The service is of another version.
@@ -61,6 +61,8 @@ exits! {
     AzureNotReachable = 14, "azure-not-reachable", "Azure, or the proxy on the way to it, does not answer as it should";
     /// Something would change.
     Differs = 15, "differs", "apply --dry-run: something is not as declared";
+    /// There is something newer.
+    UpgradeAvailable = 16, "upgrade-available", "upgrade --check: there is a newer version";
     /// Ctrl-C.
     Interrupted = 130, "interrupted", "Ctrl-C or Esc (but list --watch and logs -f end with 0 then)";
 }
@@ -166,7 +168,7 @@ mod tests {
     #[test]
     fn numbers_and_texts_are_unique_and_stay() {
         let numbers: Vec<_> = Exit::ALL.iter().map(|exit| exit.code()).collect();
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 130]);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 130]);
         let texts: BTreeSet<_> = Exit::ALL.iter().map(|exit| exit.as_str()).collect();
         assert_eq!(texts.len(), Exit::ALL.len());
     }

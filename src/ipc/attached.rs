@@ -181,7 +181,7 @@ impl Driver {
             }
             match lost {
                 Some(loss) => loss,
-                None => hear(&mut reader, &push, &waiting).await,
+                None => hear(&mut reader, &push, &waiting, &shared.server).await,
             }
         };
         tokio::pin!(loss);
@@ -206,13 +206,14 @@ async fn hear(
     reader: &mut MessageReader<ReadHalf<Stream>>,
     push: &mpsc::Sender<Push>,
     waiting: &Waiting,
+    server: &Hello,
 ) -> Loss {
     loop {
         match hearing::next(reader).await {
             Ok(Message::Response(id, outcome)) => {
                 if let Some(asker) = waiting.take(id) {
                     // One that gave up meanwhile is none of our business.
-                    asker.send(answer(outcome)).unwrap_or_default();
+                    asker.send(answer(outcome, server)).unwrap_or_default();
                 }
             }
             // Without a taker it is dropped.

@@ -12,6 +12,7 @@ use super::protocol::{
     Access, ClientMessage, ErrorCode, Event, Hello, LogLine, MAX_ANSWER_BYTES, MAX_MESSAGE_BYTES,
     Outcome, Request, RequestError, Response, ServerMessage,
 };
+use super::skew;
 use crate::model::Snapshot;
 use crate::platform::local_socket::{Address, Peer, Stream};
 use crate::platform::paths::Channels;
@@ -285,7 +286,7 @@ impl Client {
         loop {
             match self.receive().await? {
                 Message::Response(of, outcome) if of == id => {
-                    return answer(outcome);
+                    return answer(outcome, &self.server);
                 }
                 // The late answer to a request that was given up.
                 Message::Response(..) => {}
@@ -333,11 +334,11 @@ impl Client {
     }
 }
 
-/// What an outcome means to the one who asked.
-pub(super) fn answer(outcome: Outcome) -> Result<Response, ClientError> {
+/// What an outcome of the service of `server` means to the one who asked.
+pub(super) fn answer(outcome: Outcome, server: &Hello) -> Result<Response, ClientError> {
     match outcome {
         Outcome::Ok { response } => Ok(response),
-        Outcome::Error { error } => Err(error.into()),
+        Outcome::Error { error } => Err(skew::explained(error, server).into()),
     }
 }
 

@@ -13,6 +13,7 @@ mod hearing;
 mod mirror;
 pub mod protocol;
 mod server;
+mod skew;
 
 pub use attached::{Pushes, Requester};
 pub use client::{Client, ClientError, ConnectError, Push};

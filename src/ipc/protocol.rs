@@ -464,7 +464,8 @@ impl RequestError {
 pub enum ErrorCode {
     /// The message is not one of this protocol.
     BadMessage,
-    /// No protocol version in common.
+    /// No protocol version in common, or a request that the service of another version does not
+    /// know.
     VersionMismatch,
     /// The caller may not do this.
     Denied,

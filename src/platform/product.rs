@@ -28,6 +28,10 @@ pub const CREDENTIAL: &str = "hybrid-connection-manager.key";
 /// Key under `HKEY_LOCAL_MACHINE` where Group Policy says what this machine allows.
 pub const POLICY_KEY: &str = r"SOFTWARE\Policies\Hybrid Connection Manager";
 
+/// Whether `hcm` has the service put a newer version in its place. On Windows the window and the
+/// MSI do, as users know it.
+pub const UPGRADES_FROM_TERMINAL: bool = cfg!(not(windows));
+
 /// The security identifier that Windows gives the service of this name, and with it the
 /// virtual account that it runs as: `S-1-5-80-` and the five words of the SHA-1 of the name
 /// in upper case and UTF-16 (Windows documentation, "Service SIDs").

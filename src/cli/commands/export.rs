@@ -4,7 +4,6 @@ use std::io::{self, IsTerminal as _};
 
 use zeroize::Zeroizing;
 
-use super::apply::explained;
 use super::{snapshot, unexpected};
 use crate::cli::Context;
 use crate::cli::args::{Export, Format};
@@ -56,7 +55,7 @@ async fn strings(client: &mut Client) -> Result<Vec<ExportedConnection>, Failure
     match client.request(Request::ExportConnections).await {
         Ok(Response::Exported { connections }) => Ok(connections),
         Ok(other) => Err(unexpected(&other)),
-        Err(error) => Err(explained(error)),
+        Err(error) => Err(error.into()),
     }
 }
 

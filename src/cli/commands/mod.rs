@@ -12,6 +12,7 @@ mod remove;
 pub(super) mod settings;
 mod show;
 mod status;
+mod upgrade;
 mod version;
 
 use super::Context;
@@ -39,6 +40,7 @@ pub(super) async fn run(context: &Context<'_>, verb: Verb) -> Result<Exit, Failu
         Verb::Status(arguments) => status::run(context, arguments).await,
         Verb::Logs(arguments) => logs::run(context, &arguments).await,
         Verb::Version => version::run(context).await,
+        Verb::Upgrade(arguments) => upgrade::run(context, arguments).await,
         Verb::Settings(arguments) => settings::run(context, arguments).await,
         Verb::Login(options) => login::run(context, &options).await,
     }

@@ -5,6 +5,7 @@ mod help;
 mod import;
 mod login;
 mod shapes;
+mod upgrade;
 
 use serde::Serialize;
 
@@ -16,6 +17,7 @@ use self::shapes::{
     ChangeShape, CheckShape, Connection, ErrorShape, LogShape, ResultShape, ServiceShape,
     StatusShape, UpgradeShape, VersionShape,
 };
+pub(crate) use self::upgrade::UpgradeResult;
 use super::account::Attempt;
 use crate::azure::Subscriptions;
 use crate::cli::apply::Changes;
@@ -93,6 +95,11 @@ pub(crate) fn version(
         service_message: message,
         upgrade: upgrade.map(UpgradeShape::of),
     })
+}
+
+/// How an upgrade went.
+pub(crate) fn upgrade(told: &UpgradeResult<'_>) -> String {
+    pretty(&upgrade::ResultShape::of(told))
 }
 
 /// A line of the log, on one line.

@@ -3,12 +3,11 @@
 use super::at;
 use crate::cli::apply::{Changes, Connection, Progress, Setting};
 use crate::cli::commands::{settings, unexpected};
-use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::declared::plan::{Here, plan};
 use crate::declared::{Declared, DeclaredConnection, DeclaredSetting, Which};
-use crate::ipc::protocol::{ErrorCode, Request, Response};
-use crate::ipc::{Client, ClientError};
+use crate::ipc::Client;
+use crate::ipc::protocol::{Request, Response};
 use crate::model::{KeyState, Settings, Snapshot};
 
 /// All that has to change, so that everything is as `declared`.
@@ -89,7 +88,7 @@ async fn changes_setting(client: &mut Client, one: &DeclaredSetting) -> Result<b
     match client.request(Request::CheckSetting { name, value }).await {
         Ok(Response::SettingChecked { changes }) => Ok(changes),
         Ok(other) => Err(unexpected(&other)),
-        Err(error) => Err(at(&one.place, explained(error))),
+        Err(error) => Err(at(&one.place, Failure::from(error))),
     }
 }
 
@@ -102,19 +101,8 @@ async fn key(client: &mut Client, one: &DeclaredConnection) -> Result<Option<Key
         Ok(Response::Declared { key, .. }) => Ok(Some(key)),
         Ok(other) => Err(unexpected(&other)),
         Err(error) => {
-            let failure = explained(error).of_connection(string.id.to_string());
+            let failure = Failure::from(error).of_connection(string.id.to_string());
             Err(at(&one.place, failure))
         }
-    }
-}
-
-/// `error`, with what to do about a service that does not know the request.
-pub(in crate::cli::commands) fn explained(error: ClientError) -> Failure {
-    match error {
-        ClientError::Refused(refusal) if refusal.code == ErrorCode::BadMessage => {
-            let text = "the service is older than hcm and does not know this; install the same version of both";
-            Failure::new(Exit::VersionMismatch, text)
-        }
-        error => error.into(),
     }
 }

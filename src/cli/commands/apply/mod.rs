@@ -4,8 +4,6 @@
 mod ask;
 mod read;
 
-pub(super) use self::ask::explained;
-
 use crate::cli::apply::{Changes, Connection, Progress};
 use crate::cli::args::Apply;
 use crate::cli::exit::Exit;

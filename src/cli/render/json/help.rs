@@ -42,8 +42,13 @@ Policy: {Place, Allowed, Endpoints} of a policy in force, Endpoints being the nu
 logs: one object a line: {At, Level, Target, Message}.
 settings get: an object of names and values (text).  settings set: the same, of the one setting.
 version: {Version, ServiceVersion, ServiceMessage, Upgrade}.
-Upgrade: {Asked, Version, Released, Notes, Fault} of a newer version; Version is null where there is
-none, and Fault says why it is not known; null where the service has not asked.
+Upgrade: {Asked, Version, Released, Notes, Fault, ByService, Progress} of a newer version; Version is
+null where there is none, and Fault says why it is not known; null where the service has not asked.
+ByService is whether hcm upgrade can install it. Progress: {Version, Step, Done, Size, Fault} of an
+upgrade, or null; Step is \"downloading\" (Done of Size bytes), \"installing\", \"failed\" or \"other\".
+upgrade: {Result, From, Version, Released, Notes, ByService, ActiveStreams, DrainSeconds,
+ServiceVersion, Enabled, Connected}; Result is \"newest\", \"available\" (with --check) or \"upgraded\",
+From the version of the service before, ServiceVersion the one that runs now.
 login: {SignIns, Subscriptions, Problems}.
   SignIns         [{Method, Works, Account, TenantId, ExpiresOn, Error}]; Method is \"azure-cli\",
                   \"environment\", \"browser\" or \"device-code\"

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::upgrade::UpgradeInfo;
+use crate::model::upgrade::{UpgradeInfo, UpgradeProgress, UpgradeStep};
 use crate::model::{
     AzureResource, ConnectionEvent, ConnectionStatus, ConnectionView, Desired, Endpoint, Fault,
     PolicyInfo, Reachability, ServiceInfo,
@@ -152,6 +152,18 @@ pub(super) struct UpgradeShape<'a> {
     pub(super) released: Option<Timestamp>,
     pub(super) notes: Option<&'a str>,
     pub(super) fault: Option<FaultShape<'a>>,
+    pub(super) by_service: bool,
+    pub(super) progress: Option<ProgressShape<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ProgressShape<'a> {
+    pub(super) version: String,
+    pub(super) step: &'static str,
+    pub(super) done: Option<u64>,
+    pub(super) size: Option<u64>,
+    pub(super) fault: Option<FaultShape<'a>>,
 }
 
 #[derive(Serialize)]
@@ -299,7 +311,7 @@ impl<'a> PolicyShape<'a> {
 
 impl<'a> UpgradeShape<'a> {
     pub(super) fn of(upgrade: &'a UpgradeInfo) -> Self {
-        let UpgradeInfo { asked, release, fault, .. } = upgrade;
+        let UpgradeInfo { asked, release, fault, by_service, progress } = upgrade;
         let release = release.as_ref();
         Self {
             asked: *asked,
@@ -307,6 +319,27 @@ impl<'a> UpgradeShape<'a> {
             released: release.map(|release| release.released),
             notes: release.map(|release| release.notes.as_str()),
             fault: fault.as_ref().map(FaultShape::of),
+            by_service: *by_service,
+            progress: progress.as_ref().map(ProgressShape::of),
+        }
+    }
+}
+
+impl<'a> ProgressShape<'a> {
+    fn of(progress: &'a UpgradeProgress) -> Self {
+        let at = |step| {
+            let version = progress.version.to_string();
+            Self { version, step, done: None, size: None, fault: None }
+        };
+        match &progress.step {
+            UpgradeStep::Downloading { done, size } => {
+                Self { done: Some(*done), size: Some(*size), ..at("downloading") }
+            }
+            UpgradeStep::Installing => at("installing"),
+            UpgradeStep::Failed { fault } => {
+                Self { fault: Some(FaultShape::of(fault)), ..at("failed") }
+            }
+            UpgradeStep::Other => at("other"),
         }
     }
 }
