@@ -278,6 +278,37 @@ impl FakeService {
         sent.map(|string| ConnectionString::parse(string.expose()).unwrap()).collect()
     }
 
+    /// Waits until an upgrade was asked for.
+    pub(crate) async fn asked_to_upgrade(&self) -> String {
+        loop {
+            match self.wanted_version() {
+                Some(version) => return version,
+                None => self.asked.notified().await,
+            }
+        }
+    }
+
+    /// The version to which an upgrade was asked for, if one was.
+    pub(crate) fn wanted_version(&self) -> Option<String> {
+        self.state().requests.iter().find_map(|request| match request {
+            Request::Upgrade { version } => Some(version.to_string()),
+            _ => None,
+        })
+    }
+
+    /// Forgets what was asked for.
+    pub(crate) fn forget(&self) {
+        self.state().requests.clear();
+    }
+
+    /// Changes what the service tells of itself.
+    pub(crate) fn tell(&self, change: impl FnOnce(&mut ServiceInfo)) {
+        let mut state = self.state();
+        let mut service = state.snapshot.service.clone();
+        change(&mut service);
+        publish(&mut state, &self.pushed, Event::Service { service });
+    }
+
     /// Changes a setting as if it had been so from the start.
     pub(crate) fn set(&self, name: &str, value: &str) {
         self.state().settings.set(name, value).unwrap();
@@ -412,7 +443,9 @@ fn answer(
             let upgrade = state.snapshot.service.upgrade.clone();
             Ok(Response::Upgrade { upgrade })
         }
-        Request::Subscribe
+        // How it goes on, the test plays.
+        Request::Upgrade { .. }
+        | Request::Subscribe
         | Request::TryNow { .. }
         | Request::CheckEndpoint { .. }
         | Request::Ping
@@ -420,8 +453,7 @@ fn answer(
         Request::CheckConnectionString { .. }
         | Request::Declare { .. }
         | Request::ExportConnections
-        | Request::CheckSetting { .. }
-        | Request::Upgrade { .. } => Err(RequestError::new(ErrorCode::Other, "not played here")),
+        | Request::CheckSetting { .. } => Err(RequestError::new(ErrorCode::Other, "not played here")),
         Request::AddConnection { connection_string, replace, resource } => {
             let parsed = ConnectionString::parse(connection_string.expose()).unwrap();
             let name = parsed.id.name().to_owned();

@@ -28,6 +28,8 @@ mod cli_support;
 #[cfg(unix)]
 mod cli_terminal;
 #[cfg(unix)]
+mod cli_upgrade;
+#[cfg(unix)]
 mod cli_watch;
 #[cfg(feature = "emulator")]
 mod demo;
