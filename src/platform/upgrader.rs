@@ -80,6 +80,8 @@ pub struct Packages {
     pub work: PathBuf,
     /// Where the installer writes what it does.
     pub log: PathBuf,
+    /// Whether the service is to run afterwards; one that was stopped stays so.
+    pub service_is_wanted: bool,
 }
 
 impl Packages {
@@ -91,8 +93,8 @@ impl Packages {
         os::prepare(self)
     }
 
-    /// Installs them. On Linux the service then runs the new version, unless it was stopped. Doing
-    /// it again, after it was broken off, finishes it.
+    /// Installs them, and has the service manager start the new version. Doing it again, after it
+    /// was broken off, finishes it.
     ///
     /// # Errors
     /// What the installer says. What was there before runs on, as far as the installer knows how.

@@ -174,7 +174,9 @@ impl<M: Machine> Upgrader<M> {
     fn packages(&self, plan: &Plan) -> Packages {
         let work = self.working();
         let files = plan.files.iter().map(|name| work.join(name)).collect();
-        Packages { kind: plan.kind, files, work, log: self.folder.join("install.log") }
+        let log = self.folder.join("install.log");
+        let Plan { kind, service_is_wanted, .. } = *plan;
+        Packages { kind, files, work, log, service_is_wanted }
     }
 
     /// What is being installed; none but administrators read it.

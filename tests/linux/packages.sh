@@ -4,21 +4,25 @@
 # setup.sh where there is no systemd and where there is nothing but busybox. The systems have no
 # network but their own loopback, with an emulator of Azure Relay on it.
 #
-#   tests/linux/packages.sh FOLDER_OF_THE_PACKAGES OLD_VERSION NEW_VERSION RELAY_EMULATOR
+#   tests/linux/packages.sh FOLDER_OF_THE_PACKAGES OLD_VERSION NEW_VERSION RELAY_EMULATOR [STORY…]
 #
+# The folder is what releases.sh has made. Without stories all are played.
 # As root, with debootstrap, apt and its mirror, systemd, iproute2, util-linux, busybox-static,
 # lintian, desktop-file-utils and appstream. The last line says how many passed.
 set -euo pipefail
 if [ $# -lt 4 ] || [ ! -x "$4" ]; then
-    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
     exit 2
 fi
 packages=$(realpath "$1") old=$2 new=$3 emulator=$(realpath "$4")
+shift 4
+stories=${*:-deb rpm setup upgrade-deb upgrade-rpm upgrade-setup files plain}
 here=$(realpath "$(dirname "$0")")
 name=hybrid-connection-manager
 # What is mounted goes with the last process.
-if [ "${5:-}" != apart ]; then
-    exec unshare --mount "$0" "$packages" "$old" "$new" "$emulator" apart
+if [ -z "${HCM_APART:-}" ]; then
+    # shellcheck disable=SC2086 # several stories
+    HCM_APART=yes exec unshare --mount "$0" "$packages" "$old" "$new" "$emulator" $stories
 fi
 
 # shellcheck source=tests/linux/namespaces.sh
@@ -113,7 +117,7 @@ Type=oneshot
 ExecStart=/bin/bash /test/play.sh
 StandardOutput=file:/told/said
 StandardError=inherit
-TimeoutStartSec=170
+TimeoutStartSec=290
 FailureAction=exit-force
 UNIT
 umount "$work/systemd"
@@ -133,7 +137,7 @@ begin() {
 # end STORY: waits for it and shows it.
 end() {
     local child=${children[$1]} cgroup=${cgroups[$1]} root=$work/$1 well=0
-    await_result "$root.told/said" 180 || well=1
+    await_result "$root.told/said" 300 || well=1
     leave_namespaces
     unset "children[$1]" "cgroups[$1]"
     echo "--- $1, boot $(cat "$root.told/boots")"
@@ -147,24 +151,47 @@ end() {
     return $well
 }
 
+# among STORY…: those of them that are to be played.
+among() {
+    local story
+    for story in "$@"; do
+        [[ " $stories " != *" $story "* ]] || echo "$story"
+    done
+}
+# told WHAT FILE COMMAND…: what the command says, with a head.
+told() {
+    local what=$1 file=$2
+    shift 2
+    "$@" >"$file" 2>&1 || result=1
+    [ -z "$what" ] || echo "--- $what"
+    cat "$file"
+    total=$((total + $(grep -c '^ok:' "$file")))
+}
+
 total=0 result=0
-for story in deb rpm setup; do
-    begin $story
+# Those that are started again where the first boot has left them.
+again=$(among deb upgrade-deb upgrade-rpm upgrade-setup)
+for together in "deb rpm setup" "upgrade-deb upgrade-rpm upgrade-setup"; do
+    # shellcheck disable=SC2086 # several stories
+    for story in $(among $together); do
+        begin "$story"
+    done
+    [[ $together != deb* || -z $(among files) ]] ||
+        told "" "$work/files" "$here/packages/files.sh" "$packages" "$new"
+    # shellcheck disable=SC2086 # several stories
+    for story in $(among $together); do
+        end "$story" || result=1
+    done
 done
-"$here/packages/files.sh" "$packages" "$new" >"$work/files" 2>&1 || result=1
-cat "$work/files"
-total=$((total + $(grep -c '^ok:' "$work/files")))
-for story in deb rpm setup; do
-    end $story || result=1
+for story in $again; do
+    begin "$story"
 done
-begin deb
-end deb || result=1
-for kind in debian busybox; do
-    "$here/packages/plain.sh" $kind "$work/plain" "$work/without-$kind" "$packages" "$old" "$new" \
-        >"$work/said" 2>&1 || result=1
-    echo "--- setup.sh without systemd, $kind"
-    cat "$work/said"
-    total=$((total + $(grep -c '^ok:' "$work/said")))
+for story in $again; do
+    end "$story" || result=1
+done
+for kind in $([ -z "$(among plain)" ] || echo debian busybox); do
+    told "setup.sh without systemd, $kind" "$work/said" "$here/packages/plain.sh" "$kind" \
+        "$work/plain" "$work/without-$kind" "$packages" "$old" "$new"
 done
 [ $result = 0 ] || {
     echo "$total passed, and others failed"

@@ -180,8 +180,11 @@ fn set_up(packages: &Packages, from: &Path, options: &[&str]) -> Result<(), Stri
     let arguments = [script.as_os_str(), "install".as_ref()];
     run(packages, "sh", arguments.into_iter().chain(options.iter().map(OsStr::new)))?;
     run(packages, "systemctl", [OsStr::new("daemon-reload")])?;
+    if !packages.service_is_wanted {
+        return Ok(());
+    }
     let unit = format!("{SERVICE_NAME}.service");
-    run(packages, "systemctl", ["try-restart", "--no-block", &unit].map(OsStr::new))
+    run(packages, "systemctl", ["restart", "--no-block", &unit].map(OsStr::new))
 }
 
 /// Runs `program` to its end, with what it says in the log.
@@ -262,7 +265,13 @@ mod tests {
 
     fn packages(work: &Path) -> Packages {
         let (work, log) = (work.to_owned(), work.join("log"));
-        Packages { kind: PackageKind::TarGz, files: Vec::new(), work, log }
+        Packages {
+            kind: PackageKind::TarGz,
+            files: Vec::new(),
+            work,
+            log,
+            service_is_wanted: true,
+        }
     }
 
     #[test]
