@@ -46,6 +46,7 @@ mod entra;
 mod error;
 mod exchange;
 mod faults;
+pub mod feed;
 mod frame;
 mod hub;
 mod listen;

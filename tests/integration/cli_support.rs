@@ -453,7 +453,9 @@ fn answer(
         Request::CheckConnectionString { .. }
         | Request::Declare { .. }
         | Request::ExportConnections
-        | Request::CheckSetting { .. } => Err(RequestError::new(ErrorCode::Other, "not played here")),
+        | Request::CheckSetting { .. } => {
+            Err(RequestError::new(ErrorCode::Other, "not played here"))
+        }
         Request::AddConnection { connection_string, replace, resource } => {
             let parsed = ConnectionString::parse(connection_string.expose()).unwrap();
             let name = parsed.id.name().to_owned();

@@ -131,6 +131,29 @@ async fn send_opens_a_local_port() {
     assert!(code == 1 && error.contains("contoso/nix"), "{error}");
 }
 
+#[tokio::test]
+async fn feed_serves_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path();
+    tokio::fs::write(state.join("manifest.json"), "0123456789").await.unwrap();
+    let place = state.to_str().unwrap();
+    let (_feed, mut lines) = start(state, &["feed", place, "--break-after", "4", "--slow", "1000"]);
+    let told = line(&mut lines).await;
+    let address = told.strip_prefix("The feed is http://").unwrap().to_owned();
+    assert!(line(&mut lines).await.ends_with(&format!("upgrade.feed http://{address}")));
+    for body in ["0123", "0123456789"] {
+        let mut asked = TcpStream::connect(&address).await.unwrap();
+        let request = "GET /manifest.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        asked.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        within(asked.read_to_string(&mut answer)).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(&format!("\r\n{body}")));
+    }
+    let (code, _, error) = outcome(state, &["feed", &format!("{place}/none")]).await;
+    assert!(code == 1 && error.contains("cannot read") && error.contains("none"), "{error}");
+    assert_eq!(outcome(state, &["feed", place, "--slow", "0"]).await.0, 2);
+}
+
 #[cfg(unix)]
 fn terminate(child: &Child) {
     let pid = rustix::process::Pid::from_raw(child.id().unwrap() as i32).unwrap();

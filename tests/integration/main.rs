@@ -43,6 +43,8 @@ mod emulator_entra;
 #[cfg(feature = "emulator")]
 mod emulator_faults;
 #[cfg(feature = "emulator")]
+mod emulator_feed;
+#[cfg(feature = "emulator")]
 mod emulator_listen;
 #[cfg(feature = "emulator")]
 mod emulator_management;

@@ -59,7 +59,10 @@ pub(crate) fn streams(open: u64, drain: Option<u64>) -> String {
     let those = match (open, drain) {
         (0, _) => "no stream is active".to_owned(),
         (open, Some(drain)) => {
-            format!("{} up to {drain} s to end", count(open, "active stream gets", "active streams get"))
+            format!(
+                "{} up to {drain} s to end",
+                count(open, "active stream gets", "active streams get")
+            )
         }
         (open, None) => {
             format!("{} a while to end", count(open, "active stream gets", "active streams get"))
@@ -139,7 +142,8 @@ mod tests {
 
     #[test]
     fn it_is_said_what_becomes_of_streams() {
-        let rest = "New ones go to other machines, or are refused until the new version is connected.";
+        let rest =
+            "New ones go to other machines, or are refused until the new version is connected.";
         for (open, drain, words) in [
             (0, Some(30), "no stream is active"),
             (1, Some(30), "1 active stream gets up to 30 s to end"),
@@ -175,8 +179,14 @@ mod tests {
 
     #[test]
     fn the_end_says_how_the_connections_are() {
-        assert_eq!(runs("1.1.0", 3, 3), "Version 1.1.0 runs; 3 of 3 connections are connected again");
-        assert_eq!(runs("1.1.0", 1, 2), "Version 1.1.0 runs; 1 of 2 connections is connected again");
+        assert_eq!(
+            runs("1.1.0", 3, 3),
+            "Version 1.1.0 runs; 3 of 3 connections are connected again"
+        );
+        assert_eq!(
+            runs("1.1.0", 1, 2),
+            "Version 1.1.0 runs; 1 of 2 connections is connected again"
+        );
         assert_eq!(runs("1.1.0", 1, 1), "Version 1.1.0 runs; 1 of 1 connection is connected again");
         assert_eq!(runs("1.1.0", 0, 0), "Version 1.1.0 runs");
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, value_parser};
 
 use super::fault::FaultArguments;
 use crate::model::{ConnectionSelector, Endpoint, VERSION};
@@ -35,6 +35,9 @@ pub(super) enum Command {
     Run(RunArguments),
     /// Opens a local port, each connection to which becomes a stream to the listener.
     Send(SendArguments),
+    /// Serves the releases in a folder until Ctrl-C, for the setting upgrade.feed: the folder has a
+    /// folder stable, and perhaps one preview, with the files of a release each.
+    Feed(FeedArguments),
     /// Lets something go wrong in the running emulator.
     Fault {
         /// Only for this hybrid connection, NAMESPACE/NAME.
@@ -122,6 +125,24 @@ pub(super) struct SendArguments {
     /// The rule; without it, the first one that may send.
     #[arg(long)]
     pub(super) rule: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FeedArguments {
+    /// Where the files are; nothing outside is served.
+    pub(super) folder: PathBuf,
+    /// TCP port on 127.0.0.1; 0 means any.
+    #[arg(long, default_value_t = 0)]
+    pub(super) port: u16,
+    /// Lets the first answer of each file break off after so many bytes, where it is longer.
+    #[arg(long, value_name = "BYTES")]
+    pub(super) break_after: Option<u64>,
+    /// Sends so many bytes a second to each client.
+    #[arg(long, value_name = "BYTES_PER_SECOND", value_parser = value_parser!(u32).range(1..))]
+    pub(super) slow: Option<u32>,
+    /// What to log: error, warn, info, debug, trace, or a filter.
+    #[arg(long, default_value = "info")]
+    pub(super) log: String,
 }
 
 /// `NAMESPACE/NAME`.

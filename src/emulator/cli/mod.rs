@@ -4,6 +4,7 @@ mod args;
 mod azure_fault;
 mod client;
 mod fault;
+mod feed;
 mod render;
 mod run;
 mod send;
@@ -86,6 +87,7 @@ async fn obey(arguments: Arguments) -> Result<(), CliError> {
     match arguments.command {
         Command::Run(options) => run::run(options, &folder).await,
         Command::Send(options) => send::send(options, &folder).await,
+        Command::Feed(options) => feed::feed(options).await,
         Command::Fault { on, fault } => {
             let client = Client::of(&folder)?;
             let told = match fault.order() {

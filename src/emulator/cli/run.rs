@@ -58,7 +58,7 @@ fn config_of(options: RunArguments, folder: &Path) -> Result<EmulatorConfig, Cli
     Ok(config.state_folder(folder))
 }
 
-fn set_up_logging(filter: &str) -> Result<(), CliError> {
+pub(super) fn set_up_logging(filter: &str) -> Result<(), CliError> {
     let filter: Targets = filter
         .parse()
         .map_err(|error: ParseError| EmulatorError::config("--log", error.to_string()))?;

@@ -40,9 +40,10 @@ impl Awaited {
 
     /// Whether all is connected in `after` that was before, but for what is no longer meant to be.
     pub(super) fn is_connected(&self, after: &Snapshot) -> bool {
-        let mut views = after.connections.iter().filter(|view| {
-            view.desired == Desired::Enabled && self.connected.contains(&view.id)
-        });
+        let mut views = after
+            .connections
+            .iter()
+            .filter(|view| view.desired == Desired::Enabled && self.connected.contains(&view.id));
         views.all(|view| view.status.label() == StatusLabel::Connected)
     }
 
@@ -164,7 +165,9 @@ impl<'a> Course<'a> {
                 "the service still is version {}, and nothing has come of the upgrade to {version} in time. Look at hcm logs for why, and try again",
                 snapshot.service.version
             ),
-            (None, None) => "the service did not say how far the upgrade is; look at hcm logs".to_owned(),
+            (None, None) => {
+                "the service did not say how far the upgrade is; look at hcm logs".to_owned()
+            }
         };
         Err(Failure::new(Exit::TimedOut, text))
     }

@@ -164,11 +164,7 @@ impl Offer<'_> {
 }
 
 /// Shows how far it is, until the new version runs.
-async fn watch(
-    context: &Context<'_>,
-    client: Client,
-    offer: &Offer<'_>,
-) -> Result<Exit, Failure> {
+async fn watch(context: &Context<'_>, client: Client, offer: &Offer<'_>) -> Result<Exit, Failure> {
     let printer = context.printer;
     let drain = Duration::from_secs(offer.drain.unwrap_or(USUAL_DRAIN));
     let awaited = Awaited::new(offer.release.version.clone(), drain, offer.snapshot);
