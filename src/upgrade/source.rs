@@ -1,7 +1,7 @@
 //! Asking a web server: whole small answers, with limits.
 
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, RANGE};
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, Response, StatusCode, redirect};
 use url::Url;
 
 use crate::http::{Problem, Way, root};
@@ -38,6 +38,16 @@ impl Source {
 
     /// What `url` answers, if it has something; of a file, the bytes from `from` on.
     pub(super) async fn get(&self, url: &Url, from: Option<u64>) -> Result<Response, Fault> {
+        let response = self.ask(url, from).await?;
+        let status = response.status();
+        if !status.is_success() && status != StatusCode::RANGE_NOT_SATISFIABLE {
+            return Err(unreachable(format!("{url} answers {status}")));
+        }
+        Ok(response)
+    }
+
+    /// What `url` answers, whatever that is.
+    async fn ask(&self, url: &Url, from: Option<u64>) -> Result<Response, Fault> {
         let mut headers = HeaderMap::new();
         // GitHub's interface gives a file, and not its description, to who asks so.
         headers.insert(ACCEPT, HeaderValue::from_static("application/octet-stream"));
@@ -46,12 +56,19 @@ impl Source {
             headers.insert(RANGE, range.expect("digits are a header's value"));
         }
         let call = self.client.get(url.clone()).headers(headers);
-        let response = call.send().await.map_err(|error| self.failure(url, &error))?;
-        let status = response.status();
-        if !status.is_success() && status != reqwest::StatusCode::RANGE_NOT_SATISFIABLE {
-            return Err(unreachable(format!("{url} answers {status}")));
+        call.send().await.map_err(|error| self.failure(url, &error))
+    }
+
+    /// As [`Self::read`]; nothing where the server says that there is nothing.
+    pub(super) async fn read_if_there(
+        &self,
+        url: &Url,
+        longest: usize,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        if self.ask(url, None).await?.status() == StatusCode::NOT_FOUND {
+            return Ok(None);
         }
-        Ok(response)
+        self.read(url, longest).await.map(Some)
     }
 
     /// All of what `url` answers, up to `longest` bytes.

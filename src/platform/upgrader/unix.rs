@@ -265,13 +265,7 @@ mod tests {
 
     fn packages(work: &Path) -> Packages {
         let (work, log) = (work.to_owned(), work.join("log"));
-        Packages {
-            kind: PackageKind::TarGz,
-            files: Vec::new(),
-            work,
-            log,
-            service_is_wanted: true,
-        }
+        Packages { kind: PackageKind::TarGz, files: Vec::new(), work, log, service_is_wanted: true }
     }
 
     #[test]

@@ -14,7 +14,7 @@ in_order() {
     is "" "$(dpkg --audit)" &&
         is "$(dpkg-query -W -f '${Status} ${Version}' $name-gui)" "install ok installed $(version)-1"
 }
-installer() { pgrep -x dpkg; }
+installer() { process_of dpkg; }
 
 if [ "$boot" = 2 ]; then
     check "after the power has gone the new version runs, with what it had" whole "$new"
@@ -33,7 +33,7 @@ back
 systemctl mask -q --now $name-upgrade.path
 systemctl restart $unit
 check "where the upgrader is switched off" connected
-check "an upgrade says how it is done" says upgrade-by-hand upgrade
+check "an upgrade says how it is done" says "in the way in which this one was installed" upgrade
 check "and changes nothing" runs "$old"
 systemctl unmask -q $name-upgrade.path
 systemctl restart $unit

@@ -5,14 +5,18 @@
 source /test/upgrade.sh
 
 package() { echo "/packages/$1-$2-1.x86_64.rpm"; }
-printf '#!/bin/sh\nexec /usr/bin/rpm --force-debian --nodeps "$@"\n' >/usr/local/sbin/rpm
+cat >/usr/local/sbin/rpm <<'RPM'
+#!/bin/sh
+case $1 in -i | -U | --upgrade) set -- "$@" --nodeps ;; esac
+exec /usr/bin/rpm --force-debian "$@"
+RPM
 chmod 755 /usr/local/sbin/rpm
 rpm() { /usr/local/sbin/rpm "$@"; }
 install_old() { rpm -i "$(package $name "$old")"; }
 back() { rpm -U --oldpackage "$(package $name "$old")" >/run/back 2>&1; }
 version() { rpm -q --queryformat '%{VERSION}' $name; }
 in_order() { rpm -V $name && is "$(rpm -q $name)" "$name-$(version)-1.x86_64"; }
-installer() { pgrep -x rpm; }
+installer() { process_of rpm; }
 
 if [ "$boot" = 2 ]; then
     check "after the power has gone the new version runs, with what it had" whole "$new"

@@ -32,7 +32,7 @@ check_upgrade
 
 offer broken
 check "a version that does not answer is offered" known "${new%.*}.$((${new##*.} + 1))"
-check "an upgrade to it fails in words" says upgrade-rolled-back upgrade
+check "an upgrade to it fails in words" says "the one before is back" upgrade
 check "and the version before is back, Connected" whole "$new"
 check "it says so afterwards too" failed_with upgrade-rolled-back
 check "the window has stayed" says " $old\$" $name-gui --version

@@ -24,7 +24,7 @@ serve() {
     soon says "available\|newest" hcm version
 }
 known() { says "newest  *$1 is available" hcm version; }
-failed_with() { says "\"code\": *\"$1\"" hcm status -o json; }
+failed_with() { says "\"Code\": *\"$1\"" hcm status -o json; }
 nothing_left() {
     gone $left/request.json && gone $own/working && is "" "$(ls -A $left 2>/run/null)"
 }
@@ -34,6 +34,8 @@ runs() { soon says "^service  *$1\$" hcm version && is "$(version)" "$1" && conn
 whole() { patience=600 soon at_rest && runs "$1" && in_order; }
 upgrade() { hcm upgrade --yes; }
 begin() { upgrade >/run/upgrading 2>&1 & upgrading=$!; }
+# process NAME: as the kernel has it.
+process_of() { grep -qx "$1" /proc/[0-9]*/comm; }
 ended() { wait "$upgrading"; }
 kill_unit() { systemctl kill --kill-whom=main -s KILL "$1"; }
 # as_service COMMAND…: as somebody who has taken the service over.
@@ -41,53 +43,42 @@ as_service() { runuser -u $name -- "$@"; }
 
 # leave VERSION: what a service leaves for the upgrader, put there by its account.
 leave() {
-    as_service mkdir -p -m 700 $left
+    as_service sh -c "mkdir -p -m 700 $left && rm -rf $left/*"
     # shellcheck disable=SC2154 # that of the story
     for file in "/packages/releases/$1"/*; do
         as_service sh -c "cat >$left/${file##*/}" <"$file"
     done
-    ask "$1"
 }
-ask() {
+# refuses CODE VERSION: the upgrader, when it is asked for the version, and changes nothing.
+refuses() {
+    rm -f $own/outcome.json
     as_service sh -c "cat >$left/request.new && mv $left/request.new $left/request.json" <<ASKED
-{"form": 1, "version": "$1", "asked": "2026-01-01T00:00:00Z"}
+{"form": 1, "version": "$2", "asked": "2026-01-01T00:00:00Z"}
 ASKED
-}
-refused_with() { # refused_with CODE: by the upgrader, which has changed nothing
-    soon says "\"code\": *\"$1\"" cat $own/outcome.json && gone $left/request.json &&
-        gone $own/working && is "$(version)" "$old" && is "$(starts)" "$was"
+    soon says "\"code\": *\"$1\"" cat $own/outcome.json && soon gone $left/request.json &&
+        soon at_rest && is "$(version)" "$old" && is "$(starts)" "$was"
 }
 
 check_refusals() {
     was=$(starts)
-    rm -f $own/outcome.json
     leave "$old"
-    check "the version that runs is refused" refused_with release-replayed
+    check "the version that runs is refused" refuses release-replayed "$old"
     leave "$new"
     as_service sh -c "printf x >>$left/manifest.json"
-    ask "$new"
-    check "a manifest that was changed is refused" refused_with release-not-trusted
+    check "a manifest that was changed is refused" refuses release-not-trusted "$new"
     leave "$new"
     as_service sh -c ": >$left/manifest.json.sig"
-    rm -f $own/outcome.json
-    ask "$new"
-    check "one without a signature is refused" refused_with release-not-trusted
-    rm -f $own/outcome.json
+    check "one without a signature is refused" refuses release-not-trusted "$new"
     as_service sh -c "cat >$left/manifest.json.sig" </packages/strangers/manifest.json.sig
-    ask "$new"
-    check "one that a stranger has signed is refused" refused_with release-not-trusted
-    rm -f $own/outcome.json
+    check "one that a stranger has signed is refused" refuses release-not-trusted "$new"
     leave "$new"
     # shellcheck disable=SC2016 # the shell of that account
     as_service sh -c 'for file in '$left'/*.deb '$left'/*.rpm '$left'/*.gz; do
-        [ ! -e "$file" ] || printf "%4096s" | dd of="$file" conv=notrunc bs=4096 seek=9 2>/dev/null
+        printf "%4096s" | dd of="$file" conv=notrunc bs=4096 seek=9 2>/dev/null
     done'
-    ask "$new"
-    check "a package that was changed is refused" refused_with release-damaged
-    rm -f $own/outcome.json
+    check "a package that was changed is refused" refuses release-damaged "$new"
     as_service sh -c "rm $left/manifest.json && ln -s /etc/shadow $left/manifest.json"
-    ask "$new"
-    check "a link is not followed" refused_with release-damaged
+    check "a link is not followed" refuses release-damaged "$new"
     check "and tells nothing of where it leads" not says 'root:' cat $own/outcome.json
     as_service sh -c "rm -rf $left/*"
     check "Connected all the while" connected
@@ -100,14 +91,14 @@ check_feed() {
     check "a newer version is told" known "$new"
     check "hcm upgrade --check says so" says "$new" hcm upgrade --check
     rm $feed/manifest.json.sig
-    check "an unsigned one is told as such" says release-not-trusted hcm version
+    check "an unsigned one is told as such" says "is not trusted" hcm version
     cp /packages/strangers/manifest.json.sig $feed/
-    check "and one of a stranger" says release-not-trusted hcm version
+    check "and one of a stranger" says "is not trusted" hcm version
     offer "$new"
 }
 
 check_upgrade() {
-    check "an upgrade with an open stream" once with_a_stream upgrade
+    patience=600 check "an upgrade with an open stream" once with_a_stream upgrade
     check "ends with the new version, Connected" whole "$new"
     check "and leaves nothing behind" soon nothing_left
     check "an upgrade to what is there does nothing" upgrade
