@@ -168,6 +168,8 @@ impl Service {
         let channel = paths.channel.clone();
         let service = Self { supervisor, channel, notifier: None, stop_sessions, sessions };
         service.follow_logs(logs.trouble());
+        // Before anybody can ask: who waits for the new version hears at once that this is not it.
+        service.supervisor.resume_upgrade();
         let programs = service.programs(logs);
         programs.let_managers_in(listener);
         if let Some(address) = &paths.status_channel {

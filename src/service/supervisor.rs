@@ -197,9 +197,13 @@ impl Supervisor {
         self.upgrades.begin(version, state.settings.clone()).map(|()| Response::Done)
     }
 
+    /// Goes on with an upgrade that the service before has begun.
+    pub(super) fn resume_upgrade(&self) {
+        self.upgrades.resume();
+    }
+
     /// Asks once a day, and soon after the feed is another one.
     pub(super) async fn follow_releases(&self) {
-        self.upgrades.resume();
         loop {
             let wait = self.upgrades.wait(Timestamp::now(), fastrand::f64());
             tokio::select! {

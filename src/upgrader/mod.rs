@@ -21,6 +21,7 @@ use tracing::{error, info, warn};
 pub use self::machine::{Machine, ThisMachine};
 use self::plan::Plan;
 use crate::model::{Fault, FaultCode};
+use crate::platform::files;
 use crate::platform::upgrader::{MOST_TRIES, Packages, RolledBack};
 use crate::store::{HandOver, UpgradeAsked, UpgradeOutcome};
 use crate::upgrade::TrustedKeys;
@@ -54,6 +55,8 @@ impl<M: Machine> Upgrader<M> {
     /// # Errors
     /// What keeps the upgrader from its work, in words: its own folder, or the service's.
     pub async fn run(&self) -> Result<(), String> {
+        let lock = files::lock(&self.folder.join("lock"));
+        let _lock = lock.map_err(|error| format!("an upgrade is under way already: {error}"))?;
         let mut plan = match Plan::read(&self.working())? {
             Some(plan) => plan,
             None => match self.take().await? {

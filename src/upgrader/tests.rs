@@ -285,6 +285,19 @@ async fn an_installer_that_fails_leaves_its_reason() {
 }
 
 #[tokio::test]
+async fn one_upgrade_is_done_at_a_time() {
+    let bed = Bed::new();
+    bed.leave("1.1.0");
+    let other = crate::platform::files::lock(&bed.folder.path().join("lock")).unwrap();
+    let why = bed.upgrader().run().await.unwrap_err();
+    assert!(why.contains("under way already"), "{why}");
+    assert_eq!(bed.did(), [""; 0]);
+    drop(other);
+    bed.upgrader().run().await.unwrap();
+    assert_eq!(bed.outcome(), None);
+}
+
+#[tokio::test]
 async fn what_cannot_be_prepared_is_not_begun() {
     let bed = Bed::new();
     bed.machine.prepares.set(Does::Fails);

@@ -7,7 +7,7 @@ source /test/upgrade.sh
 package() { echo "/packages/$1-$2-1.x86_64.rpm"; }
 cat >/usr/local/sbin/rpm <<'RPM'
 #!/bin/sh
-case $1 in -i | -U | --upgrade) set -- "$@" --nodeps ;; esac
+case $1 in -i | -U | -V | --upgrade) set -- "$@" --nodeps ;; esac
 exec /usr/bin/rpm --force-debian "$@"
 RPM
 chmod 755 /usr/local/sbin/rpm
