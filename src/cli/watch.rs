@@ -135,6 +135,7 @@ impl ChangeLines {
                 Event::Connection { connection } => self.connection(connection, zone, &mut lines),
                 Event::Removed { id } => self.removed(id, &mut lines),
                 Event::Service { service } => self.service(service, &mut lines),
+                Event::Other => {}
             },
             Update::Push(Push::Log(_)) => {}
         }

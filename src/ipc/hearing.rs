@@ -55,16 +55,20 @@ pub(super) async fn any(
     }
 }
 
-/// The next message of a service that has shaken hands. Cancel-safe.
+/// The next message of a service that has shaken hands; what is only for newer programs is passed
+/// over. Cancel-safe.
 pub(super) async fn next(reader: &mut MessageReader<ReadHalf<Stream>>) -> Result<Message, Loss> {
-    match any(reader).await? {
-        ServerMessage::Response { id, outcome } => Ok(Message::Response(id, outcome)),
-        ServerMessage::Snapshot { snapshot } => Ok(Message::Push(Push::Snapshot(snapshot))),
-        ServerMessage::Event { revision, event } => {
-            Ok(Message::Push(Push::Event { revision, event }))
-        }
-        ServerMessage::Log { line } => Ok(Message::Push(Push::Log(line))),
-        ServerMessage::Refused { error } => Err(Loss::Gone(error.message)),
-        ServerMessage::Hello(_) => Err(Loss::Strange("it said hello a second time".to_owned())),
+    loop {
+        return match any(reader).await? {
+            ServerMessage::Response { id, outcome } => Ok(Message::Response(id, outcome)),
+            ServerMessage::Snapshot { snapshot } => Ok(Message::Push(Push::Snapshot(snapshot))),
+            ServerMessage::Event { revision, event } => {
+                Ok(Message::Push(Push::Event { revision, event }))
+            }
+            ServerMessage::Log { line } => Ok(Message::Push(Push::Log(line))),
+            ServerMessage::Refused { error } => Err(Loss::Gone(error.message)),
+            ServerMessage::Hello(_) => Err(Loss::Strange("it said hello a second time".to_owned())),
+            ServerMessage::Other => continue,
+        };
     }
 }

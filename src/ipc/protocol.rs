@@ -79,6 +79,9 @@ pub enum ServerMessage {
         /// The line.
         line: LogLine,
     },
+    /// What a newer service says besides; none of this one.
+    #[serde(other)]
+    Other,
 }
 
 /// Who speaks, and which versions.
@@ -375,6 +378,9 @@ pub enum Event {
         /// All of it.
         service: ServiceInfo,
     },
+    /// A change of what this version does not know; none of this one.
+    #[serde(other)]
+    Other,
 }
 
 impl Event {
@@ -404,6 +410,7 @@ impl Event {
                 }
             }
             Self::Removed { id } => connections.retain(|view| view.id != id),
+            Self::Other => {}
         }
     }
 }

@@ -61,6 +61,9 @@ pub enum ConnectionStatus {
         /// What follows.
         then: Box<Then>,
     },
+    /// One that this version does not know; none of this one.
+    #[serde(other)]
+    Other,
 }
 
 /// What follows a [`ConnectionStatus::Stopping`].
@@ -75,6 +78,9 @@ pub enum Then {
     Removed,
     /// The service ends.
     Shutdown,
+    /// Something that this version does not know; none of this one.
+    #[serde(other)]
+    Other,
 }
 
 /// The one word for a status that the table, the command line and the log show.
@@ -119,7 +125,7 @@ impl ConnectionStatus {
                 Retry::Slowly | Retry::Never => StatusLabel::NotConnected,
             },
             Self::Connected { .. } => StatusLabel::Connected,
-            Self::Waiting { .. } | Self::Faulted { .. } => StatusLabel::NotConnected,
+            Self::Waiting { .. } | Self::Faulted { .. } | Self::Other => StatusLabel::NotConnected,
             Self::Stopping { .. } => StatusLabel::Stopping,
         }
     }
@@ -129,9 +135,11 @@ impl ConnectionStatus {
         let fault = match self {
             Self::Connecting { last, .. } => last.as_ref(),
             Self::Waiting { fault, .. } | Self::Faulted { fault } => Some(fault),
-            Self::Disabled | Self::Starting | Self::Connected { .. } | Self::Stopping { .. } => {
-                None
-            }
+            Self::Disabled
+            | Self::Starting
+            | Self::Connected { .. }
+            | Self::Stopping { .. }
+            | Self::Other => None,
         };
         fault.filter(|fault| fault.code != FaultCode::Recycled)
     }
@@ -147,6 +155,16 @@ mod tests {
             |code| ConnectionStatus::Connecting { attempt: 3, last: Some(Fault::new(code, "")) };
         assert_eq!(after(FaultCode::ChannelLost).label(), StatusLabel::Connecting);
         assert_eq!(after(FaultCode::Unauthorized).label(), StatusLabel::NotConnected);
+    }
+
+    #[test]
+    fn a_status_of_a_newer_service_is_not_taken_for_connected() {
+        let read = |json| serde_json::from_str::<ConnectionStatus>(json).unwrap();
+        let status = read(r#"{"state":"hibernating","until":{"spring":2027}}"#);
+        assert_eq!(status, ConnectionStatus::Other);
+        assert_eq!((status.label(), status.fault()), (StatusLabel::NotConnected, None));
+        let status = read(r#"{"state":"stopping","then":"hibernate"}"#);
+        assert_eq!(status, ConnectionStatus::Stopping { then: Box::new(Then::Other) });
     }
 
     #[test]

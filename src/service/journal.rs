@@ -41,6 +41,7 @@ pub(super) async fn keep(log: &EventLog, hub: &Hub) {
             }
             Ok((_, Event::Removed { id })) => journal.forget(id),
             Ok((_, Event::Service { service })) => write(log, journal.on_service(&service.faults)),
+            Ok((_, Event::Other)) => {}
             Err(RecvError::Lagged(_)) => changes = journal.look_at_all(log, hub),
             Err(RecvError::Closed) => return,
         }

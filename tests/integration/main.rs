@@ -106,3 +106,5 @@ mod store_sealed;
 mod systemd_unit;
 #[cfg(all(unix, feature = "emulator"))]
 mod upgrade_release;
+#[cfg(feature = "emulator")]
+mod version_skew;

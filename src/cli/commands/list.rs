@@ -127,6 +127,7 @@ fn json_line(update: &Update) -> Option<String> {
             }
             Event::Removed { id } => render::json::change_by_removal(*revision, id),
             Event::Service { service } => render::json::change_of_service(*revision, service),
+            Event::Other => return None,
         },
         Update::Push(Push::Log(_)) => return None,
     })

@@ -62,6 +62,9 @@ pub(crate) fn progress(view: &ConnectionView, now: Timestamp) -> Option<String> 
             let streams = text::count(view.traffic.active_streams, "stream", "streams");
             Some(format!("{streams} still open"))
         }
+        ConnectionStatus::Other => {
+            Some("in a state that this version of hcm does not know: upgrade hcm".to_owned())
+        }
         ConnectionStatus::Disabled
         | ConnectionStatus::Starting
         | ConnectionStatus::Connecting { last: None, .. }

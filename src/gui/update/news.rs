@@ -125,7 +125,7 @@ fn on_push(state: &mut State, push: Push, now: Timestamp) {
             match &event {
                 Event::Connection { connection } => state.traffic.record(connection, now),
                 Event::Removed { id } => state.traffic.forget(id),
-                Event::Service { .. } => {}
+                Event::Service { .. } | Event::Other => {}
             }
             event.apply(snapshot, revision);
         }

@@ -276,6 +276,7 @@ impl<'a> Progress<'a> {
             }
             ConnectionStatus::Faulted { .. } => state("faulted"),
             ConnectionStatus::Stopping { .. } => state("stopping"),
+            ConnectionStatus::Other => state("other"),
         }
     }
 }
