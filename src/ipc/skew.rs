@@ -57,9 +57,7 @@ mod tests {
 
     #[test]
     fn what_has_nothing_to_do_with_versions_stays_as_it_was_said() {
-        for (code, version) in
-            [(ErrorCode::NotFound, "0.0.9"), (ErrorCode::BadMessage, VERSION)]
-        {
+        for (code, version) in [(ErrorCode::NotFound, "0.0.9"), (ErrorCode::BadMessage, VERSION)] {
             let error = said(code, version);
             assert_eq!((error.code, error.message.as_str()), (code, "as the service said it"));
         }

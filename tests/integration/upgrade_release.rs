@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use hybrid_connection_manager::emulator::feed::{Feed, FeedConfig};
 use hybrid_connection_manager::ipc::protocol::{Request, Response};
 use hybrid_connection_manager::model::upgrade::{PackageKind, UpgradeInfo};
 use hybrid_connection_manager::model::{FaultCode, VERSION};
 use hybrid_connection_manager::upgrade::{Manifest, TrustedKeys};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
 use tokio::process::Command;
 
 use crate::bed::{Host, within};
@@ -56,42 +55,33 @@ impl Publisher {
         sign(&["--version", version, stable.to_str().unwrap()], Some(&key)).await
     }
 
-    /// Serves the feed on loopback for as long as the test runs; its address.
-    async fn serve(&self) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}/", listener.local_addr().unwrap());
-        let feed = self.feed();
-        tokio::spawn(async move {
-            loop {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let mut head = vec![0; 4096];
-                let length = stream.read(&mut head).await.unwrap();
-                let head = String::from_utf8_lossy(&head[..length]).into_owned();
-                let path = head.split(' ').nth(1).unwrap().trim_start_matches('/').to_owned();
-                let (status, body) = match std::fs::read(feed.join(path)) {
-                    Ok(body) => ("200 OK", body),
-                    Err(_) => ("404 Not Found", Vec::new()),
-                };
-                let head = format!(
-                    "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-                    body.len()
-                );
-                stream.write_all(&[head.as_bytes(), &body].concat()).await.unwrap();
-                stream.shutdown().await.unwrap();
-            }
-        });
-        address
+    /// Serves the feed on loopback.
+    async fn serve(&self) -> Feed {
+        Feed::start(&self.feed(), FeedConfig::default()).await.unwrap()
     }
 }
 
-async fn sign(arguments: &[&str], key: Option<&Path>) -> Output {
+/// The script, with no key in its environment.
+fn script(arguments: &[&str]) -> Command {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("installer/release/sign.sh");
     let mut script = Command::new(script);
-    script.args(arguments).env_remove("HCM_RELEASE_KEY");
+    script.args(arguments).env_remove("HCM_RELEASE_KEY").env_remove("HCM_RELEASE_KEY_PEM");
+    script.env_remove("HCM_RELEASE_KEYS");
+    script
+}
+
+async fn sign(arguments: &[&str], key: Option<&Path>) -> Output {
+    let mut script = script(arguments);
     if let Some(key) = key {
         script.env("HCM_RELEASE_KEY", key);
     }
     within(script.output()).await.unwrap()
+}
+
+/// What a script that did not do it says.
+fn refusal(output: &Output) -> String {
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 #[tokio::test]
@@ -118,12 +108,85 @@ async fn what_the_script_signs_is_what_the_program_reads() {
 }
 
 #[tokio::test]
+async fn what_belongs_to_a_release_besides_is_signed_too() {
+    let publisher = Publisher::new().await;
+    for (name, text) in [
+        ("notes.md", "- New."),
+        ("sbom.cdx.json", "{}"),
+        ("THIRD-PARTY-LICENSES.txt", "MIT"),
+        ("hybrid-connection-manager-98.7.6.msi", "left over"),
+        ("hybrid-connection-manager-10.1.0.msi", "another's"),
+        ("readme.html", "nobody's"),
+    ] {
+        tokio::fs::write(publisher.stable(name), text).await.unwrap();
+    }
+    let made = publisher.release(VERSION).await;
+    assert!(made.status.success(), "{}", refusal(&made));
+    let read = |name| std::fs::read(publisher.stable(name)).unwrap();
+    let (bytes, signature) = (read("manifest.json"), read("manifest.json.sig"));
+    let manifest = Manifest::read(&bytes, &signature, &publisher.keys()).unwrap();
+    let files: Vec<_> = manifest.files.iter().map(|f| (f.kind.as_str(), f.arch.as_str())).collect();
+    let packages = [("msi", "x86_64"), ("deb", "x86_64")];
+    let papers = [("licences", "any"), ("notes", "any"), ("sbom", "any")];
+    assert_eq!(files, [&packages[..], &papers].concat());
+    // A program that knows packages alone finds its own.
+    let msi = manifest.package(PackageKind::Msi, "x86_64", "hybrid-connection-manager").unwrap();
+    assert_eq!(msi.name, format!("hybrid-connection-manager-{VERSION}.msi"));
+}
+
+#[tokio::test]
+async fn a_preview_has_the_notes_of_its_version() {
+    let publisher = Publisher::new().await;
+    let preview = format!("{VERSION}-rc.1");
+    let made = publisher.release(&preview).await;
+    assert!(made.status.success(), "{}", refusal(&made));
+    let read = |name| std::fs::read(publisher.stable(name)).unwrap();
+    let (bytes, signature) = (read("manifest.json"), read("manifest.json.sig"));
+    let manifest = Manifest::read(&bytes, &signature, &publisher.keys()).unwrap();
+    assert_eq!((manifest.version.to_string(), manifest.files.len()), (preview, 2));
+    assert!(manifest.notes.starts_with("- "), "{}", manifest.notes);
+}
+
+#[tokio::test]
+async fn a_key_may_come_as_a_variable_and_must_be_one_that_programs_trust() {
+    let publisher = Publisher::new().await;
+    let stable = publisher.feed().join("stable");
+    let arguments = ["--version", VERSION, "--released", "2026-11-18T09:00:00Z"];
+    let arguments = [&arguments[..], &[stable.to_str().unwrap()]].concat();
+    assert!(publisher.release(VERSION).await.status.success());
+    let pem = std::fs::read_to_string(publisher.folder.path().join("key.pem")).unwrap();
+    let mut signed = Vec::new();
+    for _ in 0..2 {
+        let made =
+            within(script(&arguments).env("HCM_RELEASE_KEY_PEM", &pem).output()).await.unwrap();
+        assert!(made.status.success(), "{}", refusal(&made));
+        let read = |name| std::fs::read(publisher.stable(name)).unwrap();
+        signed.push((read("manifest.json"), read("manifest.json.sig")));
+        let (bytes, signature) = signed.last().unwrap();
+        Manifest::read(bytes, signature, &publisher.keys()).unwrap();
+    }
+    assert_eq!(signed[0], signed[1], "the same input gives the same bytes");
+
+    let check = |keys: Option<PathBuf>| {
+        let mut script = script(&["--check-key"]);
+        script.env("HCM_RELEASE_KEY_PEM", &pem);
+        if let Some(keys) = keys {
+            script.env("HCM_RELEASE_KEYS", keys);
+        }
+        async move { within(script.output()).await.unwrap() }
+    };
+    let said = refusal(&check(None).await);
+    assert!(said.contains(publisher.key.trim()) && said.contains("release-keys.txt"), "{said}");
+    assert!(!said.contains("PRIVATE KEY"), "{said}");
+    let keys = publisher.folder.path().join("keys.txt");
+    tokio::fs::write(&keys, &publisher.key).await.unwrap();
+    assert!(check(Some(keys)).await.status.success());
+}
+
+#[tokio::test]
 async fn a_release_that_cannot_be_made_is_refused_in_words() {
     let publisher = Publisher::new().await;
-    let said = |output: Output| {
-        assert!(!output.status.success());
-        String::from_utf8(output.stderr).unwrap()
-    };
+    let said = |output: Output| refusal(&output);
     let none = publisher.release("98.7.6").await;
     assert!(said(none).contains("CHANGELOG.md has nothing of 98.7.6"));
     assert!(!publisher.stable("manifest.json").exists());
@@ -147,14 +210,16 @@ async fn a_service_asks_the_feed_of_its_settings() {
     assert!(publisher.release(version).await.status.success());
     let home = tempfile::tempdir().unwrap();
     let mut host = Host::start_trusting(home, publisher.keys()).await;
-    host.set("upgrade.feed", &publisher.serve().await).await;
+    let feed = publisher.serve().await;
+    host.set("upgrade.feed", &feed.address()).await;
     let info = check(&mut host).await.unwrap();
     assert_eq!((info.release, info.fault), (None, None), "it is the newest");
 
     // What somebody else has signed is refused, and everybody hears it.
     let stranger = Publisher::new().await;
     assert!(stranger.release(version).await.status.success());
-    host.set("upgrade.feed", &stranger.serve().await).await;
+    let strange = stranger.serve().await;
+    host.set("upgrade.feed", &strange.address()).await;
     let info = check(&mut host).await.unwrap();
     assert_eq!(info.fault.as_ref().unwrap().code, FaultCode::ReleaseNotTrusted);
     // The service asks by itself too, when it gets another feed.
@@ -165,6 +230,9 @@ async fn a_service_asks_the_feed_of_its_settings() {
     assert_eq!(check(&mut host).await, None);
     assert_eq!(host.snapshot().await.service.upgrade, None);
     host.stop().await;
+    for feed in [feed, strange] {
+        feed.shutdown().await;
+    }
 }
 
 async fn check(host: &mut Host) -> Option<UpgradeInfo> {

@@ -87,7 +87,7 @@ fn the_files_of_version_0_1_are_taken_over() {
         [("store-connections", &paths.connections_file), ("store-settings", &paths.settings_file)]
     {
         let text = of_0_1(name).to_string();
-        write_durably(path, text.as_bytes(), Access::Owner).unwrap();
+        write_durably(path, text.as_bytes(), Access::OwnerOnly).unwrap();
     }
     let opened = Store::open(&paths, None).unwrap();
     assert_eq!(opened.faults, []);
