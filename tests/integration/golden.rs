@@ -191,6 +191,7 @@ fn every_status() -> Vec<ConnectionView> {
             | ConnectionStatus::Waiting { .. }
             | ConnectionStatus::Faulted { .. }
             | ConnectionStatus::Stopping { .. } => view(&format!("team/{letter}"), status),
+            ConnectionStatus::Other => panic!("no service says this"),
         }
     });
     let bare = ConnectionView {
@@ -362,8 +363,10 @@ fn server_name(message: &ServerMessage) -> &'static str {
             Event::Connection { .. } => "server-event-connection",
             Event::Removed { .. } => "server-event-removed",
             Event::Service { .. } => "server-event-service",
+            Event::Other => panic!("no service says this"),
         },
         ServerMessage::Log { .. } => "server-log",
+        ServerMessage::Other => panic!("no service says this"),
     }
 }
 
