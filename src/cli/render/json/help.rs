@@ -16,7 +16,8 @@ A hybrid connection (show: one; list: an array; add: one, or an array of several
                            where it is in Azure, if it was selected with an Azure account
   Id                       host/name, unambiguous
   Enabled                  whether it is to listen
-  State                    disabled, starting, connecting, connected, waiting, faulted, stopping
+  State                    disabled, starting, connecting, connected, waiting, faulted, stopping;
+                           other from a newer service
   Since, Gateway           while connected
   RetryAt, Attempt         while waiting or connecting
   Fault                    {Code, Summary, Detail, Advice, TrackingId} or null
