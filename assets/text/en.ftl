@@ -420,6 +420,42 @@ upgrade-news = What’s new
 upgrade-how = Install it as this version was installed. Connections and settings stay.
 upgrade-skip = Skip this version
 upgrade-later = Later
+upgrade-do = Upgrade and restart
+upgrade-again = Try again
+upgrade-streams =
+    { $count ->
+        [one] The service restarts: { $count } active stream gets up to { $seconds } s to end.
+       *[other] The service restarts: { $count } active streams get up to { $seconds } s to end.
+    }
+upgrade-streams-some =
+    { $count ->
+        [one] The service restarts: { $count } active stream gets some time to end.
+       *[other] The service restarts: { $count } active streams get some time to end.
+    }
+upgrade-no-streams = The service restarts; no stream is active.
+upgrade-streams-new = New streams go to other machines that listen, or are refused until the new version is connected.
+upgrade-to = Upgrading to version { $version }
+upgrade-begins = Starting the upgrade…
+upgrade-downloading = Downloading… { $done } of { $total }
+upgrade-installing = Installing…
+upgrade-draining =
+    { $count ->
+        [one] The service is stopping; { $count } stream is still open…
+       *[other] The service is stopping; { $count } streams are still open…
+    }
+upgrade-waiting = Waiting for the new service…
+upgrade-goes-on = The upgrade goes on when you close this, and when you close the window.
+upgrade-late = The new service has not answered for too long
+upgrade-late-advice = This window keeps waiting for it. See whether the service “hybrid-connection-manager” runs on this machine, start it if it does not, and look for the reason in the system's log. Or install the new version by hand.
+upgrade-runs = Version { $version } is running
+upgrade-connected = Connected again: { $active } of { $total }
+upgrade-window-old = This window is still version { $version }. Restart it to have what is new in it.
+window-restart = Restart this window
+window-not-restarted = This window could not be restarted: { $reason }
+upgrade-failed-title = The upgrade has failed
+upgrade-failed = The upgrade to version { $version } has failed
+upgrade-still-old = The service still is version { $version }
+upgrade-still-old-advice = Nothing has come of the upgrade. The service's log says why. Try again, or install the new version by hand.
 upgrade-newest = Version { $version } is the newest.
 upgrade-unknown = This is version { $version }. Whether there is a newer one is not known.
 upgrade-asked = Asked { $ago }
@@ -459,6 +495,8 @@ footer-connections =
         [one] { $count } connection
        *[other] { $count } connections
     }
+footer-upgrading = Upgrading to { $version }…
+footer-window-old = The service is version { $version }, this window { $other }: restart this window
 footer-connected = { $count } connected
 footer-streams =
     { $count ->

@@ -102,7 +102,7 @@ impl App {
             palette: Palette::of(&ctx),
             now,
             actions: Vec::new(),
-            again_at: self.state.changes_at(),
+            again_at: self.state.changes_at(now),
         };
         view::window(ui, &mut cx);
         let (mut actions, again_at) = (cx.actions, cx.again_at);
@@ -221,6 +221,7 @@ impl App {
                 Effect::Ask { .. }
                 | Effect::StartService
                 | Effect::Elevate
+                | Effect::RestartWindow
                 | Effect::CallNow
                 | Effect::StartDemo
                 | Effect::StopDemo

@@ -20,6 +20,8 @@ pub(crate) enum Effect {
     StartService,
     /// Asks the person for the rights of an administrator and opens another window with them.
     Elevate,
+    /// Starts this program anew, in the place of this window.
+    RestartWindow,
     /// Calls the service now instead of waiting.
     CallNow,
     /// Starts the demo and turns to its service.

@@ -1,7 +1,9 @@
 //! A made-up service for the mock backend and the tests. Names and hosts are examples.
 
 use jiff::{SignedDuration, Timestamp};
+use semver::Version;
 
+use crate::model::upgrade::{Release, UpgradeInfo};
 use crate::model::{
     AzureFacts, ConnectionEvent, ConnectionId, ConnectionStatus, ConnectionView, Desired, Endpoint,
     EventKind, Fault, FaultCode, NamespaceAddress, NextAttempt, Reachability, ServiceInfo,
@@ -46,6 +48,25 @@ pub(crate) fn many(count: usize, now: Timestamp) -> Snapshot {
         .collect();
     connections.sort_by(|one, other| one.id.cmp(&other.id));
     Snapshot { revision: 1, service: service(now), connections }
+}
+
+/// What a service knows that can upgrade itself to 1.1.0.
+pub(crate) fn newer() -> UpgradeInfo {
+    let at = |seconds| Timestamp::from_second(seconds).unwrap_or_default();
+    let release = Release {
+        version: Version::new(1, 1, 0),
+        released: at(1_795_338_000),
+        notes: "- Reconnect at once after the machine wakes up.\n\
+                - Show the gateways of your own stamp in the firewall list.\n\
+                - Take a proxy password with `@`.\n"
+            .to_owned(),
+    };
+    UpgradeInfo {
+        asked: Some(at(1_795_662_000)),
+        release: Some(release),
+        by_service: true,
+        ..UpgradeInfo::default()
+    }
 }
 
 fn service(now: Timestamp) -> ServiceInfo {

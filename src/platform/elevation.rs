@@ -4,7 +4,6 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::time::Duration;
 
 #[cfg(unix)]
 #[path = "elevation/unix.rs"]
@@ -34,9 +33,4 @@ pub fn is_offered() -> bool {
 /// Those of the system.
 pub fn start_again(arguments: &[OsString]) -> io::Result<Consent> {
     os::start_again(arguments)
-}
-
-/// Waits until the process `pid` has ended, for `limit` at the most.
-pub fn wait_for_end(pid: u32, limit: Duration) {
-    os::wait_for_end(pid, limit);
 }

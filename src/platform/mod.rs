@@ -29,6 +29,7 @@ pub mod product;
 pub mod seal;
 pub mod service_program;
 pub mod signals;
+pub mod successor;
 pub mod system_events;
 pub mod system_roots;
 pub mod systemd;

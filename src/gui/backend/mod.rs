@@ -54,6 +54,8 @@ pub(crate) enum News {
     CanElevate,
     /// A window with the rights of an administrator was asked for.
     Elevated(Result<Consent, String>),
+    /// A window that takes the place of this one was started, or was not and why.
+    StartedAgain(Result<(), String>),
     /// The preferences could not be kept, and why.
     NotSaved(String),
     /// What the desktop wants, where the windowing system does not tell.

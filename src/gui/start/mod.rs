@@ -22,7 +22,7 @@ use super::state::State;
 use super::text::Language;
 use crate::platform::front::{self, ActivationToken, Claim, Front};
 use crate::platform::paths::{PathsError, WindowPaths};
-use crate::platform::{Paths, elevation};
+use crate::platform::{Paths, successor};
 
 pub(crate) use renderer::renderer_in_use;
 pub(crate) use trace::Trace;
@@ -55,7 +55,7 @@ fn run(options: &Options, trace: Trace) -> Result<ExitCode, Box<dyn std::error::
         .enable_all()
         .build()?;
     if let Some(pid) = options.instead_of {
-        elevation::wait_for_end(pid, OTHER_WINDOW);
+        successor::wait_for_end(pid, OTHER_WINDOW);
     }
     let front = if options.mock_service { None } else { Some(claim(&runtime, &own)) };
     let front = match front {
@@ -108,6 +108,7 @@ fn backend(
     let places = Places {
         services,
         home: options.home.clone(),
+        again: options.again(),
         preferences_file: own.preferences_file.clone(),
         open: crate::azure::open_browser,
     };

@@ -1,5 +1,6 @@
 //! The program's arguments.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
@@ -36,6 +37,22 @@ pub(super) struct Options {
     pub tried: Vec<Renderer>,
 }
 
+impl Options {
+    /// The arguments of a window that takes the place of this one: the same, but for how it
+    /// began. Absolute, as it may start in another folder.
+    pub(super) fn again(&self) -> Vec<OsString> {
+        let mut arguments = vec!["--instead-of".into(), std::process::id().to_string().into()];
+        if let Some(home) = &self.home {
+            let home = std::path::absolute(home).unwrap_or_else(|_| home.clone());
+            arguments.extend(["--home".into(), home.into_os_string()]);
+        }
+        if let Some(renderer) = self.renderer {
+            arguments.extend(["--renderer".into(), renderer.name().into()]);
+        }
+        arguments
+    }
+}
+
 /// What draws the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Renderer {
@@ -51,5 +68,21 @@ impl Renderer {
             Self::Wgpu => "wgpu",
             Self::Glow => "glow",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_that_takes_the_place_of_another_has_its_home_and_renderer() {
+        let line = ["gui", "--home", "/x y", "--renderer", "glow", "--minimized", "--demo"];
+        let again = Options::parse_from(line).again();
+        let again = Options::parse_from(std::iter::once("gui".into()).chain(again));
+        assert_eq!(again.instead_of, Some(std::process::id()));
+        assert_eq!(again.home, Some(std::path::absolute("/x y").unwrap()));
+        assert_eq!(again.renderer, Some(Renderer::Glow));
+        assert!(!again.minimized && !again.demo && again.tried.is_empty());
     }
 }

@@ -9,6 +9,7 @@ mod preferences;
 mod settings;
 mod table;
 mod traffic;
+mod upgrade;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -29,6 +30,7 @@ pub(crate) use preferences::{Preferences, ThemeChoice, WindowPlace};
 pub(crate) use settings::{SettingsForm, SettingsLoad};
 pub(crate) use table::{Column, Direction, Move, Pick, Table};
 pub(crate) use traffic::TrafficLog;
+pub(crate) use upgrade::{Course, Stage, UpgradePhase, Upgrading, Why};
 
 use super::text::{Language, Texts};
 use crate::ipc::protocol::Access;
@@ -81,6 +83,8 @@ pub(crate) struct State {
     pub can_elevate: bool,
     /// The service was asked for a newer version.
     pub asked_for_upgrade: bool,
+    /// The upgrade of the service.
+    pub upgrading: Upgrading,
     /// The backend may hold an Azure account, which goes with the dialog.
     pub has_account: bool,
 }
@@ -140,6 +144,10 @@ pub(crate) enum Pending {
     CheckEndpoint,
     /// Whether there is a newer version, once at the start.
     CheckUpgrade,
+    /// How long open streams get when the service ends.
+    LoadDrain,
+    /// The upgrade.
+    Upgrade,
 }
 
 impl State {
@@ -166,6 +174,7 @@ impl State {
             standing: Standing::of_this_program(),
             can_elevate: false,
             asked_for_upgrade: false,
+            upgrading: Upgrading::default(),
             has_account: false,
         }
     }
@@ -283,15 +292,21 @@ impl State {
     }
 
     /// The next moment at which something changes by the clock alone.
-    pub(crate) fn changes_at(&self) -> Option<Timestamp> {
+    pub(crate) fn changes_at(&self, now: Timestamp) -> Option<Timestamp> {
         let due = match &self.dialog {
             Some(Dialog::New(form)) => form.check_at,
             Some(Dialog::Update(form)) => form.check_at,
             _ => None,
         };
-        [self.notices.next_end(), self.traffic.changes_at(), due, self.look_at]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.notices.next_end(),
+            self.traffic.changes_at(),
+            due,
+            self.look_at,
+            self.becomes_late(now),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 }

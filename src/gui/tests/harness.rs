@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::software::Software;
 use crate::gui::app::App;
-use crate::gui::backend::mock::Mock;
+use crate::gui::backend::mock::{Ending, Mock};
 use crate::gui::backend::{Backend, News, Refusal};
 use crate::gui::effect::Effect;
 use crate::gui::sample;
@@ -50,6 +50,8 @@ pub(super) struct Opening {
     pub(super) foreign_characters: bool,
     /// Azure takes a moment for everything.
     pub(super) slow_azure: bool,
+    /// How an upgrade of the service ends.
+    pub(super) ending: Ending,
 }
 
 impl Opening {
@@ -62,12 +64,13 @@ impl Opening {
             scale: 1.0,
             foreign_characters: false,
             slow_azure: false,
+            ending: Ending::Well,
         }
     }
 
     /// Opens it over the made-up service.
     pub(super) fn open(self) -> Window {
-        let mock = Mock::new(self.snapshot.clone(), now);
+        let mock = Mock::new(self.snapshot.clone(), now).with_ending(self.ending.clone());
         let desk = Desk::new(if self.slow_azure { mock.with_slow_azure() } else { mock });
         let (backend, waker) = (Box::new(desk.clone()), desk.clone());
         let mut window = self.open_over(backend, now, desk, move |ctx| waker.wakes(ctx));

@@ -9,11 +9,12 @@ use super::chinese;
 use super::harness::{Opening, Window, now};
 use super::strings::{string, twenty_with_one_bad};
 use crate::gui::backend::News;
+use crate::gui::backend::mock::Ending;
 use crate::gui::sample;
 use crate::gui::state::{Link, LinkProblem, ThemeChoice};
 use crate::gui::text::Language;
 use crate::ipc::Push;
-use crate::model::{Snapshot, VERSION};
+use crate::model::{Fault, FaultCode, Snapshot};
 
 /// The sample after traffic of `seconds`, each connection at a pace of its own.
 fn busy(seconds: u64) -> Snapshot {
@@ -250,6 +251,35 @@ fn read_only() {
 #[test]
 fn upgrade() {
     super::upgrade::opening(super::upgrade::newer()).open().picture("upgrade");
+}
+
+#[test]
+fn upgrade_offered() {
+    super::upgrade::able().picture("upgrade_offered");
+}
+
+#[test]
+fn upgrade_downloading() {
+    let mut window = super::upgrade::able();
+    super::upgrade::begin(&mut window, 1600);
+    window.picture("upgrade_downloading");
+}
+
+#[test]
+fn upgrade_done() {
+    let mut window = super::upgrade::able();
+    super::upgrade::begin(&mut window, 10_400);
+    window.picture("upgrade_done");
+}
+
+#[test]
+fn upgrade_failed_dark() {
+    let fault = Fault::new(FaultCode::UpgradeFailed, "dpkg ended with 1: the disk is full");
+    let mut opening = super::upgrade::opening(sample::newer());
+    opening.preferences.theme = ThemeChoice::Dark;
+    let mut window = Opening { ending: Ending::Fails(fault), ..opening }.open();
+    super::upgrade::begin(&mut window, 10_000);
+    window.picture("upgrade_failed_dark");
 }
 
 #[test]

@@ -1,15 +1,20 @@
 //! A newer version: told at the start, later, or not again.
 
-use egui::Key;
+use egui::accesskit::Role;
+use egui::{Key, ViewportCommand};
+use egui_kittest::kittest::NodeT as _;
+use jiff::SignedDuration;
 
 use super::harness::{Opening, Window, now};
-use crate::gui::backend::News;
+use crate::gui::backend::mock::Ending;
+use crate::gui::backend::{News, Refusal};
 use crate::gui::sample;
 use crate::gui::state::{Dialog, Link, LinkProblem};
+use crate::gui::text::{Language, LanguageChoice};
 use crate::ipc::Push;
-use crate::ipc::protocol::Event;
-use crate::model::upgrade::{Release, UpgradeInfo};
-use crate::model::{Fault, FaultCode, VERSION};
+use crate::ipc::protocol::{Access, ErrorCode, Event, Request, RequestError};
+use crate::model::upgrade::{Release, UpgradeInfo, UpgradeProgress, UpgradeStep};
+use crate::model::{Fault, FaultCode};
 
 /// What a service knows that has asked an hour ago.
 fn info(release: Option<Release>, fault: Option<Fault>) -> UpgradeInfo {
@@ -22,14 +27,7 @@ fn info(release: Option<Release>, fault: Option<Fault>) -> UpgradeInfo {
 }
 
 fn release(version: &str) -> Release {
-    Release {
-        version: version.parse().unwrap(),
-        released: "2026-11-18T09:00:00Z".parse().unwrap(),
-        notes: "- Reconnect at once after the machine wakes up.\n\
-                - Show the gateways of your own stamp in the firewall list.\n\
-                - Take a proxy password with `@`.\n"
-            .to_owned(),
-    }
+    Release { version: version.parse().unwrap(), ..sample::newer().release.unwrap() }
 }
 
 /// A window that opens while its service knows `upgrade`.
@@ -76,7 +74,8 @@ fn a_newer_version_is_told_at_the_start_and_later_from_the_lower_edge() {
     // A service that comes back is not asked again.
     let problem = LinkProblem::Lost("gone".to_owned());
     window.tell(News::Link(Link::Down { since: now(), problem }));
-    window.tell(News::Link(Link::managed("1.0.0")));
+    window.desk.forget();
+    window.tell(News::Link(Link::managed(env!("CARGO_PKG_VERSION"))));
     assert!(window.state().dialog.is_none());
     assert_eq!(window.desk.asked(), [""; 0]);
 }
@@ -128,4 +127,222 @@ fn who_looks_hears_that_it_is_the_newest_or_why_that_is_not_known() {
     let version = [("version", service_version(&refused).into())];
     assert!(refused.says(&refused.texts().with("upgrade-unknown", &version)));
     assert!(refused.says(&refused.texts().fault_line(&fault)), "{}", refused.dump());
+}
+
+/// A window whose service can upgrade itself.
+pub(super) fn able() -> Window {
+    opening(sample::newer()).open()
+}
+
+/// The same, with an upgrade that ends in this way.
+pub(super) fn ending(ending: Ending) -> Window {
+    Opening { ending, ..opening(sample::newer()) }.open()
+}
+
+/// Begins the upgrade, and lets `millis` of it pass.
+pub(super) fn begin(window: &mut Window, millis: i64) {
+    window.click(&window.text("upgrade-do"));
+    window.pass(SignedDuration::from_millis(millis));
+}
+
+fn version(version: &str) -> [(&'static str, crate::gui::text::Value<'static>); 1] {
+    [("version", version.to_owned().into())]
+}
+
+/// How much of the bar is filled, in percent.
+fn percent(window: &Window) -> Option<f64> {
+    let nodes: Vec<_> = window.root().children_recursive().collect();
+    let bar = nodes.iter().find(|node| node.accesskit_node().role() == Role::ProgressIndicator);
+    bar.and_then(|bar| bar.accesskit_node().numeric_value())
+}
+
+#[test]
+fn it_is_said_before_what_becomes_of_streams() {
+    let mut window = able();
+    let streams = [("count", 55_u64.into()), ("seconds", 30_u32.into())];
+    assert!(window.tells("upgrade-streams", &streams), "{}", window.dump());
+    assert!(window.says(&window.text("upgrade-streams-new")));
+    assert!(!window.says(&window.text("upgrade-how")));
+    // It is as it is now, not as it was when the dialog opened.
+    let mut view = window.state().connections()[0].clone();
+    let before = view.traffic.active_streams;
+    view.traffic.active_streams = before + 7;
+    let revision = window.state().snapshot.as_ref().unwrap().revision + 1;
+    let event = Event::Connection { connection: Box::new(view) };
+    window.tell(News::Push(Push::Event { revision, event }));
+    let streams = [("count", 62_u64.into()), ("seconds", 30_u32.into())];
+    assert!(window.tells("upgrade-streams", &streams), "{}", window.dump());
+    assert!(window.thing(&window.text("upgrade-later")).focused, "Enter is in nobody's way");
+}
+
+#[test]
+fn the_upgrade_is_followed_to_the_new_version_and_the_window_starts_anew() {
+    let mut window = able();
+    // By keyboard: from Later to the button before it.
+    window.chord(egui::Modifiers::SHIFT, Key::Tab);
+    let is_focused = window.thing(&window.text("upgrade-do")).focused;
+    window.key(if is_focused { Key::Enter } else { Key::Tab });
+    if !is_focused {
+        assert!(window.thing(&window.text("upgrade-do")).focused, "{}", window.dump());
+        window.key(Key::Enter);
+    }
+    assert!(window.desk.asked().iter().any(|asked| asked.contains("Upgrade {")));
+    assert!(window.tells("upgrade-to", &version("1.1.0")), "{}", window.dump());
+    assert!(window.says(&window.text("upgrade-goes-on")));
+    window.pass(SignedDuration::from_millis(1600));
+    let bytes = [("done", "5.7 MB".into()), ("total", "14.2 MB".into())];
+    assert!(window.tells("upgrade-downloading", &bytes), "{}", window.dump());
+    assert_eq!(percent(&window), Some(40.0));
+    window.pass(SignedDuration::from_millis(2800));
+    assert!(window.says(&window.text("upgrade-installing")), "{}", window.dump());
+    assert_eq!(percent(&window), None);
+    window.pass(SignedDuration::from_millis(2000));
+    assert!(window.says(&window.text("upgrade-waiting")), "{}", window.dump());
+    assert!(!window.says(&window.text("banner-not-running")), "that is as it should be");
+    window.pass(SignedDuration::from_millis(2000));
+    assert!(window.tells("upgrade-runs", &version("1.1.0")), "{}", window.dump());
+    let connected = |window: &Window, count: &str| {
+        let values = [("active", count.to_owned().into()), ("total", "7".into())];
+        window.tells("upgrade-connected", &values)
+    };
+    assert!(connected(&window, "0"), "{}", window.dump());
+    window.pass(SignedDuration::from_millis(2000));
+    assert!(connected(&window, "7"), "{}", window.dump());
+    assert!(window.thing(&window.text("window-restart")).focused);
+    window.key(Key::Enter);
+    assert!(window.desk.asked().iter().any(|asked| asked == "RestartWindow"));
+    let closes = |command: &ViewportCommand| matches!(command, ViewportCommand::Close);
+    assert!(window.commands.iter().any(closes), "the new window waits for the end of this one");
+}
+
+#[test]
+fn closing_the_dialog_stops_nothing_and_the_lower_edge_leads_back() {
+    let mut window = able();
+    begin(&mut window, 1600);
+    window.key(Key::Escape);
+    assert!(window.state().dialog.is_none());
+    let link = window.texts().with("footer-upgrading", &version("1.1.0"));
+    window.click(&link);
+    assert_eq!(percent(&window), Some(40.0));
+    window.click(&window.text("close"));
+    window.pass(SignedDuration::from_millis(8400));
+    assert!(window.tells("upgrade-runs", &version("1.1.0")), "it is told when it is done");
+    assert!(!window.has(&link));
+    let own = env!("CARGO_PKG_VERSION");
+    let values = [("version", "1.1.0".into()), ("other", own.into())];
+    window.click(&window.texts().with("footer-window-old", &values));
+    assert!(window.desk.asked().iter().any(|asked| asked == "RestartWindow"));
+}
+
+#[test]
+fn a_service_that_somebody_else_has_upgraded_is_newer_than_the_window() {
+    let mut window = Window::open();
+    let own = env!("CARGO_PKG_VERSION");
+    window.tell(News::Link(Link::managed("1.1.0")));
+    let values = [("version", "1.1.0".into()), ("other", own.into())];
+    let link = window.texts().with("footer-window-old", &values);
+    assert!(window.has(&link), "{}", window.dump());
+    window.tell(News::StartedAgain(Err("no such file".to_owned())));
+    assert!(window.tells("window-not-restarted", &[("reason", "no such file".into())]));
+    // An older one is not mended by that.
+    window.tell(News::Link(Link::managed("0.0.9")));
+    assert!(!window.says(&window.texts().with("footer-window-old", &values)));
+}
+
+#[test]
+fn an_upgrade_that_somebody_else_has_begun_is_followed_too() {
+    let mut window = opening(info(None, None)).open();
+    let mut service = window.state().snapshot.as_ref().unwrap().service.clone();
+    let step = UpgradeStep::Installing;
+    let progress = Some(UpgradeProgress { version: "1.1.0".parse().unwrap(), step });
+    service.upgrade = Some(Box::new(UpgradeInfo { progress, ..sample::newer() }));
+    let revision = window.state().snapshot.as_ref().unwrap().revision + 1;
+    window.tell(News::Push(Push::Event { revision, event: Event::Service { service } }));
+    assert!(window.state().dialog.is_none(), "it is in nobody's way");
+    window.click(&window.texts().with("footer-upgrading", &version("1.1.0")));
+    assert!(window.says(&window.text("upgrade-installing")), "{}", window.dump());
+}
+
+#[test]
+fn a_failure_says_why_and_can_be_tried_again() {
+    let fault = Fault::new(FaultCode::UpgradeFailed, "dpkg ended with 1");
+    let mut window = ending(Ending::Fails(fault.clone()));
+    begin(&mut window, 10_000);
+    assert!(window.says(&window.text("upgrade-failed-title")), "{}", window.dump());
+    assert!(window.says(&window.texts().fault_line(&fault)), "{}", window.dump());
+    assert!(window.says(&window.texts().fault_advice(fault.code)));
+    window.desk.forget();
+    window.click(&window.text("upgrade-again"));
+    assert!(window.desk.asked().iter().any(|asked| asked.contains("Upgrade {")));
+    assert!(window.tells("upgrade-to", &version("1.1.0")), "{}", window.dump());
+    // Who looks elsewhere hears of it.
+    window.key(Key::Escape);
+    window.pass(SignedDuration::from_secs(10));
+    assert!(window.tells("upgrade-failed", &version("1.1.0")), "{}", window.dump());
+    assert!(window.says("dpkg ended with 1"));
+}
+
+#[test]
+fn a_refusal_is_told_and_one_that_does_not_know_it_is_named() {
+    let mut window = able();
+    let said = "the service (version 0.0.9) does not know this yet";
+    window.desk.refuse(move |request| match request {
+        Request::Upgrade { .. } => {
+            Some(Refusal::Said(RequestError::new(ErrorCode::VersionMismatch, said)))
+        }
+        _ => None,
+    });
+    begin(&mut window, 0);
+    assert!(window.says(said), "{}", window.dump());
+    assert!(window.has(&window.text("upgrade-again")));
+}
+
+#[test]
+fn a_new_service_that_does_not_come_is_said_to_be_late() {
+    let mut window = ending(Ending::Silence);
+    begin(&mut window, 7_000);
+    assert!(window.says(&window.text("upgrade-waiting")), "{}", window.dump());
+    // The window looks again when the time is over, by itself.
+    assert!(window.next_frame_in().is_some());
+    window.pass(SignedDuration::from_secs(3 * 60 + 29));
+    assert!(window.says(&window.text("upgrade-waiting")), "{}", window.dump());
+    window.pass(SignedDuration::from_secs(10));
+    assert!(window.says(&window.text("upgrade-late")), "{}", window.dump());
+    assert!(window.says(&window.text("upgrade-late-advice")));
+    window.key(Key::Escape);
+    assert!(window.says(&window.text("banner-not-running")), "{}", window.dump());
+    // The old one, started by hand.
+    window.tell(News::Link(Link::managed(env!("CARGO_PKG_VERSION"))));
+    let snapshot = Box::new(opening(sample::newer()).snapshot);
+    window.tell(News::Push(Push::Snapshot(snapshot)));
+    window.click(&window.texts().with("footer-upgrading", &version("1.1.0")));
+    let old = version(env!("CARGO_PKG_VERSION"));
+    assert!(window.tells("upgrade-still-old", &old), "{}", window.dump());
+    assert!(window.thing(&window.text("upgrade-again")).enabled);
+}
+
+#[test]
+fn who_only_reads_the_status_sees_it_and_begins_nothing() {
+    let mut window = able();
+    let (version, access) = (env!("CARGO_PKG_VERSION").to_owned(), Access::ReadStatus);
+    window.tell(News::Link(Link::Up { version, access }));
+    assert!(!window.thing(&window.text("upgrade-do")).enabled);
+    let standing = window.state().standing;
+    assert!(window.says(&window.texts().read_only(standing)), "{}", window.dump());
+}
+
+#[test]
+fn it_is_told_in_chinese_too() {
+    let mut opening = opening(sample::newer());
+    opening.preferences.language = LanguageChoice::Chinese;
+    opening.foreign_characters = true;
+    let mut window = opening.open();
+    // None of the window's own fonts has the characters; the texts are there all the same.
+    let texts = crate::gui::text::Texts::new(Language::Chinese);
+    if window.texts().language() == Language::Chinese {
+        let streams = [("count", 55_u64.into()), ("seconds", 30_u32.into())];
+        assert!(window.says(&texts.with("upgrade-streams", &streams)), "{}", window.dump());
+        begin(&mut window, 1600);
+        assert!(window.says(&texts.with("upgrade-to", &self::version("1.1.0"))));
+    }
 }

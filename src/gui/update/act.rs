@@ -100,7 +100,9 @@ pub(super) fn act(state: &mut State, action: Action, now: Timestamp, effects: &m
         Action::OpenShortcuts => state.dialog = Some(Dialog::Shortcuts),
         Action::Diagnose(id) => state.dialog = Some(Dialog::Diagnose(id)),
         Action::Firewall(id) => state.dialog = Some(Dialog::Firewall(id)),
-        Action::OpenUpgrade => state.dialog = Some(Dialog::Upgrade),
+        Action::OpenUpgrade => upgrade::open(state, effects),
+        Action::Upgrade => upgrade::begin(state, effects),
+        Action::RestartWindow => effects.push(Effect::RestartWindow),
         Action::SkipVersion => upgrade::skip(state, effects),
         Action::CloseDialog => {
             if !azure::stop_creating(state, now, effects) {

@@ -49,7 +49,9 @@ pub(super) fn take(
         Pending::SaveSetting { name, value } => {
             on_setting_saved(state, name, value, outcome, now, effects);
         }
-        Pending::CheckUpgrade => upgrade::on_answer(state, outcome),
+        Pending::CheckUpgrade => upgrade::on_answer(state, outcome, effects),
+        Pending::LoadDrain => upgrade::on_drain(state, outcome),
+        Pending::Upgrade => upgrade::on_begun(state, outcome, now),
         // The result comes as an event; a refusal leaves the last result as it is.
         Pending::CheckEndpoint => {}
     }

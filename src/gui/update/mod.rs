@@ -121,6 +121,10 @@ pub(crate) enum Action {
     Firewall(ConnectionId),
     /// Opens the upgrade.
     OpenUpgrade,
+    /// Has the service upgrade itself.
+    Upgrade,
+    /// Starts this program anew, in the place of this window.
+    RestartWindow,
     /// Wants to hear no more of the version that is offered.
     SkipVersion,
     /// Closes the dialog.
@@ -160,6 +164,7 @@ impl Action {
                 | Self::AskUpdate(_)
                 | Self::Update
                 | Self::SaveSettings
+                | Self::Upgrade
         )
     }
 }

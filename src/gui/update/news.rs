@@ -47,6 +47,12 @@ pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut 
             let text = state.texts().with("elevate-failed", &[("detail", reason.into())]);
             state.notices.warn(text);
         }
+        // The other window waits for the end of this one.
+        News::StartedAgain(Ok(())) => effects.push(Effect::Close),
+        News::StartedAgain(Err(reason)) => {
+            let text = state.texts().with("window-not-restarted", &[("reason", reason.into())]);
+            state.notices.warn(text);
+        }
         News::NotSaved(reason) => {
             let text = state.texts().with("preferences-not-saved", &[("reason", reason.into())]);
             state.notices.warn(text);
@@ -72,6 +78,7 @@ pub(super) fn forget_service(state: &mut State, now: Timestamp, effects: &mut Ve
     }
     // The other service has settings of its own for the sign-in.
     azure::begin_anew(state);
+    state.upgrading = Default::default();
     state.snapshot = None;
     state.traffic = Default::default();
     state.table.clear_selection();
@@ -98,6 +105,7 @@ fn on_link(state: &mut State, link: Link, now: Timestamp, effects: &mut Vec<Effe
     };
     if was_attached && !state.is_attached() {
         answer::give_up_all(state, now, effects);
+        upgrade::on_lost(state, now);
     }
     if !was_attached && state.may_manage() && matches!(state.dialog, Some(Dialog::Settings(_))) {
         let ticket = state.ticket(Pending::LoadSettings);
@@ -119,15 +127,20 @@ fn on_push(state: &mut State, push: Push, now: Timestamp) {
         Push::Snapshot(snapshot) => {
             state.traffic.record_all(&snapshot, now);
             state.snapshot = Some(*snapshot);
+            upgrade::on_service(state, now);
         }
         Push::Event { revision, event } => {
             let Some(snapshot) = &mut state.snapshot else { return };
+            let is_service = matches!(event, Event::Service { .. });
             match &event {
                 Event::Connection { connection } => state.traffic.record(connection, now),
                 Event::Removed { id } => state.traffic.forget(id),
                 Event::Service { .. } | Event::Other => {}
             }
             event.apply(snapshot, revision);
+            if is_service {
+                upgrade::on_service(state, now);
+            }
         }
         Push::Log(_) => {}
     }

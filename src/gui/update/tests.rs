@@ -300,10 +300,10 @@ fn a_string_is_checked_once_the_typing_rests() {
     let mut desk = Desk::attached();
     desk.does(Action::New(NewTab::ConnectionString));
     assert!(desk.paste(&string("payroll")).is_empty());
-    let due = desk.state.changes_at().unwrap();
+    let due = desk.state.changes_at(desk.now).unwrap();
     assert!(desk.pass(SignedDuration::from_millis(100)).is_empty());
     assert!(desk.paste(&format!("{}\n", string("payroll"))).is_empty(), "typing goes on");
-    assert!(desk.state.changes_at().unwrap() > due);
+    assert!(desk.state.changes_at(desk.now).unwrap() > due);
     let effects = desk.pass(SignedDuration::from_millis(400));
     assert_eq!(kinds(&effects), ["CheckConnectionString"]);
     assert!(desk.pass(SignedDuration::from_secs(5)).is_empty(), "once");

@@ -1,10 +1,17 @@
-//! Newer versions: asked for once, shown once, skipped on wish.
+//! Newer versions: asked for once, shown once, skipped on wish; and their way to this machine.
+
+use jiff::Timestamp;
+use semver::Version;
 
 use super::{dialogs, save_preferences};
 use crate::gui::backend::Refusal;
 use crate::gui::effect::Effect;
-use crate::gui::state::{Demo, Dialog, Pending, State};
+use crate::gui::state::{Course, Demo, Dialog, Pending, Stage, State};
 use crate::ipc::protocol::{Request, Response};
+use crate::model::upgrade::{UpgradeProgress, UpgradeStep};
+
+/// The setting that says how long open streams get.
+const DRAIN: &str = "service.drain_seconds";
 
 /// Has the service ask, when the window gets to manage it for the first time. The demo's own
 /// service asks nobody.
@@ -19,13 +26,113 @@ pub(super) fn ask_once(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Shows a newer version, where it is in nobody's way. That it could not be asked for is told
 /// only where somebody looks for it.
-pub(super) fn on_answer(state: &mut State, outcome: Result<Response, Refusal>) {
+pub(super) fn on_answer(
+    state: &mut State,
+    outcome: Result<Response, Refusal>,
+    effects: &mut Vec<Effect>,
+) {
     let Ok(Response::Upgrade { upgrade }) = outcome else { return };
     if let Some(snapshot) = &mut state.snapshot {
         snapshot.service.upgrade = upgrade;
     }
     if state.dialog.is_none() && state.wanted_release().is_some() {
-        state.dialog = Some(Dialog::Upgrade);
+        open(state, effects);
+    }
+}
+
+/// Opens the dialog. What becomes of open streams is said in it.
+pub(super) fn open(state: &mut State, effects: &mut Vec<Effect>) {
+    state.dialog = Some(Dialog::Upgrade);
+    if state.may_manage() {
+        dialogs::ask(state, Pending::LoadDrain, Request::GetSettings, effects);
+    }
+}
+
+pub(super) fn on_drain(state: &mut State, outcome: Result<Response, Refusal>) {
+    let Ok(Response::Settings { settings }) = outcome else { return };
+    let drain = settings.iter().find(|(name, _)| name == DRAIN);
+    state.upgrading.drain = drain.and_then(|(_, value)| value.parse().ok());
+}
+
+/// Has the service put the newer version in its place.
+pub(super) fn begin(state: &mut State, effects: &mut Vec<Effect>) {
+    let release = state.newer_release().filter(|_| state.upgrading_to().is_none());
+    let Some(version) = release.map(|release| release.version.clone()) else { return };
+    let (course, request) =
+        (Course { version: version.clone(), stage: Stage::Asked }, Request::Upgrade { version });
+    state.upgrading.course = Some(course);
+    dialogs::ask(state, Pending::Upgrade, request, effects);
+}
+
+/// The service has begun, or has not.
+pub(super) fn on_begun(state: &mut State, outcome: Result<Response, Refusal>, now: Timestamp) {
+    let texts = state.texts();
+    let Some(course) = &mut state.upgrading.course else { return };
+    if course.stage != Stage::Asked {
+        return;
+    }
+    course.stage = match outcome {
+        Ok(_) => Stage::UnderWay,
+        // It may have taken it up before it went.
+        Err(Refusal::Lost) => Stage::Away { since: now },
+        Err(refusal) => Stage::Refused(texts.refusal(&refusal)),
+    };
+}
+
+/// The service has gone.
+pub(super) fn on_lost(state: &mut State, now: Timestamp) {
+    if let Some(course) = &mut state.upgrading.course
+        && course.stage == Stage::UnderWay
+    {
+        course.stage = Stage::Away { since: now };
+    }
+}
+
+/// The service has told how it is.
+pub(super) fn on_service(state: &mut State, now: Timestamp) {
+    let Some(snapshot) = &state.snapshot else { return };
+    let running = Version::parse(&snapshot.service.version);
+    let is_here = |version: &Version| running.as_ref().is_ok_and(|running| running >= version);
+    let progress = snapshot.service.upgrade.as_ref().and_then(|upgrade| upgrade.progress.clone());
+    match &mut state.upgrading.course {
+        Some(course) if course.stage.is_open() && is_here(&course.version) => {
+            course.stage = Stage::Done;
+            let version = [("version", snapshot.service.version.as_str().into())];
+            let text = state.texts().with("upgrade-runs", &version);
+            say_aside(state, text, Some(now));
+        }
+        Some(course) if course.stage == Stage::Asked => {}
+        course => {
+            let Some(UpgradeProgress { version, step }) = progress else { return };
+            match step {
+                UpgradeStep::Failed { fault } => {
+                    let is_this =
+                        |course: &Course| course.stage.is_open() && course.version == version;
+                    if course.take_if(|course| is_this(course)).is_some() {
+                        let texts = state.texts();
+                        let what = texts.with("upgrade-failed", &version_of(&version));
+                        let text = texts.more_about(&what, &texts.fault_line(&fault));
+                        say_aside(state, text, None);
+                    }
+                }
+                _ if is_here(&version) => {}
+                // Also one that somebody else has begun.
+                _ => *course = Some(Course { version, stage: Stage::UnderWay }),
+            }
+        }
+    }
+}
+
+fn version_of(version: &Version) -> [(&'static str, crate::gui::text::Value<'static>); 1] {
+    [("version", version.to_string().into())]
+}
+
+/// Says `text` to one who does not look at the dialog; as a good message, where there is a time.
+fn say_aside(state: &mut State, text: String, good_at: Option<Timestamp>) {
+    match (&state.dialog, good_at) {
+        (Some(Dialog::Upgrade), _) => {}
+        (_, Some(now)) => state.notices.say(text, now),
+        (_, None) => state.notices.warn(text),
     }
 }
 

@@ -3,14 +3,20 @@
 use egui::{Frame, Margin, Ui};
 
 use super::Cx;
-use crate::gui::state::{Demo, Link, LinkProblem};
+use crate::gui::state::{Demo, Link, LinkProblem, UpgradePhase};
 use crate::gui::text;
 use crate::gui::theme::{CONTROL_RADIUS, TEXT, Tone, regular, semibold};
 use crate::gui::update::Action;
 use crate::gui::widget::{self, Kind};
 
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
-    if let Link::Down { problem, .. } = &cx.state.link {
+    if let (UpgradePhase::Waiting, Some(version), false) =
+        (cx.state.upgrade_phase(cx.now), cx.state.upgrading_to(), cx.state.is_attached())
+    {
+        let title = cx.texts.with("upgrade-to", &[("version", version.to_string().into())]);
+        let text = cx.texts.get("upgrade-waiting");
+        strip(ui, cx, Tone::Neutral, &title, &text, |_, _| {});
+    } else if let Link::Down { problem, .. } = &cx.state.link {
         link_down(ui, cx, &problem.clone());
     }
     if cx.state.demo == Demo::On {

@@ -48,11 +48,10 @@ fn totals(cx: &Cx<'_>) -> Vec<String> {
 }
 
 fn version(ui: &mut Ui, cx: &mut Cx<'_>) {
-    if let Some(release) = cx.state.wanted_release() {
-        let name = cx.texts.with("upgrade-available", &version_of(release));
-        if widget::link(ui, &name).clicked() {
-            cx.act(Action::OpenUpgrade);
-        }
+    if let Some((name, action)) = news(cx)
+        && widget::link(ui, &name).clicked()
+    {
+        cx.act(action);
     }
     let text = RichText::new(VERSION).font(regular(SMALL)).color(cx.palette.dim);
     let button = egui::Button::new(text).frame(false);
@@ -60,4 +59,18 @@ fn version(ui: &mut Ui, cx: &mut Cx<'_>) {
     if ui.add(button).on_hover_text(name.as_str()).accessible_name(name).clicked() {
         cx.act(Action::OpenAbout);
     }
+}
+
+/// What there is to say of versions, and where it leads.
+fn news(cx: &Cx<'_>) -> Option<(String, Action)> {
+    if let Some(version) = cx.state.upgrading_to() {
+        let version = [("version", version.to_string().into())];
+        return Some((cx.texts.with("footer-upgrading", &version), Action::OpenUpgrade));
+    }
+    if let Some(version) = cx.state.newer_service() {
+        let values = [("version", version.into()), ("other", env!("CARGO_PKG_VERSION").into())];
+        return Some((cx.texts.with("footer-window-old", &values), Action::RestartWindow));
+    }
+    let release = cx.state.wanted_release()?;
+    Some((cx.texts.with("upgrade-available", &version_of(release)), Action::OpenUpgrade))
 }

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::time::Duration;
 
 use super::Consent;
 
@@ -13,5 +12,3 @@ pub(super) fn is_elevated() -> bool {
 pub(super) fn start_again(_arguments: &[OsString]) -> io::Result<Consent> {
     Err(io::ErrorKind::Unsupported.into())
 }
-
-pub(super) fn wait_for_end(_pid: u32, _limit: Duration) {}

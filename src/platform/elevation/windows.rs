@@ -3,14 +3,9 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::windows::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::windows::io::{FromRawHandle as _, OwnedHandle};
 use std::ptr::{null, null_mut};
-use std::time::Duration;
 
 use windows_sys::Win32::Foundation::ERROR_CANCELLED;
-use windows_sys::Win32::System::Threading::{
-    OpenProcess, PROCESS_SYNCHRONIZE, WaitForSingleObject,
-};
 use windows_sys::Win32::UI::Shell::{
     SEE_MASK_FLAG_NO_UI, SEE_MASK_NOASYNC, SHELLEXECUTEINFOW, ShellExecuteExW,
 };
@@ -55,20 +50,6 @@ pub(super) fn start_again(arguments: &[OsString]) -> io::Result<Consent> {
     }
 }
 
-pub(super) fn wait_for_end(pid: u32, limit: Duration) {
-    let limit = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
-    // SAFETY: the handle, if there is one, is owned from here on.
-    #[expect(unsafe_code, reason = "the Windows API")]
-    unsafe {
-        let process = OpenProcess(PROCESS_SYNCHRONIZE, 0, pid);
-        // One that cannot be opened has ended.
-        if !process.is_null() {
-            let process = OwnedHandle::from_raw_handle(process);
-            WaitForSingleObject(std::os::windows::io::AsRawHandle::as_raw_handle(&process), limit);
-        }
-    }
-}
-
 /// The arguments as programs of Windows read them: each in quotation marks, with the
 /// backslashes before a mark doubled (Microsoft's documentation of C command-line arguments).
 fn command_line(arguments: &[OsString]) -> OsString {
@@ -102,15 +83,5 @@ mod tests {
         let arguments = ["--home", r"C:\my home\", "--instead-of", "7"].map(OsString::from);
         let line = command_line(&arguments);
         assert_eq!(line, r#""--home" "C:\my home\\" "--instead-of" "7""#);
-    }
-
-    #[test]
-    fn the_end_of_a_process_that_is_gone_is_not_waited_for() {
-        let start = std::time::Instant::now();
-        let mut child = std::process::Command::new("cmd").args(["/c", "exit"]).spawn().unwrap();
-        wait_for_end(child.id(), Duration::from_secs(30));
-        child.wait().unwrap();
-        wait_for_end(child.id(), Duration::from_secs(30));
-        assert!(start.elapsed() < Duration::from_secs(30));
     }
 }

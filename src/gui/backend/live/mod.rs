@@ -9,6 +9,7 @@ mod link;
 mod program;
 
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -47,6 +48,8 @@ pub(crate) struct Places {
     pub services: Vec<Channels>,
     /// The home that was named, for a service that is started.
     pub home: Option<PathBuf>,
+    /// The arguments of a window that takes the place of this one.
+    pub again: Vec<OsString>,
     /// The window's own file.
     pub preferences_file: PathBuf,
     /// What opens the page of a sign-in.
@@ -231,7 +234,10 @@ impl Hub {
                 tokio::spawn(program::start(home, self.link.clone(), outbox));
             }
             Effect::Elevate => {
-                tokio::spawn(program::elevate(self.places.home.clone(), outbox));
+                tokio::spawn(program::elevate(self.places.again.clone(), outbox));
+            }
+            Effect::RestartWindow => {
+                tokio::spawn(program::start_again(self.places.again.clone(), outbox));
             }
             Effect::SavePreferences(preferences) => self.saver.save(*preferences),
             Effect::AskAutostart => {

@@ -1,5 +1,6 @@
 //! Starts the service of this machine, or this program once more.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use super::{Outbox, link};
 use crate::gui::backend::News;
 use crate::gui::state::{Link, LinkProblem};
-use crate::platform::{elevation, service_program};
+use crate::platform::{elevation, service_program, successor};
 
 /// How long a service that was started may take to answer.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -27,13 +28,18 @@ pub(super) async fn start(home: Option<PathBuf>, link: link::Handle, outbox: Out
     }
 }
 
-/// Opens another window, with the rights of an administrator, for the same home. It waits
-/// for the end of this one.
-pub(super) async fn elevate(home: Option<PathBuf>, outbox: Outbox) {
-    let mut arguments = vec!["--instead-of".into(), std::process::id().to_string().into()];
-    if let Some(home) = home {
-        arguments.extend(["--home".into(), home.into_os_string()]);
-    }
+/// Opens another window with `arguments`, which waits for the end of this one.
+pub(super) async fn start_again(arguments: Vec<OsString>, outbox: Outbox) {
+    let started = spawn_blocking(move || successor::start(&arguments)).await;
+    let started = match started {
+        Ok(started) => started.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    outbox.tell(News::StartedAgain(started)).await;
+}
+
+/// The same with the rights of an administrator.
+pub(super) async fn elevate(arguments: Vec<OsString>, outbox: Outbox) {
     let asked = spawn_blocking(move || elevation::start_again(&arguments)).await;
     let asked = match asked {
         Ok(asked) => asked.map_err(|error| error.to_string()),

@@ -2,19 +2,24 @@
 //! the real one does, at once.
 
 mod azure;
+mod upgrade;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+#[cfg(test)]
+pub(crate) use self::upgrade::Ending;
+use self::upgrade::Happening;
 use super::live::Waker;
 use super::{Backend, News, Refusal};
 use crate::gui::effect::Effect;
 use crate::gui::sample;
-use crate::gui::state::Link;
+use crate::gui::state::{Link, LinkProblem};
 use crate::ipc::Push;
 use crate::ipc::protocol::{ErrorCode, Event, Request, RequestError, Response};
+use crate::model::upgrade::UpgradeProgress;
 use crate::model::{
     ConnectionCheck, ConnectionId, ConnectionSelector, ConnectionStatus, ConnectionString,
     ConnectionView, Desired, Reachability, Settings, Snapshot, Traffic,
@@ -32,6 +37,8 @@ pub(crate) struct Mock {
     clock: fn() -> Timestamp,
     /// Azure, as far as it is made up too.
     azure: azure::Azure,
+    /// An upgrade, while there is one.
+    upgrade: upgrade::Upgrade,
     /// Has the window look for what comes later.
     waker: Waker,
 }
@@ -44,13 +51,23 @@ impl Mock {
         let news = [News::Link(Link::managed(version)), News::Push(first)].into();
         let azure = azure::Azure::default();
         let (settings, waker) = (Settings::default(), Waker::default());
-        Self { snapshot, settings, news, asked: Vec::new(), clock, azure, waker }
+        let (upgrade, asked) = (upgrade::Upgrade::default(), Vec::new());
+        Self { snapshot, settings, news, asked, clock, azure, upgrade, waker }
     }
 
     /// The service that `--mock-service` shows.
     pub(crate) fn sample(waker: Waker) -> Self {
-        let mock = Self::new(sample::snapshot(Timestamp::now()), Timestamp::now);
+        let mut snapshot = sample::snapshot(Timestamp::now());
+        snapshot.service.upgrade = Some(Box::new(sample::newer()));
+        let mock = Self::new(snapshot, Timestamp::now);
         Self { waker, ..mock.with_slow_azure() }
+    }
+
+    /// One whose upgrade ends in this way.
+    #[cfg(test)]
+    pub(crate) fn with_ending(mut self, ending: Ending) -> Self {
+        self.upgrade.ending = ending;
+        self
     }
 
     /// One whose Azure takes a moment for everything, as the real one does.
@@ -129,9 +146,14 @@ impl Mock {
             Request::CheckUpgrade => {
                 Ok(Response::Upgrade { upgrade: self.snapshot.service.upgrade.clone() })
             }
-            Request::Upgrade { .. } => {
-                let message = "this service cannot be upgraded".to_owned();
-                Err(refusal(ErrorCode::NotUpgraded, message))
+            Request::Upgrade { version } => {
+                let known = self.snapshot.service.upgrade.as_ref();
+                if !known.is_some_and(|known| known.by_service) {
+                    let message = "this service cannot be upgraded".to_owned();
+                    return Err(refusal(ErrorCode::NotUpgraded, message));
+                }
+                self.upgrade.begin(&version, (self.clock)());
+                Ok(Response::Done)
             }
             // The window does not ask for them.
             Request::Declare { .. }
@@ -144,6 +166,46 @@ impl Mock {
             | Request::Logs { .. }
             | Request::Shutdown => Ok(Response::Done),
         }
+    }
+
+    /// What happens of an upgrade.
+    fn happens(&mut self, what: Happening) {
+        match what {
+            Happening::At(step) => {
+                let mut service = self.snapshot.service.clone();
+                let upgrade = service.upgrade.get_or_insert_default();
+                let version = upgrade.release.as_ref().map(|release| release.version.clone());
+                upgrade.progress = version.map(|version| UpgradeProgress { version, step });
+                self.publish(Event::Service { service });
+            }
+            Happening::Gone => {
+                let problem = LinkProblem::NotRunning;
+                self.news.push_back(News::Link(Link::Down { since: (self.clock)(), problem }));
+            }
+            Happening::Back(version) => {
+                self.snapshot.service.version = version.to_string();
+                self.snapshot.service.upgrade = Some(Box::default());
+                for view in &mut self.snapshot.connections {
+                    view.traffic = Traffic::default();
+                    view.status = ConnectionStatus::Connecting { attempt: 1, last: None };
+                }
+                self.come_up();
+            }
+            Happening::Connected => {
+                let since = (self.clock)();
+                for view in &mut self.snapshot.connections {
+                    view.status = ConnectionStatus::Connected { since, gateway: None };
+                }
+                self.come_up();
+            }
+        }
+    }
+
+    /// Says what it is and all that it has.
+    fn come_up(&mut self) {
+        let version = self.snapshot.service.version.clone();
+        self.news.push_back(News::Link(Link::managed(version)));
+        self.news.push_back(News::Push(Push::Snapshot(Box::new(self.snapshot.clone()))));
     }
 
     fn view(&self, id: &ConnectionId) -> Option<&ConnectionView> {
@@ -207,11 +269,10 @@ impl Backend for Mock {
             Effect::AskAutostart => self.news.push_back(News::Autostart(Ok(false))),
             Effect::SetAutostart(on) => self.news.push_back(News::Autostart(Ok(on))),
             Effect::Elevate => self.news.push_back(News::Elevated(Ok(Consent::Declined))),
-            Effect::StartService | Effect::CallNow => {
-                let version = self.snapshot.service.version.clone();
-                self.news.push_back(News::Link(Link::managed(version)));
-                let snapshot = Box::new(self.snapshot.clone());
-                self.news.push_back(News::Push(Push::Snapshot(snapshot)));
+            Effect::StartService | Effect::CallNow => self.come_up(),
+            Effect::RestartWindow => {
+                self.asked.push(format!("{effect:?}"));
+                self.news.push_back(News::StartedAgain(Ok(())));
             }
             Effect::StartDemo => {
                 self.news.push_back(News::DemoStarted);
@@ -230,8 +291,12 @@ impl Backend for Mock {
 
     fn next(&mut self) -> Option<News> {
         let now = (self.clock)();
+        while let Some(what) = self.upgrade.next(now) {
+            self.happens(what);
+        }
         let next = self.news.pop_front().or_else(|| self.azure.next(now));
-        if let (None, Some(at)) = (&next, self.azure.next_at()) {
+        let later = [self.azure.next_at(), self.upgrade.next_at()].into_iter().flatten().min();
+        if let (None, Some(at)) = (&next, later) {
             self.waker.wake(Duration::try_from(at.duration_since(now)).unwrap_or_default());
         }
         next

@@ -91,6 +91,7 @@ fn open(paths: &Paths, home: &Path) -> (Window, Bell) {
     let places = Places {
         services: vec![paths.channels()],
         home: Some(home.to_owned()),
+        again: Vec::new(),
         preferences_file: home.join("window.json"),
         open: super::azure::browser,
     };
