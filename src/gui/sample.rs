@@ -55,14 +55,14 @@ pub(crate) fn newer() -> UpgradeInfo {
     let at = |seconds| Timestamp::from_second(seconds).unwrap_or_default();
     let release = Release {
         version: Version::new(1, 1, 0),
-        released: at(1_795_338_000),
+        released: at(1_794_992_400),
         notes: "- Reconnect at once after the machine wakes up.\n\
                 - Show the gateways of your own stamp in the firewall list.\n\
                 - Take a proxy password with `@`.\n"
             .to_owned(),
     };
     UpgradeInfo {
-        asked: Some(at(1_795_662_000)),
+        asked: Some(at(1_795_316_400)),
         release: Some(release),
         by_service: true,
         ..UpgradeInfo::default()

@@ -29,6 +29,7 @@ mod cli_support;
 mod cli_terminal;
 #[cfg(unix)]
 mod cli_upgrade;
+mod cli_version_skew;
 #[cfg(unix)]
 mod cli_watch;
 #[cfg(feature = "emulator")]

@@ -1,16 +1,17 @@
 //! A newer version: told at the start, later, or not again.
 
 use egui::accesskit::Role;
-use egui::{Key, ViewportCommand};
+use egui::{Key, Modifiers, ViewportCommand};
 use egui_kittest::kittest::NodeT as _;
 use jiff::SignedDuration;
 
+use super::chinese;
 use super::harness::{Opening, Window, now};
 use crate::gui::backend::mock::Ending;
 use crate::gui::backend::{News, Refusal};
 use crate::gui::sample;
 use crate::gui::state::{Dialog, Link, LinkProblem};
-use crate::gui::text::{Language, LanguageChoice};
+use crate::gui::text::Language;
 use crate::ipc::Push;
 use crate::ipc::protocol::{Access, ErrorCode, Event, Request, RequestError};
 use crate::model::upgrade::{Release, UpgradeInfo, UpgradeProgress, UpgradeStep};
@@ -178,14 +179,9 @@ fn it_is_said_before_what_becomes_of_streams() {
 #[test]
 fn the_upgrade_is_followed_to_the_new_version_and_the_window_starts_anew() {
     let mut window = able();
-    // By keyboard: from Later to the button before it.
-    window.chord(egui::Modifiers::SHIFT, Key::Tab);
-    let is_focused = window.thing(&window.text("upgrade-do")).focused;
-    window.key(if is_focused { Key::Enter } else { Key::Tab });
-    if !is_focused {
-        assert!(window.thing(&window.text("upgrade-do")).focused, "{}", window.dump());
-        window.key(Key::Enter);
-    }
+    window.key(Key::Tab);
+    assert!(window.thing(&window.text("upgrade-do")).focused, "{}", window.dump());
+    window.key(Key::Enter);
     assert!(window.desk.asked().iter().any(|asked| asked.contains("Upgrade {")));
     assert!(window.tells("upgrade-to", &version("1.1.0")), "{}", window.dump());
     assert!(window.says(&window.text("upgrade-goes-on")));
@@ -333,16 +329,19 @@ fn who_only_reads_the_status_sees_it_and_begins_nothing() {
 
 #[test]
 fn it_is_told_in_chinese_too() {
-    let mut opening = opening(sample::newer());
-    opening.preferences.language = LanguageChoice::Chinese;
-    opening.foreign_characters = true;
-    let mut window = opening.open();
-    // None of the window's own fonts has the characters; the texts are there all the same.
-    let texts = crate::gui::text::Texts::new(Language::Chinese);
-    if window.texts().language() == Language::Chinese {
-        let streams = [("count", 55_u64.into()), ("seconds", 30_u32.into())];
-        assert!(window.says(&texts.with("upgrade-streams", &streams)), "{}", window.dump());
-        begin(&mut window, 1600);
-        assert!(window.says(&texts.with("upgrade-to", &self::version("1.1.0"))));
-    }
+    let mut window = able();
+    chinese::install(window.ctx());
+    window.click(&window.text("upgrade-later"));
+    window.chord(Modifiers::COMMAND, Key::Comma);
+    window.click(&window.text("settings-language"));
+    window.click_last("简体中文");
+    window.key(Key::Escape);
+    window.click(&available(&window, "1.1.0"));
+    assert_eq!(window.texts().language(), Language::Chinese);
+    let streams = [("count", 55_u64.into()), ("seconds", 30_u32.into())];
+    assert!(window.tells("upgrade-streams", &streams), "{}", window.dump());
+    begin(&mut window, 1600);
+    assert!(window.tells("upgrade-to", &version("1.1.0")), "{}", window.dump());
+    window.pass(SignedDuration::from_secs(10));
+    assert!(window.has(&window.text("window-restart")), "{}", window.dump());
 }
