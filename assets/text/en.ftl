@@ -451,6 +451,7 @@ upgrade-runs = Version { $version } is running
 upgrade-connected = Connected again: { $active } of { $total }
 upgrade-window-old = This window is still version { $version }. Restart it to have what is new in it.
 window-restart = Restart this window
+window-not-replaced = The program of this window is still version { $other } on this machine. Install version { $version } of it too; then restart this window.
 window-not-restarted = This window could not be restarted: { $reason }
 upgrade-failed-title = The upgrade has failed
 upgrade-failed = The upgrade to version { $version } has failed
@@ -496,7 +497,7 @@ footer-connections =
        *[other] { $count } connections
     }
 footer-upgrading = Upgrading to { $version }…
-footer-window-old = The service is version { $version }, this window { $other }: restart this window
+footer-window-old = The service is version { $version }, this window { $other }: restart it
 footer-connected = { $count } connected
 footer-streams =
     { $count ->

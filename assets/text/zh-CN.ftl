@@ -438,6 +438,7 @@ upgrade-runs = 版本 { $version } 正在运行
 upgrade-connected = 已重新连接：{ $active }/{ $total }
 upgrade-window-old = 此窗口仍是版本 { $version }。重启窗口即可使用其中的新增内容。
 window-restart = 重启此窗口
+window-not-replaced = 此计算机上的窗口程序仍是版本 { $other }。请也安装其版本 { $version }，然后重启此窗口。
 window-not-restarted = 无法重启此窗口：{ $reason }
 upgrade-failed-title = 升级失败
 upgrade-failed = 升级到版本 { $version } 失败
@@ -479,7 +480,7 @@ key-quit = 关闭窗口
 ## Footer
 footer-connections = { $count } 个连接
 footer-upgrading = 正在升级到 { $version }…
-footer-window-old = 服务为版本 { $version }，此窗口为 { $other }：请重启此窗口
+footer-window-old = 服务为版本 { $version }，此窗口为 { $other }：请重启
 footer-connected = { $count } 个已连接
 footer-streams = { $count } 个活动流
 footer-rates = ↓ { $in }  ↑ { $out }

@@ -38,6 +38,12 @@ pub fn own_program() -> io::Result<PathBuf> {
     std::env::current_exe().map(os::installed_at)
 }
 
+/// Whether the file that this program was started from is another one by now, as far as the system
+/// tells.
+pub fn is_replaced() -> bool {
+    os::is_replaced()
+}
+
 /// Waits until the process `pid` has ended, for `limit` at the most.
 pub fn wait_for_end(pid: u32, limit: Duration) {
     os::wait_for_end(pid, limit);
@@ -63,6 +69,11 @@ mod tests {
         waiting.join().unwrap();
         wait_for_end(pid, limit);
         assert!(before.elapsed() < limit);
+    }
+
+    #[test]
+    fn this_program_is_the_one_that_was_started() {
+        assert!(!is_replaced());
     }
 
     #[test]

@@ -35,7 +35,8 @@ fn newer() -> Value {
     let service = &mut snapshot["service"];
     service["mood"] = "good".into();
     service["faults"] = json!([{ "code": "out-of-luck", "detail": "seven years", "since": 1 }]);
-    service["upgrade"]["progress"] = json!({ "version": "99.1.0", "step": "rehearsing", "hall": 2 });
+    service["upgrade"]["progress"] =
+        json!({ "version": "99.1.0", "step": "rehearsing", "hall": 2 });
     snapshot["connections"][0]["colour"] = "green".into();
     snapshot
 }

@@ -55,7 +55,7 @@ pub(crate) enum News {
     /// A window with the rights of an administrator was asked for.
     Elevated(Result<Consent, String>),
     /// A window that takes the place of this one was started, or was not and why.
-    StartedAgain(Result<(), String>),
+    StartedAgain(Result<(), NotStarted>),
     /// The preferences could not be kept, and why.
     NotSaved(String),
     /// What the desktop wants, where the windowing system does not tell.
@@ -69,6 +69,15 @@ pub(crate) enum News {
         /// What.
         news: AzureNews,
     },
+}
+
+/// Why no window takes the place of this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NotStarted {
+    /// It would be the same: its file is still the one that runs.
+    SameProgram,
+    /// In the system's words.
+    Failed(String),
 }
 
 /// What comes of work with an Azure account.

@@ -1,14 +1,14 @@
 //! A newer version: told at the start, later, or not again.
 
 use egui::accesskit::Role;
-use egui::{Key, Modifiers, ViewportCommand};
+use egui::{Key, Modifiers, ViewportCommand, vec2};
 use egui_kittest::kittest::NodeT as _;
 use jiff::SignedDuration;
 
 use super::chinese;
-use super::harness::{Opening, Window, now};
+use super::harness::{Opening, Thing, Window, now};
 use crate::gui::backend::mock::Ending;
-use crate::gui::backend::{News, Refusal};
+use crate::gui::backend::{News, NotStarted, Refusal};
 use crate::gui::sample;
 use crate::gui::state::{Dialog, Link, LinkProblem};
 use crate::gui::text::Language;
@@ -204,6 +204,8 @@ fn the_upgrade_is_followed_to_the_new_version_and_the_window_starts_anew() {
     assert!(connected(&window, "0"), "{}", window.dump());
     window.pass(SignedDuration::from_millis(2000));
     assert!(connected(&window, "7"), "{}", window.dump());
+    assert!(window.thing(&window.text("upgrade-later")).focused, "Enter is in nobody's way");
+    window.key(Key::Tab);
     assert!(window.thing(&window.text("window-restart")).focused);
     window.key(Key::Enter);
     assert!(window.desk.asked().iter().any(|asked| asked == "RestartWindow"));
@@ -238,8 +240,19 @@ fn a_service_that_somebody_else_has_upgraded_is_newer_than_the_window() {
     let values = [("version", "1.1.0".into()), ("other", own.into())];
     let link = window.texts().with("footer-window-old", &values);
     assert!(window.has(&link), "{}", window.dump());
-    window.tell(News::StartedAgain(Err("no such file".to_owned())));
+    window.tell(News::StartedAgain(Err(NotStarted::SameProgram)));
+    assert!(window.tells("window-not-replaced", &values), "{}", window.dump());
+    window.tell(News::StartedAgain(Err(NotStarted::Failed("no such file".to_owned()))));
     assert!(window.tells("window-not-restarted", &[("reason", "no such file".into())]));
+    // Beside it there is room for what matters most.
+    let small = Opening { size: vec2(640.0, 400.0), ..Opening::new() };
+    let mut small = small.open();
+    small.tell(News::Link(Link::managed("1.1.0")));
+    let rect = small.thing(&link).rect;
+    let is_beside = |thing: &Thing| thing.rect.right() < rect.left() && thing.rect.bottom() > 372.0;
+    let labels = small.things().into_iter().filter(|thing| thing.role == Role::Label);
+    let below: Vec<_> = labels.filter(|thing| thing.rect.top() > 372.0).collect();
+    assert!(!below.is_empty() && below.iter().all(is_beside), "{below:?}, {rect:?}");
     // An older one is not mended by that.
     window.tell(News::Link(Link::managed("0.0.9")));
     assert!(!window.says(&window.texts().with("footer-window-old", &values)));

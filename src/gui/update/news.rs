@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{answer, azure, dialogs, upgrade};
-use crate::gui::backend::News;
+use crate::gui::backend::{News, NotStarted};
 use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{Demo, Dialog, Link, LinkProblem, Pending, State};
 use crate::ipc::Push;
@@ -49,7 +49,13 @@ pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut 
         }
         // The other window waits for the end of this one.
         News::StartedAgain(Ok(())) => effects.push(Effect::Close),
-        News::StartedAgain(Err(reason)) => {
+        News::StartedAgain(Err(NotStarted::SameProgram)) => {
+            let version = state.newer_service().unwrap_or_default().to_owned();
+            let values = [("version", version.into()), ("other", env!("CARGO_PKG_VERSION").into())];
+            let text = state.texts().with("window-not-replaced", &values);
+            state.notices.warn(text);
+        }
+        News::StartedAgain(Err(NotStarted::Failed(reason))) => {
             let text = state.texts().with("window-not-restarted", &[("reason", reason.into())]);
             state.notices.warn(text);
         }

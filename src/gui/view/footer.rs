@@ -10,6 +10,8 @@ use crate::gui::widget;
 use crate::model::{StatusLabel, VERSION};
 
 const HEIGHT: f32 = 28.0;
+/// Width in points that all totals need beside a long link.
+const ROOM: f32 = 860.0;
 
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     let frame = Frame::new().fill(cx.palette.panel).inner_margin(Margin::symmetric(16, 4));
@@ -17,10 +19,13 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 18.0;
             ui.spacing_mut().interact_size.y = 18.0;
-            for text in totals(cx) {
+            let news = news(cx);
+            let is_long = matches!(news, Some((_, Action::RestartWindow)));
+            let most = if is_long && ui.available_width() < ROOM { 1 } else { usize::MAX };
+            for text in totals(cx).into_iter().take(most) {
                 widget::label(ui, &text, regular(SMALL), cx.palette.dim);
             }
-            widget::at_right(ui, "footer-right", |ui| version(ui, cx));
+            widget::at_right(ui, "footer-right", |ui| version(ui, cx, news));
         });
     });
 }
@@ -47,8 +52,8 @@ fn totals(cx: &Cx<'_>) -> Vec<String> {
     vec![first, streams, cx.texts.with("footer-rates", &rates)]
 }
 
-fn version(ui: &mut Ui, cx: &mut Cx<'_>) {
-    if let Some((name, action)) = news(cx)
+fn version(ui: &mut Ui, cx: &mut Cx<'_>, news: Option<(String, Action)>) {
+    if let Some((name, action)) = news
         && widget::link(ui, &name).clicked()
     {
         cx.act(action);

@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,13 @@ pub(super) fn installed_at(seen: PathBuf) -> PathBuf {
         Some(path) if !seen.exists() => OsStr::from_bytes(path).into(),
         _ => seen,
     }
+}
+
+pub(super) fn is_replaced() -> bool {
+    let file = |path: &Path| path.metadata().map(|file| (file.dev(), file.ino()));
+    let running = file(Path::new("/proc/self/exe"));
+    let installed = super::own_program().and_then(|path| file(&path));
+    !matches!((running, installed), (Ok(running), Ok(installed)) if running == installed)
 }
 
 pub(super) fn wait_for_end(pid: u32, limit: Duration) {

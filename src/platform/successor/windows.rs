@@ -17,6 +17,11 @@ pub(super) fn installed_at(seen: PathBuf) -> PathBuf {
     seen
 }
 
+/// Windows Installer moves a file that runs away, and the system does not tell.
+pub(super) fn is_replaced() -> bool {
+    true
+}
+
 pub(super) fn wait_for_end(pid: u32, limit: Duration) {
     let limit = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
     // SAFETY: the handle, if there is one, is owned from here on.

@@ -1,6 +1,7 @@
 //! Starts the service of this machine, or this program once more.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
 use super::{Outbox, link};
-use crate::gui::backend::News;
+use crate::gui::backend::{News, NotStarted};
 use crate::gui::state::{Link, LinkProblem};
 use crate::platform::{elevation, service_program, successor};
 
@@ -30,10 +31,13 @@ pub(super) async fn start(home: Option<PathBuf>, link: link::Handle, outbox: Out
 
 /// Opens another window with `arguments`, which waits for the end of this one.
 pub(super) async fn start_again(arguments: Vec<OsString>, outbox: Outbox) {
-    let started = spawn_blocking(move || successor::start(&arguments)).await;
-    let started = match started {
-        Ok(started) => started.map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
+    let started = match successor::is_replaced() {
+        false => Err(NotStarted::SameProgram),
+        true => spawn_blocking(move || successor::start(&arguments))
+            .await
+            .map_err(io::Error::other)
+            .flatten()
+            .map_err(|error| NotStarted::Failed(error.to_string())),
     };
     outbox.tell(News::StartedAgain(started)).await;
 }

@@ -105,14 +105,14 @@ fn done_buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     widget::at_right(ui, "dialog-buttons", |ui| {
         let later = widget::button(ui, Kind::Plain, &cx.texts.get("upgrade-later"), true);
+        // It comes by itself: what is typed just then restarts nothing.
+        if ui.memory(|memory| memory.focused()).is_none() {
+            later.request_focus();
+        }
         if later.clicked() {
             cx.act(Action::CloseDialog);
         }
-        let restart = widget::button(ui, Kind::Primary, &cx.texts.get("window-restart"), true);
-        if ui.memory(|memory| memory.focused()).is_none() {
-            restart.request_focus();
-        }
-        if restart.clicked() {
+        if widget::button(ui, Kind::Primary, &cx.texts.get("window-restart"), true).clicked() {
             cx.act(Action::RestartWindow);
         }
     });
