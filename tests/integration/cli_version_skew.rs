@@ -4,6 +4,7 @@
 use hybrid_connection_manager::ipc::codec::{MessageReader, MessageWriter};
 use hybrid_connection_manager::ipc::protocol::{ErrorCode, MAX_ANSWER_BYTES, Request};
 use hybrid_connection_manager::ipc::{Client, ClientError};
+use hybrid_connection_manager::model::VERSION;
 use hybrid_connection_manager::platform::Paths;
 use hybrid_connection_manager::platform::local_socket::{self, Callers, Stream};
 use serde_json::{Value, json};
@@ -116,7 +117,7 @@ async fn the_status_of_another_version_is_shown() {
 async fn what_an_older_service_does_not_know_needs_a_newer_one() {
     let home = Home::new();
     let _service = Other::serve(&home, older());
-    let own = env!("CARGO_PKG_VERSION");
+    let own = VERSION;
     for verb in [
         &["upgrade", "--check"][..],
         &["upgrade", "--yes"],

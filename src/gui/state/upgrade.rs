@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use semver::Version;
 
 use super::{Link, State};
-use crate::model::Fault;
 use crate::model::upgrade::UpgradeStep;
+use crate::model::{Fault, VERSION};
 
 /// How long a new service may take, once the streams of the old one have had their time.
 const LIMIT: SignedDuration = SignedDuration::from_mins(3);
@@ -160,7 +160,7 @@ impl State {
     /// The version of the service, where it is newer than this window.
     pub(crate) fn newer_service(&self) -> Option<&str> {
         let Link::Up { version, .. } = &self.link else { return None };
-        let own = Version::parse(env!("CARGO_PKG_VERSION")).ok()?;
+        let own = Version::parse(VERSION).ok()?;
         Version::parse(version).is_ok_and(|version| version > own).then_some(version.as_str())
     }
 }

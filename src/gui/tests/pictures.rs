@@ -14,7 +14,7 @@ use crate::gui::sample;
 use crate::gui::state::{Link, LinkProblem, ThemeChoice};
 use crate::gui::text::Language;
 use crate::ipc::Push;
-use crate::model::{Fault, FaultCode, Snapshot};
+use crate::model::{Fault, FaultCode, Snapshot, VERSION};
 
 /// The sample after traffic of `seconds`, each connection at a pace of its own.
 fn busy(seconds: u64) -> Snapshot {

@@ -15,7 +15,7 @@ use crate::gui::text::Language;
 use crate::ipc::Push;
 use crate::ipc::protocol::{Access, ErrorCode, Event, Request, RequestError};
 use crate::model::upgrade::{Release, UpgradeInfo, UpgradeProgress, UpgradeStep};
-use crate::model::{Fault, FaultCode};
+use crate::model::{Fault, FaultCode, VERSION};
 
 /// What a service knows that has asked an hour ago.
 fn info(release: Option<Release>, fault: Option<Fault>) -> UpgradeInfo {
@@ -76,7 +76,7 @@ fn a_newer_version_is_told_at_the_start_and_later_from_the_lower_edge() {
     let problem = LinkProblem::Lost("gone".to_owned());
     window.tell(News::Link(Link::Down { since: now(), problem }));
     window.desk.forget();
-    window.tell(News::Link(Link::managed(env!("CARGO_PKG_VERSION"))));
+    window.tell(News::Link(Link::managed(VERSION)));
     assert!(window.state().dialog.is_none());
     assert_eq!(window.desk.asked(), [""; 0]);
 }
@@ -226,7 +226,7 @@ fn closing_the_dialog_stops_nothing_and_the_lower_edge_leads_back() {
     window.pass(SignedDuration::from_millis(8400));
     assert!(window.tells("upgrade-runs", &version("1.1.0")), "it is told when it is done");
     assert!(!window.has(&link));
-    let own = env!("CARGO_PKG_VERSION");
+    let own = VERSION;
     let values = [("version", "1.1.0".into()), ("other", own.into())];
     window.click(&window.texts().with("footer-window-old", &values));
     assert!(window.desk.asked().iter().any(|asked| asked == "RestartWindow"));
@@ -235,7 +235,7 @@ fn closing_the_dialog_stops_nothing_and_the_lower_edge_leads_back() {
 #[test]
 fn a_service_that_somebody_else_has_upgraded_is_newer_than_the_window() {
     let mut window = Window::open();
-    let own = env!("CARGO_PKG_VERSION");
+    let own = VERSION;
     window.tell(News::Link(Link::managed("1.1.0")));
     let values = [("version", "1.1.0".into()), ("other", own.into())];
     let link = window.texts().with("footer-window-old", &values);
@@ -321,11 +321,11 @@ fn a_new_service_that_does_not_come_is_said_to_be_late() {
     window.key(Key::Escape);
     assert!(window.says(&window.text("banner-not-running")), "{}", window.dump());
     // The old one, started by hand.
-    window.tell(News::Link(Link::managed(env!("CARGO_PKG_VERSION"))));
+    window.tell(News::Link(Link::managed(VERSION)));
     let snapshot = Box::new(opening(sample::newer()).snapshot);
     window.tell(News::Push(Push::Snapshot(snapshot)));
     window.click(&window.texts().with("footer-upgrading", &version("1.1.0")));
-    let old = version(env!("CARGO_PKG_VERSION"));
+    let old = version(VERSION);
     assert!(window.tells("upgrade-still-old", &old), "{}", window.dump());
     assert!(window.thing(&window.text("upgrade-again")).enabled);
 }
@@ -333,7 +333,7 @@ fn a_new_service_that_does_not_come_is_said_to_be_late() {
 #[test]
 fn who_only_reads_the_status_sees_it_and_begins_nothing() {
     let mut window = able();
-    let (version, access) = (env!("CARGO_PKG_VERSION").to_owned(), Access::ReadStatus);
+    let (version, access) = (VERSION.to_owned(), Access::ReadStatus);
     window.tell(News::Link(Link::Up { version, access }));
     assert!(!window.thing(&window.text("upgrade-do")).enabled);
     let standing = window.state().standing;

@@ -8,6 +8,7 @@ use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{Demo, Dialog, Link, LinkProblem, Pending, State};
 use crate::ipc::Push;
 use crate::ipc::protocol::{Event, Request};
+use crate::model::VERSION;
 use crate::platform::elevation::Consent;
 
 pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut Vec<Effect>) {
@@ -51,7 +52,7 @@ pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut 
         News::StartedAgain(Ok(())) => effects.push(Effect::Close),
         News::StartedAgain(Err(NotStarted::SameProgram)) => {
             let version = state.newer_service().unwrap_or_default().to_owned();
-            let values = [("version", version.into()), ("other", env!("CARGO_PKG_VERSION").into())];
+            let values = [("version", version.into()), ("other", VERSION.into())];
             let text = state.texts().with("window-not-replaced", &values);
             state.notices.warn(text);
         }

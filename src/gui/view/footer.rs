@@ -73,7 +73,7 @@ fn news(cx: &Cx<'_>) -> Option<(String, Action)> {
         return Some((cx.texts.with("footer-upgrading", &version), Action::OpenUpgrade));
     }
     if let Some(version) = cx.state.newer_service() {
-        let values = [("version", version.into()), ("other", env!("CARGO_PKG_VERSION").into())];
+        let values = [("version", version.into()), ("other", VERSION.into())];
         return Some((cx.texts.with("footer-window-old", &values), Action::RestartWindow));
     }
     let release = cx.state.wanted_release()?;

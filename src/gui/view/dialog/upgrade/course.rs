@@ -10,7 +10,7 @@ use crate::gui::theme::{SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::Action;
 use crate::gui::widget::{self, Kind};
 use crate::model::upgrade::Release;
-use crate::model::{Desired, StatusLabel};
+use crate::model::{Desired, StatusLabel, VERSION};
 
 pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, phase: UpgradePhase<'_>, release: Option<&Release>) {
     let version = cx.state.upgrading.course.as_ref().map(|course| course.version.to_string());
@@ -93,7 +93,7 @@ fn done(ui: &mut Ui, cx: &mut Cx<'_>) {
         widget::speak(&said);
     }
     if cx.state.newer_service().is_some() {
-        let own = [("version", env!("CARGO_PKG_VERSION").into())];
+        let own = [("version", VERSION.into())];
         let text = cx.texts.with("upgrade-window-old", &own);
         widget::wrapped(ui, &text, regular(TEXT), cx.palette.dim);
     }
