@@ -29,6 +29,7 @@ pub(crate) enum Step {
 /// `step` of the upgrade to `version`.
 pub(crate) fn step(step: &Step, version: &Version) -> String {
     match step {
+        Step::Downloading { size: 0, .. } => format!("Asking for the packages of {version}…"),
         Step::Downloading { done, size } => {
             format!("Downloading {version}: {} of {}", bytes(*done), bytes(*size))
         }
@@ -158,6 +159,7 @@ mod tests {
     fn each_step_says_where_it_is() {
         let at = |done| Step::Downloading { done, size: 14_200_000 };
         for (one, words) in [
+            (Step::Downloading { done: 0, size: 0 }, "Asking for the packages of 1.1.0…"),
             (at(5_800_000), "Downloading 1.1.0: 5.8 MB of 14.2 MB"),
             (Step::Installing, "Installing 1.1.0…"),
             (Step::Draining(1), "The service ends; 1 stream is still open"),

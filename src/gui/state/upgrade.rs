@@ -126,14 +126,14 @@ impl State {
         let service = self.snapshot.as_ref().map(|snapshot| &snapshot.service);
         let progress = service.and_then(|service| service.upgrade.as_ref()?.progress.as_ref());
         match progress.filter(|progress| progress.version == *version).map(|it| &it.step) {
-            Some(UpgradeStep::Downloading { done, size }) => {
+            Some(UpgradeStep::Downloading { done, size: size @ 1.. }) => {
                 UpgradePhase::Downloading { done: *done, size: *size }
             }
             Some(UpgradeStep::Installing) => match service.and_then(|service| service.draining) {
                 Some(streams @ 1..) => UpgradePhase::Draining(streams),
                 _ => UpgradePhase::Installing,
             },
-            Some(UpgradeStep::Failed { .. } | UpgradeStep::Other) | None => UpgradePhase::Begins,
+            _ => UpgradePhase::Begins,
         }
     }
 

@@ -291,6 +291,42 @@ fn a_failure_says_why_and_can_be_tried_again() {
     assert!(window.says("dpkg ended with 1"));
 }
 
+/// The service of this machine, at `step` of the upgrade to 1.1.0.
+fn service_at(step: UpgradeStep) -> News {
+    let mut snapshot = opening(sample::newer()).snapshot;
+    let progress = Some(UpgradeProgress { version: "1.1.0".parse().unwrap(), step });
+    snapshot.service.upgrade = Some(Box::new(UpgradeInfo { progress, ..sample::newer() }));
+    News::Push(Push::Snapshot(Box::new(snapshot)))
+}
+
+#[test]
+fn a_new_version_that_did_not_stay_is_a_failure() {
+    let mut window = able();
+    begin(&mut window, 10_400);
+    assert!(window.tells("upgrade-runs", &version("1.1.0")), "{}", window.dump());
+    let problem = LinkProblem::Lost("the service ended".to_owned());
+    window.tell(News::Link(Link::Down { since: now(), problem }));
+    window.tell(News::Link(Link::managed(VERSION)));
+    window.tell(service_at(UpgradeStep::Installing));
+    assert!(window.says(&window.text("upgrade-installing")), "{}", window.dump());
+    let fault = Fault::new(FaultCode::UpgradeRolledBack, "no answer within 30 s");
+    window.tell(service_at(UpgradeStep::Failed { fault: fault.clone() }));
+    assert!(window.says(&window.texts().fault_line(&fault)), "{}", window.dump());
+}
+
+#[test]
+fn one_that_is_under_way_already_is_followed() {
+    let mut window = able();
+    window.desk.fall_silent();
+    window.click(&window.text("upgrade-do"));
+    window.desk.speak();
+    let ticket = *window.state().pending.keys().next_back().unwrap();
+    window.tell(service_at(UpgradeStep::Installing));
+    let error = RequestError::new(ErrorCode::NotUpgraded, "it is under way already");
+    window.tell(News::Answer { ticket, outcome: Err(Refusal::Said(error)) });
+    assert!(window.says(&window.text("upgrade-installing")), "{}", window.dump());
+}
+
 #[test]
 fn a_refusal_is_told_and_one_that_does_not_know_it_is_named() {
     let mut window = able();

@@ -77,6 +77,10 @@ pub(super) fn on_begun(state: &mut State, outcome: Result<Response, Refusal>, no
         Err(Refusal::Lost) => Stage::Away { since: now },
         Err(refusal) => Stage::Refused(texts.refusal(&refusal)),
     };
+    // One that is under way already is followed.
+    if matches!(course.stage, Stage::Refused(_)) {
+        on_service(state, now);
+    }
 }
 
 /// The service has gone.
@@ -106,9 +110,12 @@ pub(super) fn on_service(state: &mut State, now: Timestamp) {
             let Some(UpgradeProgress { version, step }) = progress else { return };
             match step {
                 UpgradeStep::Failed { fault } => {
-                    let is_this =
-                        |course: &Course| course.stage.is_open() && course.version == version;
-                    if course.take_if(|course| is_this(course)).is_some() {
+                    // Also one that was there, and did not stay.
+                    let is_this = |course: &mut Course| {
+                        let has_begun = course.stage.is_open() || course.stage == Stage::Done;
+                        has_begun && course.version == version
+                    };
+                    if course.take_if(is_this).is_some() {
                         let texts = state.texts();
                         let what = texts.with("upgrade-failed", &version_of(&version));
                         let text = texts.more_about(&what, &texts.fault_line(&fault));

@@ -18,6 +18,9 @@ use crate::model::{ConnectionId, Desired, Fault, ServiceInfo, Snapshot, StatusLa
 /// How long the packages may stand still on their way, and how long the new version may take once
 /// the streams have had their time.
 const LIMIT: Duration = Duration::from_secs(180);
+/// How long the installer may take before the old service ends; the service itself waits for it for
+/// twenty minutes.
+const INSTALL_LIMIT: Duration = Duration::from_secs(25 * 60);
 /// How long the new version gets to connect what was connected before.
 const CONNECT_LIMIT: Duration = Duration::from_secs(60);
 
@@ -70,7 +73,7 @@ pub(super) async fn follow(
         match update {
             Update::Lost(failure) if failure.exit == Exit::VersionMismatch => return Err(failure),
             Update::Lost(failure) => {
-                course.installs();
+                course.ends();
                 if lost.replace(failure).is_none() {
                     say(Step::Waiting);
                 }
@@ -98,18 +101,27 @@ struct Course<'a> {
     /// Bytes that were here last.
     downloaded: Option<u64>,
     is_installing: bool,
+    is_ending: bool,
     is_new: bool,
 }
 
 impl<'a> Course<'a> {
     fn begin(awaited: &'a Awaited) -> Self {
         let deadline = Instant::now() + LIMIT;
-        Self { awaited, deadline, downloaded: None, is_installing: false, is_new: false }
+        let (is_installing, is_ending, is_new) = (false, false, false);
+        Self { awaited, deadline, downloaded: None, is_installing, is_ending, is_new }
     }
 
-    /// From here on everything has its time, once.
+    /// The installer has its time, once.
     fn installs(&mut self) {
-        if !std::mem::replace(&mut self.is_installing, true) {
+        if !std::mem::replace(&mut self.is_installing, true) && !self.is_ending {
+            self.deadline = Instant::now() + INSTALL_LIMIT;
+        }
+    }
+
+    /// The old service ends or is gone: from here on everything has its time, once.
+    fn ends(&mut self) {
+        if !std::mem::replace(&mut self.is_ending, true) {
             self.deadline = Instant::now() + self.awaited.drain + LIMIT;
         }
     }
@@ -137,18 +149,21 @@ impl<'a> Course<'a> {
         match &progress.step {
             UpgradeStep::Failed { fault } => return Some(Err(failure(fault))),
             UpgradeStep::Downloading { done, size } => {
-                if self.downloaded.replace(*done) != Some(*done) && !self.is_installing {
+                if self.downloaded.replace(*done) != Some(*done) && !self.is_ending {
                     self.deadline = Instant::now() + LIMIT;
                 }
                 say(Step::Downloading { done: *done, size: *size });
             }
-            UpgradeStep::Installing | UpgradeStep::Other => {
-                self.installs();
-                say(match snapshot.service.draining {
-                    Some(streams @ 1..) => Step::Draining(streams),
-                    _ => Step::Installing,
-                });
-            }
+            UpgradeStep::Installing | UpgradeStep::Other => match snapshot.service.draining {
+                Some(streams) => {
+                    self.ends();
+                    say(Step::Draining(streams));
+                }
+                None => {
+                    self.installs();
+                    say(Step::Installing);
+                }
+            },
         }
         None
     }

@@ -101,16 +101,20 @@ async fn every_wait_has_its_end() {
     let (end, _, after) = followed(vec![(0, old(silent.clone())), (100, old(silent))]).await;
     assert_eq!((end.unwrap_err().exit, after), (Exit::TimedOut, limit));
 
+    // The installer has more time, as long as the service is there to tell of it.
+    let (end, _, after) = followed(vec![(0, old(UpgradeStep::Installing))]).await;
+    assert_eq!((end.unwrap_err().exit, after), (Exit::TimedOut, INSTALL_LIMIT.as_secs()));
+
     // Neither one that comes and goes nor one that stays old prolongs it.
     let begins = vec![(0, old(UpgradeStep::Installing)), (100, lost(Exit::ServiceNotReachable))];
-    let (end, _, after) = followed(begins).await;
+    let (end, _, after) = followed(begins.clone()).await;
     let failure = end.unwrap_err();
-    assert_eq!((failure.exit, after), (Exit::TimedOut, DRAIN.as_secs() + limit));
+    assert_eq!((failure.exit, after), (Exit::TimedOut, 100 + DRAIN.as_secs() + limit));
     assert!(failure.message.starts_with("version 1.1.0 does not answer: gone."), "{failure}");
     let back = service("1.0.0", None, sql(sample::connected()));
-    let (end, _, after) = followed(vec![(0, old(UpgradeStep::Installing)), (150, back)]).await;
+    let (end, _, after) = followed([begins, vec![(150, back)]].concat()).await;
     let failure = end.unwrap_err();
-    assert_eq!((failure.exit, after), (Exit::TimedOut, DRAIN.as_secs() + limit));
+    assert_eq!((failure.exit, after), (Exit::TimedOut, 100 + DRAIN.as_secs() + limit));
     assert!(failure.message.starts_with("the service still is version 1.0.0"), "{failure}");
 
     // The new version runs, whatever its connections do.
