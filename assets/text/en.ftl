@@ -497,7 +497,7 @@ footer-connections =
        *[other] { $count } connections
     }
 footer-upgrading = Upgrading to { $version }…
-footer-window-old = The service is version { $version }, this window { $other }: restart it
+footer-window-old = The service is version { $version }, this window { $other }: restart this window
 footer-connected = { $count } connected
 footer-streams =
     { $count ->

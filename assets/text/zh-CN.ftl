@@ -322,6 +322,7 @@ refused-already-exists = 该混合连接已经添加。
 refused-not-found = 服务中已没有该连接。
 refused-denied = 此帐户无权进行此操作：{ $message }
 refused-stopping = 服务正在停止；请在其重新启动后再试。
+refused-version-mismatch = 服务的版本与此窗口不同，无法完成此操作：{ $message }
 refused-not-upgraded = 未开始升级：{ $message }
 refused-not-saved = 无法将更改保存到磁盘：{ $message }
 refused-invalid-connection-string = 连接字符串无效：{ $message }
@@ -480,7 +481,7 @@ key-quit = 关闭窗口
 ## Footer
 footer-connections = { $count } 个连接
 footer-upgrading = 正在升级到 { $version }…
-footer-window-old = 服务为版本 { $version }，此窗口为 { $other }：请重启
+footer-window-old = 服务为版本 { $version }，此窗口为 { $other }：请重启此窗口
 footer-connected = { $count } 个已连接
 footer-streams = { $count } 个活动流
 footer-rates = ↓ { $in }  ↑ { $out }

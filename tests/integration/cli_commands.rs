@@ -24,6 +24,7 @@ async fn without_a_service_every_verb_says_how_to_start_one() {
         &["enable", "a/b"],
         &["disable", "a/b"],
         &["status"],
+        &["upgrade", "--check"],
         &["logs"],
         &["settings", "get"],
         &["settings", "set", "log.level", "debug"],

@@ -25,10 +25,8 @@ impl Texts {
             ErrorCode::NotUpgraded => "refused-not-upgraded",
             ErrorCode::InvalidConnectionString => "refused-invalid-connection-string",
             ErrorCode::InvalidSetting => "refused-invalid-setting",
-            ErrorCode::BadMessage
-            | ErrorCode::VersionMismatch
-            | ErrorCode::Ambiguous
-            | ErrorCode::Other => "refused",
+            ErrorCode::VersionMismatch => "refused-version-mismatch",
+            ErrorCode::BadMessage | ErrorCode::Ambiguous | ErrorCode::Other => "refused",
         };
         let setting = error.field.as_deref().unwrap_or_default().replace('.', "-");
         // What exactly is wrong only the service knows, unless the setting says it.

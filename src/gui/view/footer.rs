@@ -10,7 +10,7 @@ use crate::gui::widget;
 use crate::model::{StatusLabel, VERSION};
 
 const HEIGHT: f32 = 28.0;
-/// Width in points that all totals need beside a long link.
+/// Width in points that the totals need beside a long link.
 const ROOM: f32 = 860.0;
 
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -21,9 +21,10 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
             ui.spacing_mut().interact_size.y = 18.0;
             let news = news(cx);
             let is_long = matches!(news, Some((_, Action::RestartWindow)));
-            let most = if is_long && ui.available_width() < ROOM { 1 } else { usize::MAX };
-            for text in totals(cx).into_iter().take(most) {
-                widget::label(ui, &text, regular(SMALL), cx.palette.dim);
+            if !is_long || ui.available_width() >= ROOM {
+                for text in totals(cx) {
+                    widget::label(ui, &text, regular(SMALL), cx.palette.dim);
+                }
             }
             widget::at_right(ui, "footer-right", |ui| version(ui, cx, news));
         });
