@@ -28,18 +28,20 @@ pub struct Heard {
     /// The newest release that it has offered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<SeenRelease>,
-    /// The upgrade that the upgrader was given last, until it is known what came of it.
+    /// The upgrade that was begun last, until it is known what came of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<Begun>,
 }
 
-/// An upgrade that the upgrader was given.
+/// An upgrade that was begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Begun {
     /// To which version.
     pub version: Version,
     /// When.
     pub asked: Timestamp,
+    /// Whether its packages are here, and the upgrader has been asked for it.
+    pub handed_over: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -107,6 +109,7 @@ mod tests {
             begun: Some(Begun {
                 version: "1.1.0".parse().unwrap(),
                 asked: "2026-11-29T13:00:00Z".parse().unwrap(),
+                handed_over: true,
             }),
         };
         file.write(&heard).unwrap();

@@ -79,7 +79,16 @@ impl Upgrades {
     /// Goes on where a service that ended for an upgrade, or in the midst of one, has left off.
     pub(in crate::service) fn resume(self: &Arc<Self>) {
         let (Some(place), Some(begun)) = (&self.place, self.heard().begun) else { return };
-        let Begun { version, asked } = begun;
+        let Begun { version, asked, handed_over } = begun;
+        if !handed_over {
+            let why = "the service ended while its packages were on their way; try again: what is here is kept";
+            let done = Err(Fault::new(FaultCode::UpgradeFailed, why));
+            // Who asks at once hears of it.
+            self.tell(&version, done);
+            let this = self.clone();
+            self.tasks.spawn(async move { this.remember(|heard| heard.begun = None).await });
+            return;
+        }
         if self.running.cmp_precedence(&version).is_lt() {
             // It may be at work, or was broken off as this service was.
             self.set_progress(&version, UpgradeStep::Installing);
@@ -105,6 +114,7 @@ impl Upgrades {
 
     async fn apply(&self, version: &Version, settings: &Settings) -> Result<(), Fault> {
         let Some(place) = &self.place else { return Ok(()) };
+        self.note(&UpgradeAsked::new(version.clone(), Timestamp::now()), false).await;
         let source = super::source(settings).await?;
         let found = self.found(settings, &source).await?;
         let found = found.filter(|found| found.manifest.version == *version).ok_or_else(|| {
@@ -115,8 +125,7 @@ impl Upgrades {
         let packages = found.manifest.packages(kind, window)?;
         self.fetch(place, version, &source, &found, &packages).await?;
         let asked = UpgradeAsked::new(version.clone(), Timestamp::now());
-        let begun = Begun { version: version.clone(), asked: asked.asked };
-        self.remember(|heard| heard.begun = Some(begun)).await;
+        self.note(&asked, true).await;
         self.set_progress(version, UpgradeStep::Installing);
         info!(%version, "its packages are here; the upgrader installs them");
         place.hand_over.ask(&asked).map_err(|error| not_written(place, &error))?;
@@ -200,6 +209,16 @@ impl Upgrades {
         {
             warn!("what is left of the upgrade is not removed: {error}");
         }
+        self.tell(version, done);
+    }
+
+    /// Notes what is being done, for the service that comes next.
+    async fn note(&self, asked: &UpgradeAsked, handed_over: bool) {
+        let begun = Begun { version: asked.version.clone(), asked: asked.asked, handed_over };
+        self.remember(|heard| heard.begun = Some(begun)).await;
+    }
+
+    fn tell(&self, version: &Version, done: Result<(), Fault>) {
         let is_here = self.running.cmp_precedence(version).is_ge();
         let fault = match done {
             Ok(()) | Err(_) if is_here => {

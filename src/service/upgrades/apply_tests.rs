@@ -10,7 +10,7 @@ use crate::model::upgrade::{PackageKind, UpgradeInfo};
 use crate::model::{Snapshot, VERSION, sample};
 use crate::service::hub::Hub;
 use crate::store::HeardFile;
-use crate::upgrade::testing::{Server, Signer};
+use crate::upgrade::testing::{Served, Server, Signer};
 use crate::upgrade::{Manifest, TrustedKeys};
 
 const PACKAGE: &str = "hybrid-connection-manager_99.1.0-1_amd64.deb";
@@ -223,11 +223,34 @@ async fn an_upgrader_that_does_not_begin_is_told_and_asked_no_more() {
 }
 
 #[tokio::test]
+async fn a_service_that_ended_while_it_fetched_says_so_when_it_is_back() {
+    let bed = Bed::new(&[7; 300_000]).await;
+    let breaks_after = Some(0);
+    let served = Served { bytes: vec![7; 300_000], breaks_after, ..Served::default() };
+    bed.server.put(&format!("stable/{PACKAGE}"), served);
+    let upgrades = bed.asked().await;
+    upgrades.begin(OFFERED, bed.settings.clone()).unwrap();
+    while !bed.server.asked().iter().any(|asked| asked.contains(PACKAGE)) {
+        tokio::task::yield_now().await;
+    }
+    upgrades.stop().await;
+    assert!(!bed.heard().read().begun.unwrap().handed_over);
+
+    let upgrades = bed.upgrades();
+    upgrades.resume();
+    let fault = bed.until_failed().await;
+    assert!(fault.detail.contains("on their way; try again"), "{fault}");
+    while bed.heard().read().begun.is_some() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn the_next_service_tells_how_the_upgrade_of_the_one_before_went() {
     let bed = Bed::new(b"package").await;
     let begin = |version: Version| {
         let asked = UpgradeAsked::new(version.clone(), Timestamp::now());
-        let begun = Some(Begun { version, asked: asked.asked });
+        let begun = Some(Begun { version, asked: asked.asked, handed_over: true });
         bed.heard().write(&crate::store::Heard { begun, ..Default::default() }).unwrap();
         asked
     };
