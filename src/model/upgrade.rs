@@ -132,43 +132,6 @@ impl UpgradeProgress {
     }
 }
 
-/// How a program came to a machine, and so what can take its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PackageKind {
-    /// Windows Installer.
-    Msi,
-    /// A package of Debian and its relatives.
-    Deb,
-    /// A package of Red Hat, SUSE and their relatives.
-    Rpm,
-    /// The archive with `setup.sh`.
-    TarGz,
-}
-
-impl PackageKind {
-    /// Each of them.
-    pub const ALL: [Self; 4] = [Self::Msi, Self::Deb, Self::Rpm, Self::TarGz];
-
-    /// The name of the kind in a manifest.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Msi => "msi",
-            Self::Deb => "deb",
-            Self::Rpm => "rpm",
-            Self::TarGz => "tar-gz",
-        }
-    }
-}
-
-impl FromStr for PackageKind {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(())
-    }
-}
-
 /// Where releases are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Feed {

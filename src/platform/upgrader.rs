@@ -7,8 +7,9 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use crate::model::upgrade::PackageKind;
+use serde::{Deserialize, Serialize};
 
 #[cfg(unix)]
 #[path = "upgrader/unix.rs"]
@@ -16,6 +17,43 @@ mod os;
 #[cfg(windows)]
 #[path = "upgrader/windows.rs"]
 mod os;
+
+/// How a program came to a machine, and so what can take its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackageKind {
+    /// Windows Installer.
+    Msi,
+    /// A package of Debian and its relatives.
+    Deb,
+    /// A package of Red Hat, SUSE and their relatives.
+    Rpm,
+    /// The archive with `setup.sh`.
+    TarGz,
+}
+
+impl PackageKind {
+    /// Each of them.
+    pub const ALL: [Self; 4] = [Self::Msi, Self::Deb, Self::Rpm, Self::TarGz];
+
+    /// The name of the kind in a manifest.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Msi => "msi",
+            Self::Deb => "deb",
+            Self::Rpm => "rpm",
+            Self::TarGz => "tar-gz",
+        }
+    }
+}
+
+impl FromStr for PackageKind {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(())
+    }
+}
 
 /// How the service of this machine was installed, where an upgrader can replace it.
 #[derive(Clone, Debug, PartialEq, Eq)]

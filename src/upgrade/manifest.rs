@@ -5,8 +5,9 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::keys::TrustedKeys;
-use crate::model::upgrade::{Channel, PackageKind, SeenRelease};
+use crate::model::upgrade::{Channel, SeenRelease};
 use crate::model::{Fault, FaultCode};
+use crate::platform::upgrader::PackageKind;
 
 /// The form of manifest that this version reads.
 const FORM: u32 = 1;

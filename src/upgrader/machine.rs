@@ -6,9 +6,8 @@ use semver::Version;
 use tokio::task::spawn_blocking;
 
 use crate::ipc::Client;
-use crate::model::upgrade::PackageKind;
 use crate::platform::Paths;
-use crate::platform::upgrader::{self, Packages, RolledBack};
+use crate::platform::upgrader::{self, PackageKind, Packages, RolledBack};
 
 /// The name by which the upgrader says hello to the service.
 const PROGRAM: &str = "hybrid-connection-manager-upgrade";

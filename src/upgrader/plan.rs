@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::upgrade::PackageKind;
 use crate::platform::files;
 use crate::platform::permissions::Access;
+use crate::platform::upgrader::PackageKind;
 use crate::store::UpgradeAsked;
 
 /// The name of the file.

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use semver::Version;
 
-use crate::model::upgrade::{Channel, PackageKind};
+use crate::model::upgrade::Channel;
 use crate::model::{Fault, FaultCode};
-use crate::platform::upgrader;
+use crate::platform::upgrader::{self, PackageKind};
 use crate::store::{HandOver, UpgradeAsked};
 use crate::upgrade::{
     self, LONGEST_MANIFEST, LONGEST_SIGNATURES, MANIFEST, Manifest, SIGNATURES, TrustedKeys,

@@ -9,9 +9,9 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use super::*;
-use crate::model::upgrade::PackageKind;
 use crate::platform::files::write_durably;
 use crate::platform::permissions::Access;
+use crate::platform::upgrader::PackageKind;
 use crate::upgrade::testing::Signer;
 
 const PACKAGE: &str = "hybrid-connection-manager_1.1.0-1_amd64.deb";

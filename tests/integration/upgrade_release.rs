@@ -5,8 +5,9 @@ use std::process::Output;
 
 use hybrid_connection_manager::emulator::feed::{Feed, FeedConfig};
 use hybrid_connection_manager::ipc::protocol::{Request, Response};
-use hybrid_connection_manager::model::upgrade::{PackageKind, UpgradeInfo};
+use hybrid_connection_manager::model::upgrade::UpgradeInfo;
 use hybrid_connection_manager::model::{FaultCode, VERSION};
+use hybrid_connection_manager::platform::upgrader::PackageKind;
 use hybrid_connection_manager::upgrade::{Manifest, TrustedKeys};
 use tempfile::TempDir;
 use tokio::process::Command;

@@ -9,8 +9,7 @@ use std::process::{Command, Stdio};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, openat, unlinkat};
 
-use super::{Installation, Packages, RolledBack};
-use crate::model::upgrade::PackageKind;
+use super::{Installation, PackageKind, Packages, RolledBack};
 use crate::platform::permissions::Access;
 use crate::platform::product::SERVICE_NAME;
 use crate::platform::systemd::UnitFolders;

@@ -3,8 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Installation, Packages, RolledBack};
-use crate::model::upgrade::PackageKind;
+use super::{Installation, PackageKind, Packages, RolledBack};
 
 /// Windows Installer goes back by itself.
 pub(super) const MOST_TRIES: u32 = 1;

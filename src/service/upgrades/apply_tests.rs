@@ -6,8 +6,9 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use super::*;
-use crate::model::upgrade::{PackageKind, UpgradeInfo};
+use crate::model::upgrade::UpgradeInfo;
 use crate::model::{Snapshot, VERSION, sample};
+use crate::platform::upgrader::PackageKind;
 use crate::service::hub::Hub;
 use crate::store::HeardFile;
 use crate::upgrade::testing::{Served, Server, Signer};
