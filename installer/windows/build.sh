@@ -119,7 +119,7 @@ touch --date="@$SOURCE_DATE_EPOCH" "$stage"/*
     cd "$stage"
     wixl -a x64 -o "$msi.unfinished" -D "Version=$numbers" -D "ProductCode=$product_code" product.wxs
 )
-PYTHONDONTWRITEBYTECODE=1 python3 "$here/tables.py" "$msi.unfinished"
+PYTHONDONTWRITEBYTECODE=1 python3 "$here/tables.py" "$msi.unfinished" "$stage"
 PYTHONDONTWRITEBYTECODE=1 python3 "$here/summary.py" "$msi.unfinished" \
     "$package_code" "$SOURCE_DATE_EPOCH"
 mv "$msi.unfinished" "$msi"

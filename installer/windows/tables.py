@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Writes into an installer that wixl has made what wixl cannot say.
 
-    tables.py INSTALLER
+    tables.py INSTALLER FOLDER_OF_THE_PROGRAMS
 """
 
+import struct
 import subprocess
 import sys
 import tempfile
@@ -12,20 +13,42 @@ from pathlib import Path
 import dialogs
 
 NEW_OR_REPAIR = 'NOT REMOVE~="ALL"'
-# An upgrade removes the old version too, but nothing that the new one needs.
-GONE_FOR_GOOD = 'REMOVE~="ALL" AND NOT UPGRADINGPRODUCTCODE'
+# An upgrade removes the old version too, but nothing that the new one needs: Windows says that it
+# upgrades, and does not remove (2) a component that another version has too. Wine says the second
+# alone.
+GONE_FOR_GOOD = 'REMOVE~="ALL" AND NOT UPGRADINGPRODUCTCODE AND $Service = 2'
 
 # When an action comes: (action, condition, number). Windows Installer stops services at
 # 1900, deletes them at 2000, installs files at 4000, services at 5800, and starts them at 5900.
 EXECUTE = [
     ("Teardown", f'{GONE_FOR_GOOD} AND NOT (REMOVEDATA="1")', 2001),
     ("TeardownWithData", f'{GONE_FOR_GOOD} AND REMOVEDATA="1"', 2002),
-    # Inside the transaction: when the new version cannot be installed, the old one is back.
-    ("RemoveExistingProducts", "", 2100),
     ("RemoveEnvironmentStrings", "", 3300),
     ("WriteEnvironmentStrings", "", 5200),
     ("UndoSetup", "NOT Installed AND NOT WIX_UPGRADE_DETECTED", 5801),
     ("Setup", NEW_OR_REPAIR, 5802),
+    # The old version goes when the new one runs, and takes along only what the new one does not
+    # have: what both have is counted twice until then. Inside the transaction: when the
+    # new version cannot be installed, the old one is back. At no moment is neither there.
+    ("InstallExecute", "", 6500),
+    ("RemoveExistingProducts", "", 6510),
+]
+
+# The programs: row of the table File, and name. The new one is written over the old one only where
+# Windows Installer knows that it is newer; a row without a version would lose against any
+# program that has one.
+PROGRAMS = {
+    "ServiceProgram": "hybrid-connection-manager-service.exe",
+    "CliProgram": "hcm.exe",
+    "GuiProgram": "hybrid-connection-manager-gui.exe",
+}
+# Language of their version: none.
+NEUTRAL = "0"
+
+PROPERTIES = [
+    *dialogs.PROPERTIES,
+    # Every file is replaced, also one with the same numbers: that of a preview, or of a new build.
+    ("REINSTALLMODE", "amus"),
 ]
 
 # Names begin with "=" (set), "-" (remove with the component) and "*" (of the machine).
@@ -74,8 +97,28 @@ def upgrade(installer):
     return made.replace(older, wanted)
 
 
+def version_of(program):
+    """The version in the resources of a program, as Windows Installer writes it."""
+    # VS_FIXEDFILEINFO: its signature and form, and the version of the file in two words.
+    found = program.read_bytes().split(struct.pack("<II", 0xFEEF04BD, 0x10000))
+    if len(found) != 2:
+        sys.exit(f"{program} does not say its version")
+    high, low = struct.unpack_from("<II", found[1])
+    return f"{high >> 16}.{high & 0xFFFF}.{low >> 16}.{low & 0xFFFF}"
+
+
+def versions(folder):
+    for row, name in PROGRAMS.items():
+        yield (
+            f"UPDATE `File` SET `Version` = {quoted(version_of(folder / name))},"
+            f" `Language` = {quoted(NEUTRAL)} WHERE `File` = {quoted(row)}"
+        )
+        # A hash is for files without a version.
+        yield f"DELETE FROM `MsiFileHash` WHERE `File_` = {quoted(row)}"
+
+
 def main():
-    installer = sys.argv[1]
+    installer, programs = sys.argv[1], Path(sys.argv[2])
     environment = table(
         "Environment",
         [("Environment", "s72"), ("Name", "l255"), ("Value", "L255"), ("Component_", "s72")],
@@ -86,10 +129,11 @@ def main():
     statements = [
         *sequence("InstallExecuteSequence", EXECUTE),
         *sequence("InstallUISequence", dialogs.SEQUENCE),
+        *versions(programs),
         f"UPDATE `Property` SET `Value` = {quoted(secure)}"
         " WHERE `Property` = 'SecureCustomProperties'",
     ]
-    for name, value in dialogs.PROPERTIES:
+    for name, value in PROPERTIES:
         statements.append(
             f"INSERT INTO `Property` (`Property`, `Value`) VALUES ({quoted(name)}, {quoted(value)})"
         )
