@@ -216,19 +216,27 @@ async fn run(home: Option<PathBuf>, log_to: LogTo, declared: DeclaredAt) -> Resu
     Ok(())
 }
 
-/// What is said on the way goes to standard error, and from there to the journal.
-#[cfg_attr(windows, expect(dead_code, reason = "there a service does it"))]
-async fn upgrade(home: Option<PathBuf>) -> Result<(), Failure> {
-    let folder = upgrader::folder()?;
-    let _logs = LogHub::install(None, Console::StandardError)?;
-    let upgrader = Upgrader {
+/// The privileged part, for the service that uses `home`.
+fn upgrader(home: Option<PathBuf>) -> Result<Upgrader<ThisMachine>, Failure> {
+    Ok(Upgrader {
         machine: ThisMachine,
         hand_over: HandOver::in_home(&places(home)?.home),
-        folder,
+        folder: upgrader::folder()?,
         keys: TrustedKeys::built_in(),
         own: VERSION.parse()?,
-    };
-    Ok(upgrader.run().await?)
+    })
+}
+
+/// What is said on the way goes to standard error, and from there to the journal.
+async fn upgrade(home: Option<PathBuf>) -> Result<(), Failure> {
+    let upgrader = upgrader(home)?;
+    let _logs = LogHub::install(None, Console::StandardError)?;
+    upgrader.run().await?;
+    if upgrader.hand_over.waits() {
+        // That was one that had been broken off.
+        upgrader.run().await?;
+    }
+    Ok(())
 }
 
 #[expect(clippy::print_stderr, reason = "there may be no log yet")]
@@ -242,13 +250,16 @@ fn failed(error: &str) -> ExitCode {
 mod windows {
     use std::sync::Arc;
 
+    use hybrid_connection_manager::platform::product::{SERVICE_NAME, UPGRADER_SERVICE_NAME};
     use hybrid_connection_manager::platform::windows_service::{
-        self, Control, Registration, SHUTDOWN_LIMIT, Session, SetupError,
+        self, Control, DispatchError, Registration, SHUTDOWN_LIMIT, Session, SetupError,
     };
     use tokio::time::{interval, sleep};
 
     use super::*;
 
+    /// Where a person has called what the service manager calls.
+    const UPGRADE_BY_HAND: &str = "this is for Windows' service manager alone; to install here what the service has left, run it as administrator with --here";
     /// How often the service manager hears that the service is still stopping.
     const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
     /// What of a shutdown is left for the end of the channels when streams are cut.
@@ -258,6 +269,13 @@ mod windows {
     pub(super) enum Command {
         /// Run under Windows' service manager, which alone can start this
         Service,
+        /// Install the newer version that the service has left for it; the service manager starts
+        /// this, and a program of its own does it
+        Upgrade {
+            /// Be that program
+            #[arg(long)]
+            here: bool,
+        },
         /// Make what the service needs: its folder, the group of its operators, its name in
         /// the Event Log, and how Windows starts and restarts it; as administrator
         Setup {
@@ -275,7 +293,19 @@ mod windows {
 
     pub(super) fn carry_out(command: Command, home: Option<PathBuf>) -> Result<(), Failure> {
         match command {
-            Command::Service => Ok(windows_service::dispatch(move |session| serve(session, home))?),
+            Command::Service => {
+                Ok(windows_service::dispatch(SERVICE_NAME, move |session| serve(session, home))?)
+            }
+            Command::Upgrade { here: false } => {
+                let body = move |session: &mut Session| hand_on(session, home);
+                windows_service::dispatch(UPGRADER_SERVICE_NAME, body).map_err(
+                    |error| match error {
+                        DispatchError::NotAService => UPGRADE_BY_HAND.into(),
+                        error => Failure::from(error),
+                    },
+                )
+            }
+            Command::Upgrade { here: true } => in_runtime(upgrade_here(home)),
             Command::Setup { register } => {
                 let own = if register { Registration::Own } else { Registration::Expected };
                 told(windows_service::setup(own), "The service is set up.")
@@ -302,6 +332,38 @@ mod windows {
                 Err(error.into())
             }
         }
+    }
+
+    /// Windows Installer ends whatever runs of the product, so a copy of this program does the work.
+    fn hand_on(session: &mut Session, home: Option<PathBuf>) -> Result<(), String> {
+        session.running();
+        let handed = in_runtime(async {
+            let upgrader = upgrader(home)?;
+            let mut handing = spawn_blocking(move || upgrader::hand_on(|| upgrader.has_work()));
+            loop {
+                tokio::select! {
+                    handed = &mut handing => return Ok(handed??),
+                    control = session.next() => match control {
+                        Control::Resumed => {}
+                        // The copy is at work, and goes on.
+                        Control::Stop | Control::Shutdown => return Ok(()),
+                    },
+                }
+            }
+        });
+        handed.map_err(|error| {
+            let text = format!("The upgrader cannot run: {error}");
+            report_failed(&text);
+            text
+        })
+    }
+
+    /// One at a time. What was begun is done when this ends, or given up.
+    async fn upgrade_here(home: Option<PathBuf>) -> Result<(), Failure> {
+        let _turn = spawn_blocking(upgrader::wait_for_turn).await??;
+        let done = upgrade(home).await;
+        spawn_blocking(upgrader::stand_down).await??;
+        done
     }
 
     fn serve(session: &mut Session, home: Option<PathBuf>) -> Result<(), String> {

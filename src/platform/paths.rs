@@ -14,7 +14,7 @@ mod os;
 mod os;
 
 #[cfg(windows)]
-pub(super) use self::os::{known_folder, program_data};
+pub(super) use self::os::{known_folder, program_data, upgrader_folder};
 
 /// Name of the file of a person's preferences.
 const PREFERENCES: &str = "window.json";

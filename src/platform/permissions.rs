@@ -20,7 +20,10 @@ mod os;
 mod os;
 
 #[cfg(windows)]
-pub(super) use os::is_owner_of_ours;
+pub(super) use os::{
+    ensure_administrators_folder, ensure_closed_folder, is_owner_of_ours, path_of,
+    restrict_to_administrators,
+};
 #[cfg(windows)]
 pub use os::{prepare_machine_folder, remove_machine_folder};
 

@@ -13,6 +13,12 @@ pub const SERVICE_NAME: &str = "hybrid-connection-manager";
 /// Name of the service for people.
 pub const SERVICE_DISPLAY_NAME: &str = "Hybrid Connection Manager Background Service";
 
+/// Name of the upgrader's service for Windows' service manager, and of its unit on Linux.
+pub const UPGRADER_SERVICE_NAME: &str = "hybrid-connection-manager-upgrade";
+
+/// Name of the upgrader's service and of its folder on Windows for people.
+pub const UPGRADER_NAME: &str = "Hybrid Connection Manager Upgrade";
+
 /// Name of the product, of its folders on Windows, and of its source in the Event Log.
 pub const PRODUCT_NAME: &str = "Hybrid Connection Manager";
 

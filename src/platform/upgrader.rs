@@ -18,6 +18,9 @@ mod os;
 #[path = "upgrader/windows.rs"]
 mod os;
 
+#[cfg(windows)]
+pub use os::{Turn, hand_on, stand_down, wait_for_turn};
+
 /// How a program came to a machine, and so what can take its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

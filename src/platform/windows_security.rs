@@ -23,6 +23,7 @@ use windows_sys::Win32::Security::{
     TokenOwner, TokenUser,
 };
 use windows_sys::Win32::Storage::FileSystem::CreateDirectoryW;
+use windows_sys::Win32::System::Services::SetServiceObjectSecurity;
 use windows_sys::Win32::System::SystemServices::ACCESS_ALLOWED_ACE_TYPE;
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
@@ -279,6 +280,22 @@ pub(super) fn set_access(path: &Path, sddl: &str) -> io::Result<()> {
         SetNamedSecurityInfoW(path.as_ptr(), SE_FILE_OBJECT, what, owner, null_mut(), list, null())
     };
     of_answer(answer)
+}
+
+/// Gives a service the access list of `sddl` and no other. `service` is open for that.
+///
+/// # Errors
+/// Those of the system.
+#[expect(unsafe_code, reason = "the Windows API")]
+pub(super) fn set_service_access(service: HANDLE, sddl: &str) -> io::Result<()> {
+    let descriptor = descriptor_of(sddl)?;
+    // SAFETY: the handle is open, and the descriptor lives through the call.
+    let done =
+        unsafe { SetServiceObjectSecurity(service, DACL_SECURITY_INFORMATION, descriptor.0) };
+    if done == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
 }
 
 /// Who owns the file or folder at `path`, and who may do what with it.

@@ -73,6 +73,11 @@ impl<M: Machine> Upgrader<M> {
         Plan::forget(&self.working())
     }
 
+    /// Whether [`Self::run`] has something to do.
+    pub fn has_work(&self) -> bool {
+        self.hand_over.waits() || self.working().exists()
+    }
+
     /// Takes up what the service asks for, once it has been looked at.
     async fn take(&self) -> Result<Option<Plan>, String> {
         let Some(asked) = taken::asked(&self.hand_over, &self.working())? else { return Ok(None) };

@@ -40,7 +40,8 @@ impl Plan {
     pub(super) fn write(&self, working: &Path) -> Result<(), String> {
         let path = working.join(PLAN);
         let text = serde_json::to_vec_pretty(self).map_err(|error| error.to_string())?;
-        files::write_durably(&path, &text, Access::OwnerOnly)
+        // Its folder is closed: what a file of the service is on Windows, the service may write.
+        files::write_durably(&path, &text, Access::Everyone)
             .map_err(|error| format!("{} cannot be written: {error}", path.display()))
     }
 

@@ -185,12 +185,15 @@ impl Bed {
 #[tokio::test]
 async fn what_is_signed_and_newer_is_installed() {
     let bed = Bed::new();
+    assert!(!bed.upgrader().has_work());
     bed.upgrader().run().await.unwrap();
     assert_eq!(bed.did(), [""; 0], "nobody has asked");
     bed.leave("1.1.0");
+    assert!(bed.upgrader().has_work());
     bed.upgrader().run().await.unwrap();
     assert_eq!(bed.did(), ["prepare", "install"]);
     assert_eq!(bed.outcome(), None);
+    assert!(!bed.upgrader().has_work());
     bed.upgrader().run().await.unwrap();
     assert_eq!(bed.did(), [""; 0], "it is done");
 }
@@ -349,6 +352,7 @@ async fn it_goes_on_after_it_was_killed() {
         bed.run_and_die().await;
         assert_eq!(bed.did(), did);
         assert!(!bed.hand_over().waits());
+        assert!(bed.upgrader().has_work());
         // What the service does meanwhile does not matter any more.
         bed.put(PACKAGE, b"something else!");
         bed.machine.prepares.set(Does::Well);

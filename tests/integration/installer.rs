@@ -25,6 +25,7 @@ fn the_installer_uses_the_names_of_the_code() {
         ("ProductName", product::PRODUCT_NAME.to_owned()),
         ("ServiceName", product::SERVICE_NAME.to_owned()),
         ("ServiceDisplayName", product::SERVICE_DISPLAY_NAME.to_owned()),
+        ("UpgraderServiceName", product::UPGRADER_SERVICE_NAME.to_owned()),
         ("ServiceAccount", format!(r"NT SERVICE\{}", product::SERVICE_NAME)),
     ] {
         assert_eq!(defined(&names, name), expected, "{name}");

@@ -10,7 +10,7 @@ use windows_sys::Win32::UI::Shell::{
 };
 use windows_sys::core::GUID;
 
-use super::super::product::PRODUCT_NAME;
+use super::super::product::{PRODUCT_NAME, UPGRADER_NAME};
 use super::{Address, Channels, PREFERENCES, Paths, PathsError, WindowPaths, digest};
 
 /// Pipe names of this product are far below the 256 characters that Windows takes.
@@ -68,6 +68,14 @@ pub(super) fn is_machine_home(home: &Path) -> bool {
 
 fn machine_home() -> Option<PathBuf> {
     Some(program_data()?.join(PRODUCT_NAME))
+}
+
+/// Where the upgrader keeps what it works on.
+///
+/// # Errors
+/// [`PathsError::NoMachineFolder`].
+pub(in crate::platform) fn upgrader_folder() -> Result<PathBuf, PathsError> {
+    Ok(program_data().ok_or(PathsError::NoMachineFolder)?.join(UPGRADER_NAME))
 }
 
 /// `%ProgramData%`.

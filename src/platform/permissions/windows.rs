@@ -36,6 +36,8 @@ const WRITING: u32 = FILE_WRITE_DATA
 const READING: u32 = FILE_READ_DATA | GENERIC_READ | GENERIC_ALL;
 /// Reading, writing and deleting, but neither the access list nor the owner.
 const MODIFY: &str = "0x1301bf";
+/// Reading and running.
+const READ: &str = "0x1200a9";
 
 pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
@@ -179,7 +181,58 @@ pub fn prepare_machine_folder(folder: &Path) -> Result<(), FolderError> {
     security::set_access(folder, &format!("O:BA{}", of_the_machine("OICI"))).map_err(failed)
 }
 
-/// Removes the folder of the machine's service and what is in it; one that is not there is
+/// Makes a folder that only administrators and the system write, or makes sure of it: the service
+/// may read what is in it, and nobody else may anything.
+///
+/// # Errors
+/// [`FolderError`] where it is a link, or where another account has made it.
+pub(in crate::platform) fn ensure_administrators_folder(folder: &Path) -> Result<(), FolderError> {
+    let read_by_service = format!("(A;OICI;{READ};;;{})", service_sid(SERVICE_NAME));
+    ensure_folder(folder, &format!("O:BA{}{read_by_service}", administrators("OICI")))
+}
+
+/// The same, and the service may not read it either.
+///
+/// # Errors
+/// As [`ensure_administrators_folder`].
+pub(in crate::platform) fn ensure_closed_folder(folder: &Path) -> Result<(), FolderError> {
+    ensure_folder(folder, &format!("O:BA{}", administrators("OICI")))
+}
+
+fn ensure_folder(folder: &Path, access: &str) -> Result<(), FolderError> {
+    let failed = |error| FolderError::Io { folder: folder.to_owned(), error };
+    match security::create_folder(folder, access) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => made.map_err(failed)?,
+    }
+    if is_link(folder).map_err(failed)? {
+        return Err(FolderError::Link(folder.to_owned()));
+    }
+    if !folder.is_dir() {
+        return Err(FolderError::NotAFolder(folder.to_owned()));
+    }
+    let own = Own::of_this_process().map_err(failed)?;
+    let owner = security::access_of(folder).map_err(failed)?.owner;
+    if ![SYSTEM, ADMINISTRATORS, &own.account, &own.owner].contains(&owner.as_str()) {
+        return Err(FolderError::NotOurs {
+            folder: folder.to_owned(),
+            owner: security::name_of(&owner),
+            own: security::name_of(&own.account),
+            remedy: format!("icacls \"{}\" /setowner *{ADMINISTRATORS}", folder.display()),
+        });
+    }
+    security::set_access(folder, access).map_err(failed)
+}
+
+/// Closes the file at `path` to everyone but administrators and the system.
+///
+/// # Errors
+/// Those of the system.
+pub(in crate::platform) fn restrict_to_administrators(path: &Path) -> io::Result<()> {
+    security::set_access(path, &administrators(""))
+}
+
+/// Removes a folder of the machine's service and what is in it; one that is not there is
 /// fine. Links in it are removed and not followed.
 ///
 /// # Errors
@@ -211,9 +264,12 @@ fn private(inheritance: &str) -> io::Result<String> {
 /// The same without the account of this process.
 fn of_the_machine(inheritance: &str) -> String {
     let service = service_sid(SERVICE_NAME);
-    format!(
-        "D:P(A;{inheritance};FA;;;SY)(A;{inheritance};FA;;;BA)(A;{inheritance};{MODIFY};;;{service})"
-    )
+    format!("{}(A;{inheritance};{MODIFY};;;{service})", administrators(inheritance))
+}
+
+/// The access list of what administrators and the system have for themselves.
+fn administrators(inheritance: &str) -> String {
+    format!("D:P(A;{inheritance};FA;;;SY)(A;{inheritance};FA;;;BA)")
 }
 
 /// Those who may do some of `mask` and are not ours.
@@ -238,8 +294,8 @@ fn is_link(path: &Path) -> io::Result<bool> {
     Ok(path.symlink_metadata()?.file_attributes() & FILE_ATTRIBUTE_REPARSE_POINT != 0)
 }
 
-/// Where an open file is.
-fn path_of(file: &File) -> io::Result<PathBuf> {
+/// Where an open file is, as the system has it: no link is in it.
+pub(in crate::platform) fn path_of(file: &File) -> io::Result<PathBuf> {
     let mut path = vec![0_u16; 1024];
     loop {
         // SAFETY: the handle is open, and the buffer has the length that is given.
@@ -311,6 +367,36 @@ mod tests {
         assert!(matches!(error, FolderError::NotAFolder(_)), "{error}");
         let error = prepare_machine_folder(file.path()).unwrap_err();
         assert!(matches!(error, FolderError::NotAFolder(_)), "{error}");
+    }
+
+    #[test]
+    fn a_folder_of_administrators_is_made_once_and_must_be_a_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("x");
+        for _ in 0..2 {
+            ensure_administrators_folder(&folder).unwrap();
+            ensure_closed_folder(&folder.join("closed")).unwrap();
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = ensure_administrators_folder(file.path()).unwrap_err();
+        assert!(matches!(error, FolderError::NotAFolder(_)), "{error}");
+    }
+
+    #[test]
+    fn what_is_for_administrators_is_for_nobody_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let (folder, file) = (dir.path().join("x"), dir.path().join("x/file"));
+        let who = |path: &Path| {
+            let allowed = security::access_of(path).unwrap().allowed;
+            allowed.into_iter().map(|entry| entry.sid).collect::<Vec<_>>()
+        };
+        ensure_administrators_folder(&folder).unwrap();
+        assert_eq!(who(&folder), [SYSTEM, ADMINISTRATORS, &service_sid(SERVICE_NAME)]);
+        File::create_new(&file).unwrap();
+        restrict_to_administrators(&file).unwrap();
+        assert_eq!(who(&file), [SYSTEM, ADMINISTRATORS]);
+        ensure_closed_folder(&folder).unwrap();
+        assert_eq!(who(&folder), [SYSTEM, ADMINISTRATORS]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The conversation with the service manager while the service runs.
 
 use std::ffi::OsString;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -14,7 +14,6 @@ use windows_service::service_control_handler::{
 };
 use windows_service::{define_windows_service, service_dispatcher};
 
-use crate::platform::product::SERVICE_NAME;
 use crate::platform::service_program::MANAGED_START;
 
 /// Things that the service manager has said and the service has not taken yet.
@@ -64,19 +63,28 @@ pub struct Session {
 type Body = Box<dyn FnOnce(&mut Session) -> Result<(), String> + Send>;
 
 /// What [`dispatch`] was given, for the function that Windows calls without arguments.
-static BODY: Mutex<Option<Body>> = Mutex::new(None);
+static BODY: Mutex<Option<(&'static str, Body)>> = Mutex::new(None);
 
-/// Runs `body` as the service: it is called on a thread of its own, tells when it runs and
+/// The service that this process is.
+static RUNS_AS: OnceLock<&str> = OnceLock::new();
+
+/// Whether this process is the service of this name, started by the service manager.
+pub(in crate::platform) fn is_this_process(name: &str) -> bool {
+    RUNS_AS.get() == Some(&name)
+}
+
+/// Runs `body` as the service of this name: it is called on a thread of its own, tells when it runs and
 /// stops, and its error makes the service manager restart the service. Returns when
 /// the service has ended.
 ///
 /// # Errors
 /// [`DispatchError`] where this program was not started by the service manager.
 pub fn dispatch(
+    name: &'static str,
     body: impl FnOnce(&mut Session) -> Result<(), String> + Send + 'static,
 ) -> Result<(), DispatchError> {
-    *BODY.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(body));
-    service_dispatcher::start(SERVICE_NAME, service_main_of_windows).map_err(|error| match error {
+    *BODY.lock().unwrap_or_else(PoisonError::into_inner) = Some((name, Box::new(body)));
+    service_dispatcher::start(name, service_main_of_windows).map_err(|error| match error {
         windows_service::Error::Winapi(inner)
             if inner.raw_os_error() == Some(NOT_STARTED_BY_MANAGER) =>
         {
@@ -90,15 +98,18 @@ define_windows_service!(service_main_of_windows, service_main);
 
 fn service_main(_arguments: Vec<OsString>) {
     let body = BODY.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let (Some(body), Ok(mut session)) = (body, Session::open()) else { return };
+    let Some((name, body)) = body else { return };
+    let Ok(mut session) = Session::open(name) else { return };
+    // A process is one service: nobody has set it before.
+    let _unset = RUNS_AS.set(name);
     let ended = body(&mut session);
     session.stopped(ended.is_ok());
 }
 
 impl Session {
-    fn open() -> windows_service::Result<Self> {
+    fn open(name: &str) -> windows_service::Result<Self> {
         let (sender, controls) = mpsc::channel(BACKLOG);
-        let status = service_control_handler::register(SERVICE_NAME, move |control| {
+        let status = service_control_handler::register(name, move |control| {
             let told = match control {
                 ServiceControl::Stop => Control::Stop,
                 ServiceControl::Shutdown | ServiceControl::Preshutdown => Control::Shutdown,

@@ -1,22 +1,19 @@
 //! What the service needs of Windows besides its files: its registration, its folder, the
 //! group of those who may manage it, and its name in the Event Log.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::ptr::{null, null_mut};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use windows_service::service::{
     Service, ServiceAccess, ServiceAction, ServiceActionType, ServiceErrorControl,
     ServiceFailureActions, ServiceFailureResetPeriod, ServiceInfo, ServiceSidType,
-    ServiceStartType, ServiceState, ServiceType,
+    ServiceStartType, ServiceType,
 };
-use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 use windows_sys::Win32::Foundation::{
-    ERROR_ALIAS_EXISTS, ERROR_INVALID_LEVEL, ERROR_NO_SUCH_ALIAS, ERROR_SERVICE_DOES_NOT_EXIST,
-    ERROR_SERVICE_MARKED_FOR_DELETE,
+    ERROR_ALIAS_EXISTS, ERROR_INVALID_LEVEL, ERROR_NO_SUCH_ALIAS,
 };
 use windows_sys::Win32::NetworkManagement::NetManagement::{
     LOCALGROUP_INFO_1, NERR_GroupExists as NERR_GROUP_EXISTS,
@@ -28,11 +25,15 @@ use windows_sys::Win32::System::Services::{
     SERVICE_REQUIRED_PRIVILEGES_INFOW,
 };
 
+use super::known::{self, SIGN_OF_LIFE_LIMIT, is, manager, system};
 use super::run::SHUTDOWN_LIMIT;
+use super::upgrader;
 use crate::platform::event_log;
-use crate::platform::paths::{Paths, PathsError};
+use crate::platform::paths::{Paths, PathsError, upgrader_folder};
 use crate::platform::permissions::{self, FolderError};
-use crate::platform::product::{OPERATORS_GROUP, SERVICE_DISPLAY_NAME, SERVICE_NAME};
+use crate::platform::product::{
+    OPERATORS_GROUP, SERVICE_DISPLAY_NAME, SERVICE_NAME, UPGRADER_SERVICE_NAME,
+};
 use crate::platform::windows_security::wide;
 
 const DESCRIPTION: &str = "Lets apps in Azure reach endpoints in this network over Azure Relay Hybrid Connections. \
@@ -48,9 +49,6 @@ const PRIVILEGES: &[&str] = &["SeChangeNotifyPrivilege"];
 const RESTARTS: [Duration; 3] =
     [Duration::from_secs(5), Duration::from_secs(30), Duration::from_secs(60)];
 const FORGET_FAILURES_AFTER: Duration = Duration::from_secs(24 * 3600);
-/// How long a service that is removed may go on stopping without a sign of life.
-const SIGN_OF_LIFE_LIMIT: Duration = Duration::from_secs(30);
-
 /// Who registers the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Registration {
@@ -99,7 +97,8 @@ pub enum SetupError {
 }
 
 /// Makes what the service needs: the group of its operators, its folder, its name in the
-/// Event Log, and how Windows starts and restarts it. May be called again. Blocks.
+/// Event Log, how Windows starts and restarts it, and where an installer calls this, the upgrader.
+/// May be called again. Blocks.
 ///
 /// # Errors
 /// [`SetupError`]; what was done before stays.
@@ -108,49 +107,45 @@ pub fn setup(registration: Registration) -> Result<(), SetupError> {
         .map_err(|error| SetupError::System { what: "finding this program", error })?;
     let service = match registration {
         Registration::Own => register(&program)?,
-        Registration::Expected => {
-            open(ServiceAccess::ALL_ACCESS)?.ok_or(SetupError::NotRegistered)?
-        }
+        Registration::Expected => known::open(SERVICE_NAME, ServiceAccess::ALL_ACCESS)?
+            .ok_or(SetupError::NotRegistered)?,
     };
     add_group()?;
     let paths = Paths::default_for_service()?;
     permissions::prepare_machine_folder(&paths.home)?;
     event_log::register(&program.to_string_lossy())
         .map_err(|error| system("naming the source in the Event Log", error.into()))?;
-    configure(&service)
+    configure(&service)?;
+    if registration == Registration::Expected {
+        permissions::ensure_administrators_folder(&upgrader_folder()?)?;
+        upgrader::register(&program)?;
+    }
+    Ok(())
 }
 
-/// Takes down what [`setup`] made: stops and removes the service if it is registered, and
-/// removes the group and the name in the Event Log; with `remove_data` also the settings, the
-/// connections with their keys, and the logs. May be called again. Blocks.
+/// Takes down what [`setup`] made: stops and removes the services that are registered, and
+/// removes the folder of the upgrader, the group and the name in the Event Log; with `remove_data`
+/// also the settings, the connections with their keys, and the logs. May be called again. Blocks.
 ///
 /// # Errors
-/// The first [`SetupError`]; the steps after it are done nevertheless, but for the data of a
+/// The first [`SetupError`]; the steps after it are done nevertheless, but for the folder of a
 /// service that goes on.
 pub fn teardown(remove_data: bool) -> Result<(), SetupError> {
-    let service = remove_service();
-    let data = if remove_data && service.is_ok() { remove_folder() } else { Ok(()) };
+    let upgrader = remove(UPGRADER_SERVICE_NAME, upgrader_folder().map(Some));
+    let home = || Paths::default_for_service().map(|paths| paths.home);
+    let service = remove(SERVICE_NAME, remove_data.then(home).transpose());
     let source = event_log::unregister()
         .map_err(|error| system("removing the source from the Event Log", error.into()));
-    service.and(remove_group()).and(source).and(data)
+    service.and(upgrader).and(remove_group()).and(source)
 }
 
-fn remove_service() -> Result<(), SetupError> {
-    let Some(service) = open(ServiceAccess::ALL_ACCESS)? else { return Ok(()) };
-    stop(&service)?;
-    match service.delete() {
-        // It goes with the last program that looks at it.
-        Err(windows_service::Error::Winapi(error))
-            if is(&error, ERROR_SERVICE_MARKED_FOR_DELETE) =>
-        {
-            Ok(())
-        }
-        done => done.map_err(|error| manager("removing the service", error)),
-    }
+/// Removes a service, and after it its folder.
+fn remove(service: &str, folder: Result<Option<PathBuf>, PathsError>) -> Result<(), SetupError> {
+    known::remove(service)?;
+    folder?.map_or(Ok(()), remove_folder)
 }
 
-fn remove_folder() -> Result<(), SetupError> {
-    let folder = Paths::default_for_service()?.home;
+fn remove_folder(folder: PathBuf) -> Result<(), SetupError> {
     permissions::remove_machine_folder(&folder)
         .map_err(|error| SetupError::Remove { folder, error })
 }
@@ -168,41 +163,14 @@ fn register(program: &Path) -> Result<Service, SetupError> {
         account_name: Some(OsString::from(format!(r"NT SERVICE\{SERVICE_NAME}"))),
         account_password: None,
     };
-    let what = "registering the service";
-    if let Some(service) = open(ServiceAccess::ALL_ACCESS)? {
-        service.change_config(&info).map_err(|error| manager(what, error))?;
-        return Ok(service);
-    }
-    ServiceManager::local_computer(None::<&OsStr>, ServiceManagerAccess::CREATE_SERVICE)
-        .and_then(|scm| scm.create_service(&info, ServiceAccess::ALL_ACCESS))
-        .map_err(|error| manager(what, error))
-}
-
-/// The registered service, if there is one.
-fn open(access: ServiceAccess) -> Result<Option<Service>, SetupError> {
-    let opened = ServiceManager::local_computer(None::<&OsStr>, ServiceManagerAccess::CONNECT)
-        .and_then(|scm| scm.open_service(SERVICE_NAME, access));
-    match opened {
-        Ok(service) => Ok(Some(service)),
-        Err(windows_service::Error::Winapi(error)) if is(&error, ERROR_SERVICE_DOES_NOT_EXIST) => {
-            Ok(None)
-        }
-        Err(error) => Err(manager("opening the service", error)),
-    }
+    known::register(&info)
 }
 
 fn configure(service: &Service) -> Result<(), SetupError> {
-    let restart = |delay| ServiceAction { action_type: ServiceActionType::Restart, delay };
-    let failure_actions = ServiceFailureActions {
-        reset_period: ServiceFailureResetPeriod::After(FORGET_FAILURES_AFTER),
-        reboot_msg: None,
-        command: None,
-        actions: Some(RESTARTS.map(restart).to_vec()),
-    };
     for done in [
         service.set_description(DESCRIPTION),
         service.set_delayed_auto_start(true),
-        service.update_failure_actions(failure_actions),
+        service.update_failure_actions(restarts(&RESTARTS)),
         service.set_failure_actions_on_non_crash_failures(true),
         service.set_preshutdown_timeout(SHUTDOWN_LIMIT),
         service.set_config_service_sid_info(ServiceSidType::Unrestricted),
@@ -212,8 +180,19 @@ fn configure(service: &Service) -> Result<(), SetupError> {
     if_known(require_privileges(service))
 }
 
+/// Starts one that has failed again after each of these waits; the last one is for all that follow.
+pub(super) fn restarts(waits: &[Duration]) -> ServiceFailureActions {
+    let restart = |&delay| ServiceAction { action_type: ServiceActionType::Restart, delay };
+    ServiceFailureActions {
+        reset_period: ServiceFailureResetPeriod::After(FORGET_FAILURES_AFTER),
+        reboot_msg: None,
+        command: None,
+        actions: Some(waits.iter().map(restart).collect()),
+    }
+}
+
 /// A service manager that does not know a setting (Wine's knows three of them) does without.
-fn if_known(done: Result<(), SetupError>) -> Result<(), SetupError> {
+pub(super) fn if_known(done: Result<(), SetupError>) -> Result<(), SetupError> {
     match done {
         Err(SetupError::System { error, .. }) if is(&error, ERROR_INVALID_LEVEL) => Ok(()),
         done => done,
@@ -240,31 +219,6 @@ fn require_privileges(service: &Service) -> Result<(), SetupError> {
     Ok(())
 }
 
-/// Stops it, however long it waits for open streams.
-fn stop(service: &Service) -> Result<(), SetupError> {
-    let status = || service.query_status().map_err(|error| manager("asking the service", error));
-    // One that is stopping already refuses this, and stops all the same.
-    if status()?.current_state != ServiceState::Stopped
-        && let Err(error) = service.stop()
-    {
-        tracing::debug!(%error, "the service does not take the stop");
-    }
-    let (mut checkpoint, mut alive) = (0, Instant::now());
-    loop {
-        let status = status()?;
-        if status.current_state == ServiceState::Stopped {
-            return Ok(());
-        }
-        if status.checkpoint != checkpoint {
-            (checkpoint, alive) = (status.checkpoint, Instant::now());
-        }
-        if alive.elapsed() >= SIGN_OF_LIFE_LIMIT {
-            return Err(SetupError::StillRunning);
-        }
-        sleep(Duration::from_millis(100));
-    }
-}
-
 fn add_group() -> Result<(), SetupError> {
     let (mut name, mut comment) = (wide(OPERATORS_GROUP.as_ref()), wide(GROUP_COMMENT.as_ref()));
     let info =
@@ -287,24 +241,6 @@ fn remove_group() -> Result<(), SetupError> {
         NERR_SUCCESS | NERR_GROUP_NOT_FOUND | ERROR_NO_SUCH_ALIAS => Ok(()),
         other => Err(system("removing the group of operators", of_code(other))),
     }
-}
-
-fn manager(what: &'static str, error: windows_service::Error) -> SetupError {
-    match error {
-        windows_service::Error::Winapi(error) => system(what, error),
-        error => system(what, io::Error::other(error)),
-    }
-}
-
-fn system(what: &'static str, error: io::Error) -> SetupError {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => SetupError::Denied(what),
-        _ => SetupError::System { what, error },
-    }
-}
-
-fn is(error: &io::Error, code: u32) -> bool {
-    error.raw_os_error().map(i32::cast_unsigned) == Some(code)
 }
 
 fn of_code(code: u32) -> io::Error {
