@@ -17,6 +17,7 @@ for tool in Xvfb xdotool import convert; do
     }
 done
 installer=$(realpath "$1") newer=$(realpath "$2") programs=$(realpath "$3")
+# shellcheck source=tests/windows/world.sh
 . "$(dirname "$0")/world.sh"
 out=$(realpath "$here/../..")/.ci/out/windows
 rm -rf "$out"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced: a world of its own, with nothing of the account that runs this, in which Wine can
 # run our programs. Gone at the end.
 for tool in wine wineserver x86_64-w64-mingw32-gcc; do
