@@ -402,7 +402,7 @@ def main():
         trusts_nobody(machine)
         upgrades(machine)
         goes_on_after_a_kill(machine)
-        #        goes_on_after_a_power_cut(machine)
+        goes_on_after_a_power_cut(machine)
         is_switched_off(machine)
         step("done")
 
