@@ -99,16 +99,13 @@ pub(crate) fn service_notes(service: &ServiceInfo) -> Vec<(Role, String)> {
         (Role::Busy, format!("The service is stopping; {streams} still open."))
     });
     let policy = service.policy.as_ref().map(|one| (Role::Plain, policy(one)));
-    let known = service.upgrade.as_deref();
-    let upgrade = known.and_then(upgrade::available);
-    let upgrade = upgrade.map(|one| (Role::Plain, format!("A newer version, {one}.")));
-    let progress = known.and_then(|known| known.progress.as_ref());
+    let progress = service.upgrade.as_ref().and_then(|known| known.progress.as_ref());
     let progress = progress.map(|one| {
         let role = if one.is_under_way() { Role::Busy } else { Role::Bad };
         (role, upgrade::progress(one))
     });
     let faults = service.faults.iter().map(|one| (Role::Bad, format!("Service: {}", fault(one))));
-    let about = draining.into_iter().chain(policy).chain(upgrade).chain(progress);
+    let about = draining.into_iter().chain(policy).chain(progress);
     about.chain(faults).collect()
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::connection::{notes, role, service_notes};
 use super::style::{Role, Style};
-use super::table;
+use super::{table, upgrade};
 use crate::display::health::Health;
 use crate::model::{ConnectionView, Desired, ServiceInfo, StatusLabel};
 
@@ -27,6 +27,10 @@ pub(crate) fn render(
     };
     for (role, note) in service_notes(service) {
         add(role, 0, &note);
+    }
+    // Who asks how it is wants to know; who lists connections asks for something else.
+    if let Some(newer) = service.upgrade.as_deref().and_then(upgrade::available) {
+        add(Role::Plain, 0, &format!("Version {newer}."));
     }
     if !health.named {
         add(overall_role(health), 0, &overall(health));
@@ -107,6 +111,7 @@ fn overall(health: &Health<'_>) -> String {
 mod tests {
     use super::super::sample;
     use super::*;
+    use crate::model::upgrade::{Release, UpgradeInfo};
     use crate::model::{ConnectionStatus, Snapshot};
 
     fn status(snapshot: &Snapshot, health: &Health<'_>) -> String {
@@ -131,6 +136,23 @@ Not connected: fabrikam/web
         let snapshot = sample::mixed();
         let id = sample::id("contoso", "sql");
         assert_eq!(status(&snapshot, &Health::of(&snapshot, Some(&id))), "Connected: contoso/sql");
+    }
+
+    #[test]
+    fn a_newer_version_is_told() {
+        let mut snapshot = sample::snapshot(vec![]);
+        let release = Release {
+            version: "1.1.0".parse().unwrap(),
+            released: "2026-11-18T09:00:00Z".parse().unwrap(),
+            notes: String::new(),
+        };
+        let info = UpgradeInfo { release: Some(release), ..UpgradeInfo::default() };
+        snapshot.service.upgrade = Some(Box::new(info));
+        let said = status(&snapshot, &Health::of(&snapshot, None));
+        assert!(
+            said.starts_with("Version 1.1.0 is available, released on 2026-11-18.\n"),
+            "{said}"
+        );
     }
 
     #[test]
