@@ -20,37 +20,20 @@ name=hybrid-connection-manager
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# A version that is made up has nothing in the list of changes of this one.
-tools=$work/tools
-mkdir -p "$tools/installer"
-cp -r installer/release "$tools/installer/"
-ln -s "$PWD/assets" "$tools/assets"
+# shellcheck source=tests/releases.sh
+source tests/releases.sh
 
 # pack VERSION PROGRAMS
 pack() {
     installer/linux/build.sh --profile dev --version "$1" --programs "$2" --out "$folder" >&2
 }
-# release VERSION KEY RELEASE
-release() {
-    printf '# Changelog\n\n## %s\n\n- Show what was made up for a test.\n' "$1" >"$tools/CHANGELOG.md"
-    mkdir -p "$folder/$3"
-    ln "$folder"/*[-_]"$1"[-_.]* "$folder/$3/"
-    # All of one day: none is older than another.
-    HCM_RELEASE_KEY=$2 "$tools/installer/release/sign.sh" --version "$1" \
-        --released 2026-01-01T00:00:00Z "$folder/$3" >&2
-}
-
-for key in own stranger; do
-    installer/release/sign.sh --new-key "$work/$key.pem" >"$work/$key.txt"
-done
 for version in "$old" "$new"; do
-    HCM_RELEASE_KEYS=$work/own.txt installer/linux/programs.sh --profile dev \
-        --version "$version" --out "$work/$version" >&2
+    installer/linux/programs.sh --profile dev --version "$version" --out "$work/$version" >&2
     cp "$window" "$work/$version/$name-gui"
     pack "$version" "$work/$version"
-    release "$version" "$work/own.pem" "releases/$version"
+    release "$version" own "$folder/releases/$version" "$folder"/*[-_]"$version"[-_.]*
 done
-release "$new" "$work/stranger.pem" strangers
+release "$new" stranger "$folder/strangers" "$folder"/*[-_]"$new"[-_.]*
 
 broken=${new%.*}.$((${new##*.} + 1))
 cat >"$work/$new/$name-service" <<'SERVICE'
@@ -59,5 +42,5 @@ cat >"$work/$new/$name-service" <<'SERVICE'
 exec sleep 1000
 SERVICE
 pack "$broken" "$work/$new"
-release "$broken" "$work/own.pem" releases/broken
+release "$broken" own "$folder/releases/broken" "$folder"/*[-_]"$broken"[-_.]*
 rm "$folder"/*[-_]"$broken"[-_.]*

@@ -19,27 +19,13 @@ cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# A version that is made up has nothing in the list of changes of this one.
-tools=$work/tools
-mkdir -p "$tools/installer"
-cp -r installer/release "$tools/installer/"
-ln -s "$PWD/assets" "$tools/assets"
+# shellcheck source=tests/releases.sh
+source tests/releases.sh
 
-# release VERSION KEY RELEASE
-release() {
-    printf '# Changelog\n\n## %s\n\n- Show what was made up for a test.\n' "$1" >"$tools/CHANGELOG.md"
-    mkdir -p "$folder/releases/$3"
-    ln "$folder/hybrid-connection-manager-$1.msi" "$folder/releases/$3/"
-    HCM_RELEASE_KEY=$2 "$tools/installer/release/sign.sh" --version "$1" "$folder/releases/$3" >&2
-}
-
-for key in own stranger; do
-    installer/release/sign.sh --new-key "$work/$key.pem" >"$work/$key.txt"
-done
-export HCM_RELEASE_KEYS=$work/own.txt
 installer/windows/build.sh --version "$old" --out "$folder" >&2
 installer/windows/build.sh --version "$new" --profile dev --out "$work/new" >&2
 mv "$work/new"/*.msi "$folder"
-release "$old" "$work/own.pem" "$old"
-release "$new" "$work/own.pem" "$new"
-release "$new" "$work/stranger.pem" strangers
+for version in "$old" "$new"; do
+    release "$version" own "$folder/releases/$version" "$folder/hybrid-connection-manager-$version.msi"
+done
+release "$new" stranger "$folder/releases/strangers" "$folder/hybrid-connection-manager-$new.msi"

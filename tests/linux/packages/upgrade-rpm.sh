@@ -18,16 +18,6 @@ version() { rpm -q --queryformat '%{VERSION}' $name; }
 in_order() { rpm -V $name && is "$(rpm -q $name)" "$name-$(version)-1.x86_64"; }
 installer() { process_of rpm; }
 
-if [ "$boot" = 2 ]; then
-    check "after the power has gone the new version runs, with what it had" whole "$new"
-    done_with
-    exit
-fi
-offer "$new"
-check "the version before is installed" install_old
-check "a connection is added and Connected" add_connection
-check_feed
-check_refusals
-check_upgrade
+check_what_all_have_in_common
 check_kills
 cut_power

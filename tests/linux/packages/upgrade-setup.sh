@@ -18,17 +18,7 @@ in_order() {
 # The files are being replaced.
 installer() { compgen -G "/usr/bin/*.$name-new"; }
 
-if [ "$boot" = 2 ]; then
-    check "after the power has gone the new version runs, with what it had" whole "$new"
-    done_with
-    exit
-fi
-offer "$new"
-check "the version before is installed" install_old
-check "a connection is added and Connected" add_connection
-check_feed
-check_refusals
-check_upgrade
+check_what_all_have_in_common
 
 offer broken
 check "a version that does not answer is offered" known "${new%.*}.$((${new##*.} + 1))"

@@ -114,6 +114,22 @@ check_upgrade() {
     check "what runs is the newest" not says "is available" hcm version
 }
 
+# From the first installation to the first upgrade; or all that there is after the power was cut.
+check_what_all_have_in_common() {
+    # shellcheck disable=SC2154 # how often this system has booted
+    if [ "$boot" = 2 ]; then
+        check "after the power has gone the new version runs, with what it had" whole "$new"
+        done_with
+        exit
+    fi
+    offer "$new"
+    check "the version before is installed" install_old
+    check "a connection is added and Connected" add_connection
+    check_feed
+    check_refusals
+    check_upgrade
+}
+
 # What is killed, and when; afterwards one version runs whole, with all connections.
 check_kills() {
     back
