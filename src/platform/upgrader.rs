@@ -110,6 +110,14 @@ pub fn closed_folder(folder: &Path) -> Result<(), String> {
     os::closed_folder(folder)
 }
 
+/// Removes such a folder with all that is in it. On Windows it waits a moment for whoever reads in it.
+///
+/// # Errors
+/// Those of the system.
+pub fn remove_folder(folder: &Path) -> io::Result<()> {
+    os::remove_folder(folder)
+}
+
 /// Packages that replace what is installed.
 #[derive(Clone, Debug)]
 pub struct Packages {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::platform::files;
 use crate::platform::permissions::Access;
-use crate::platform::upgrader::PackageKind;
+use crate::platform::upgrader::{self, PackageKind};
 use crate::store::UpgradeAsked;
 
 /// The name of the file.
@@ -54,6 +54,6 @@ impl Plan {
             }
         };
         gone(std::fs::remove_file(working.join(PLAN)))?;
-        gone(std::fs::remove_dir_all(working))
+        gone(upgrader::remove_folder(working))
     }
 }

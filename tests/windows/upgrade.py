@@ -193,6 +193,19 @@ class Machine(Wine):
         self.msiexec("/i", installer(OLD))
         self.runs(OLD)
 
+    def tell(self, failed):
+        """Says what failed, with what runs and the last lines of every log."""
+        super().tell(failed)
+        logs = [*sorted((self.data / "logs").glob("*.log")), self.own / "upgrader.log"]
+        for log in filter(Path.exists, logs):
+            lines = log.read_text(errors="replace").splitlines()[-25:]
+            print(f"-- {log.name}", *lines, sep="\n   ", file=sys.stderr)
+        for pid in self.pids(".exe"):
+            line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+            print(f"-- {pid} {line}", file=sys.stderr)
+        left = [str(path) for path in self.own.rglob("*")]
+        print("-- left:", *left, sep="\n   ", file=sys.stderr)
+
     def begins(self):
         """Asks for the upgrade, as the window does; the service and its window go on."""
         wait("it is told", 30, lambda: "is available" in self.hcm("version"))
@@ -392,22 +405,27 @@ def is_switched_off(machine):
     check(not machine.own.exists(), "its folder is gone")
 
 
+def story(machine):
+    machine.start_display(managed=False)
+    step("a new Windows")
+    machine.boot()
+    is_set_up(machine)
+    is_told(machine)
+    trusts_nobody(machine)
+    upgrades(machine)
+    goes_on_after_a_kill(machine)
+    goes_on_after_a_power_cut(machine)
+    is_switched_off(machine)
+    step("done")
+
+
 def main():
     with Machine(os.environ["WORLD"]) as machine:
-        machine.start_display(managed=False)
-        step("a new Windows")
-        machine.boot()
-        is_set_up(machine)
-        is_told(machine)
-        trusts_nobody(machine)
-        upgrades(machine)
-        goes_on_after_a_kill(machine)
-        goes_on_after_a_power_cut(machine)
-        is_switched_off(machine)
-        step("done")
+        try:
+            story(machine)
+        except Failed as failed:
+            machine.tell(f"{time.monotonic() - BEGUN:6.1f} s  {failed}")
+            sys.exit(1)
 
 
-try:
-    main()
-except Failed as failure:
-    sys.exit(f"{time.monotonic() - BEGUN:6.1f} s  {failure}")
+main()

@@ -80,6 +80,10 @@ fn make(folder: &Path, mode: u32) -> Result<(), String> {
     std::fs::set_permissions(folder, Permissions::from_mode(mode)).map_err(wrong)
 }
 
+pub(super) fn remove_folder(folder: &Path) -> io::Result<()> {
+    std::fs::remove_dir_all(folder)
+}
+
 pub(super) fn prepare(packages: &Packages) -> Result<(), String> {
     let previous = previous(packages);
     if packages.kind != PackageKind::TarGz || previous.exists() {

@@ -11,6 +11,8 @@ use std::io;
 use std::os::windows::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use windows_registry::LOCAL_MACHINE;
 
@@ -32,6 +34,9 @@ pub(super) use take::{drop_taken, take};
 const PROGRAM: &str = "hybrid-connection-manager-service.exe";
 /// Held by the one upgrader that works.
 const LOCK: &str = "upgrader.lock";
+/// How long a file that is in use is waited for, and how often it is tried.
+const IN_USE_LIMIT: Duration = Duration::from_secs(30);
+const TRY_EVERY: Duration = Duration::from_millis(200);
 /// What the copy says.
 const LOG: &str = "upgrader.log";
 /// Longest log in bytes to which something is added.
@@ -65,6 +70,19 @@ pub(super) fn folder() -> Result<PathBuf, String> {
 
 pub(super) fn closed_folder(folder: &Path) -> Result<(), String> {
     ensure_closed_folder(folder).map_err(|error| error.to_string())
+}
+
+/// Windows Installer may still be about to close the package, and a scanner may look at it.
+pub(super) fn remove_folder(folder: &Path) -> io::Result<()> {
+    let deadline = Instant::now() + IN_USE_LIMIT;
+    loop {
+        match std::fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound && Instant::now() < deadline => {
+                sleep(TRY_EVERY);
+            }
+            removed => return removed,
+        }
+    }
 }
 
 /// Has a copy of this program do what is asked for, and waits for it to end; before, for one that
