@@ -330,6 +330,7 @@ refused-invalid-setting =
     { $setting ->
         [log-keep_files] 请输入 1 到 3650 之间的整数。
         [log-level] 请选择 error、warn、info、debug 或 trace。
+        [metrics-listen] 请输入此计算机自身的地址和端口，例如 127.0.0.1:9464；其他计算机可访问的地址后须加上 remote，例如 0.0.0.0:9464 remote。
         [service-status_for_all] 请选择开启（on）或关闭（off）。
         [upgrade-channel] 请选择 stable 或 preview。
         [upgrade-feed] 请输入 github、off 或文件夹的 https 地址（不含用户、查询和片段）。
@@ -377,6 +378,8 @@ settings-log-level = 日志级别
 settings-keep-files = 保留的日志文件（天数）
 settings-drain = 停止时等待流（秒）
 settings-status-for-all = 允许此计算机上的其他帐户查看状态
+settings-metrics = Prometheus 指标地址
+settings-metrics-hint = 127.0.0.1:9464，留空则不提供
 settings-feed = 查找新版本的位置
 settings-feed-hint = “github”、“off” 或 https 地址
 settings-preview = 同时通知预览版本
@@ -587,6 +590,8 @@ fault-logs-unwritable = 无法写入日志文件
 fault-logs-unwritable-advice = 服务在没有日志文件的情况下运行；“日志”仍显示最近的行。请修复详细信息中指出的问题；如果之后仍未恢复写入，请重启服务。
 fault-status-channel-closed = 此计算机上的其他帐户无法查看状态
 fault-status-channel-closed-advice = 服务每分钟会重试一次。请结束此处指出的程序，或在“设置”中关闭此功能。
+fault-metrics-closed = 无法读取指标
+fault-metrics-closed-advice = 服务会自行重试。请结束此处指出的程序，或在“设置”的“Prometheus 指标地址”中改用其他端口，也可将其留空。
 fault-policy-denied = 此计算机的策略不允许此连接
 fault-policy-denied-advice = 请让此计算机的管理员在此处指出的策略中允许其终结点。策略更改后数秒内生效。
 fault-policy-unreadable = 此计算机的策略中有无法读取的内容，这些内容不允许任何连接

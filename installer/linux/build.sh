@@ -88,6 +88,7 @@ put 644 "$stage/licences.gz" $documents/THIRD-PARTY-LICENSES.txt.gz
 for document in README.md CHANGELOG.md LICENSE docs/*.md; do
     [ "$document" = docs/ARCHITECTURE.md ] || put 644 "$document" "$documents/$document"
 done
+put 644 installer/grafana/dashboard.json $documents/grafana-dashboard.json
 
 tree=$stage/gui
 put 755 "$programs/$name-gui" usr/bin/$name-gui

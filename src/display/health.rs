@@ -4,6 +4,9 @@ use crate::model::{
     ConnectionId, ConnectionStatus, ConnectionView, Desired, Snapshot, StatusLabel,
 };
 
+/// Connections that one line names.
+const MOST_NAMES: usize = 3;
+
 /// The connections that a question is about, and how they are.
 #[derive(Debug)]
 pub struct Health<'a> {
@@ -56,12 +59,50 @@ impl<'a> Health<'a> {
 
     /// How many are enabled and connected.
     pub fn connected(&self) -> usize {
-        self.count(|view| is_enabled(view) && view.status.label() == StatusLabel::Connected)
+        self.count(is_ready)
     }
 
     /// How many are disabled.
     pub fn disabled(&self) -> usize {
         self.views.len() - self.enabled()
+    }
+
+    /// Why what is asked about is not ready, in one line; nothing where it is.
+    pub fn not_ready(&self) -> Option<String> {
+        if let [view] = self.views[..]
+            && self.named
+        {
+            return (!is_ready(view)).then(|| format!("{} is {}", view.id, state(view)));
+        }
+        let is_missing = |view: &&ConnectionView| is_enabled(view) && !is_ready(view);
+        let missing: Vec<_> = self.views.iter().copied().filter(is_missing).collect();
+        let names = missing.iter().take(MOST_NAMES);
+        let mut names: Vec<_> =
+            names.map(|view| format!("{} is {}", view.id, state(view))).collect();
+        if let Some(more) = missing.len().checked_sub(MOST_NAMES).filter(|more| *more > 0) {
+            names.push(format!("and {more} more"));
+        }
+        (!names.is_empty()).then(|| format!("{} {}", self.overall(), names.join("; ")))
+    }
+
+    /// How all of them are, in one sentence.
+    pub fn overall(&self) -> String {
+        let (enabled, disabled) = (self.enabled(), self.disabled());
+        let besides = if disabled == 0 { String::new() } else { format!(" ({disabled} disabled)") };
+        match enabled {
+            0 if disabled == 0 => "No hybrid connections yet. Add one: hcm add".to_owned(),
+            0 => format!("No hybrid connection is enabled{besides}."),
+            1 => {
+                format!(
+                    "{} of 1 enabled hybrid connection is connected{besides}.",
+                    self.connected()
+                )
+            }
+            _ => format!(
+                "{} of {enabled} enabled hybrid connections are connected{besides}.",
+                self.connected()
+            ),
+        }
     }
 
     fn count(&self, has: impl Fn(&ConnectionView) -> bool) -> usize {
@@ -71,6 +112,23 @@ impl<'a> Health<'a> {
 
 fn is_enabled(view: &ConnectionView) -> bool {
     view.desired == Desired::Enabled
+}
+
+fn is_ready(view: &ConnectionView) -> bool {
+    is_enabled(view) && view.status.label() == StatusLabel::Connected
+}
+
+/// How one is that is not ready.
+fn state(view: &ConnectionView) -> String {
+    let label = match view.desired {
+        Desired::Enabled => view.status.label(),
+        Desired::Disabled => StatusLabel::Disabled,
+    };
+    let label = label.to_string().to_lowercase();
+    match view.status.fault() {
+        Some(fault) => format!("{label}: {}", fault.code.summary()),
+        None => label,
+    }
 }
 
 #[cfg(test)]

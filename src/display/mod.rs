@@ -1,5 +1,5 @@
-//! Numbers and states in the form in which they are shown, for the command line and the
-//! window. Everything is a pure function of the model and the time.
+//! Numbers and states in the form in which they are shown, for the command line, the
+//! window and probes. Everything is a pure function of the model and the time.
 
 pub mod health;
 pub mod history;

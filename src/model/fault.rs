@@ -238,6 +238,10 @@ fault_codes! {
     StatusChannelClosed = "status-channel-closed", Soon,
         "Other accounts of this machine cannot read the status",
         "It is tried again every minute. End the program that the detail names, or switch this off: hcm settings set service.status_for_all off.";
+    /// Nobody can read the metrics.
+    MetricsClosed = "metrics-closed", Soon,
+        "The metrics cannot be read",
+        "It is tried again by itself. End the program that has the port, or set another address, or none: hcm settings set metrics.listen 127.0.0.1:9464.";
     /// The feed of releases gives no answer.
     FeedUnreachable = "feed-unreachable", Soon,
         "It is not known whether there is a newer version: the feed of releases cannot be reached",

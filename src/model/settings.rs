@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::azure_settings::AzureSettings;
+use super::metrics::MetricsSettings;
 use super::proxy::{Proxy, ProxyError};
 use super::upgrade::{Channel, Feed};
 
@@ -16,6 +17,8 @@ pub struct Settings {
     pub azure: AzureSettings,
     /// What is logged.
     pub log: LogSettings,
+    /// Where the metrics are read.
+    pub metrics: MetricsSettings,
     /// How the service runs.
     pub service: ServiceSettings,
     /// Where newer versions are looked for.
@@ -149,6 +152,7 @@ impl Settings {
         "azure.tenant",
         "log.keep_files",
         "log.level",
+        "metrics.listen",
         "network.extra_ca_certificates",
         "network.proxy",
         "service.drain_seconds",
@@ -169,6 +173,7 @@ impl Settings {
         Ok(match name {
             "log.keep_files" => self.log.keep_files.to_string(),
             "log.level" => self.log.level.as_str().to_owned(),
+            "metrics.listen" => self.metrics.listen(),
             "network.extra_ca_certificates" => {
                 self.network.extra_ca_certificates.clone().unwrap_or_default()
             }
@@ -206,6 +211,7 @@ impl Settings {
                 self.log.level = serde_json::from_value(value.to_ascii_lowercase().into())
                     .map_err(|_| bad("error, warn, info, debug or trace"))?;
             }
+            "metrics.listen" => self.metrics.set_listen(value).map_err(bad)?,
             "network.extra_ca_certificates" => {
                 if !value.is_empty() && !std::path::Path::new(value).is_absolute() {
                     return Err(bad("the whole path of a PEM file"));

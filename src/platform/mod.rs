@@ -34,6 +34,7 @@ pub mod system_events;
 pub mod system_roots;
 pub mod systemd;
 pub mod upgrader;
+pub mod usage;
 #[cfg(windows)]
 mod windows_security;
 #[cfg(windows)]

@@ -8,6 +8,7 @@ pub mod backoff;
 pub mod control;
 pub mod dial;
 pub mod management;
+pub mod meters;
 pub mod network;
 mod proxy;
 pub mod rendezvous;
@@ -20,5 +21,6 @@ pub mod traffic;
 pub mod websocket;
 
 pub use control::{ControlChannel, TrackingId};
+pub use meters::Meters;
 pub use network::Network;
 pub use traffic::TrafficCounters;

@@ -78,11 +78,13 @@ pub async fn serve(
     cut: &CancellationToken,
     on_dialled: impl FnOnce(Dialled),
 ) -> StreamEnd {
+    let start = Instant::now();
     let connecting = connect(network, accept, endpoint, counters, on_dialled);
     match cut.run_until_cancelled(connecting).await {
         None => StreamEnd::Carried(SpliceEnd::Cut),
         Some(Err(end)) => end,
         Some(Ok((upgraded, stream))) => {
+            counters.meters().rendezvous.observe(start.elapsed());
             let _active = counters.stream_opened();
             StreamEnd::Carried(splice::carry(upgraded, stream, counters, cut).await)
         }
@@ -104,7 +106,8 @@ async fn connect(
         async {
             let dialled = dial_endpoint(endpoint, DIAL_LIMIT).await;
             on_dialled(dialled.as_ref().map(|(_, took)| *took).map_err(Clone::clone));
-            if let Ok((stream, _)) = &dialled {
+            if let Ok((stream, took)) = &dialled {
+                counters.meters().dial.observe(*took);
                 splice::reset_on_drop(stream, true); // whatever comes between
             }
             dialled
@@ -122,7 +125,7 @@ async fn connect(
             }
         }
         Err(fault) => {
-            counters.stream_refused();
+            counters.stream_refused(fault.code);
             Err(refused(gateway, &address, fault, deadline).await)
         }
     }
@@ -136,7 +139,7 @@ pub async fn reject(
     counters: &TrafficCounters,
 ) -> StreamEnd {
     let deadline = Instant::now() + LIMIT;
-    counters.stream_refused();
+    counters.stream_refused(fault.code);
     let address = match Address::of(accept) {
         Ok(address) => address,
         Err(failure) => return StreamEnd::Failed(failure),

@@ -1,10 +1,12 @@
 //! What a connection's streams carry, counted without locks.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tokio::sync::Notify;
 
-use crate::model::Traffic;
+use super::meters::Meters;
+use crate::model::{FaultCode, Traffic};
 
 /// Counters of one connection, shared by its streams.
 #[derive(Debug, Default)]
@@ -14,6 +16,7 @@ pub struct TrafficCounters {
     refused: AtomicU64,
     to_endpoint: AtomicU64,
     to_azure: AtomicU64,
+    meters: Arc<Meters>,
     changed: Notify,
 }
 
@@ -29,6 +32,11 @@ impl TrafficCounters {
         }
     }
 
+    /// What else is counted of the connection.
+    pub fn meters(&self) -> &Arc<Meters> {
+        &self.meters
+    }
+
     /// Waits until a stream has begun, ended or been refused since the last call.
     pub async fn streams_changed(&self) {
         self.changed.notified().await;
@@ -42,8 +50,9 @@ impl TrafficCounters {
         ActiveStream(self)
     }
 
-    /// Counts a stream that was refused because the endpoint could not be dialled.
-    pub fn stream_refused(&self) {
+    /// Counts a stream that was refused, and why.
+    pub fn stream_refused(&self, why: FaultCode) {
+        self.meters.refused.add(why);
         self.refused.fetch_add(1, Relaxed);
         self.changed.notify_one();
     }

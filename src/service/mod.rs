@@ -8,6 +8,7 @@ pub mod declared;
 mod hub;
 mod journal;
 pub mod logs;
+mod metrics;
 mod notify;
 mod places;
 mod policy;
@@ -178,6 +179,7 @@ impl Service {
         service.follow_network();
         service.follow_policy(policies);
         service.follow_releases();
+        service.serve_metrics();
         Ok(service)
     }
 
@@ -283,6 +285,14 @@ impl Service {
         let (supervisor, stop) = (self.supervisor.clone(), self.stop_sessions.clone());
         self.sessions.spawn(async move {
             stop.run_until_cancelled(supervisor.follow_releases()).await;
+        });
+    }
+
+    /// Answers over HTTP for as long as the settings say where.
+    fn serve_metrics(&self) {
+        let (supervisor, stop) = (self.supervisor.clone(), self.stop_sessions.clone());
+        self.sessions.spawn(async move {
+            stop.run_until_cancelled(metrics::serve(supervisor)).await;
         });
     }
 

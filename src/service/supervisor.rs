@@ -26,6 +26,7 @@ use super::check;
 use super::connection::{Command, Connection, Context};
 use super::hub::Hub;
 use super::logs::LogHub;
+use super::metrics::Registry;
 use super::places::Places;
 use super::policy;
 use super::upgrades::Upgrades;
@@ -33,7 +34,7 @@ use crate::ipc::protocol::{ErrorCode, Request, RequestError, Response};
 use crate::model::upgrade::UpgradeInfo;
 use crate::model::{
     AzureResource, ConnectionId, ConnectionSelector, ConnectionString, Desired, Fault, FaultCode,
-    HybridConnection, Policy, Secret, Settings,
+    HybridConnection, MetricsAddress, Policy, Secret, Settings,
 };
 use crate::platform::limits;
 use crate::relay::Network;
@@ -56,6 +57,7 @@ pub(super) struct Supervisor {
     context: Context,
     network: watch::Sender<Network>,
     status_for_all: watch::Sender<bool>,
+    metrics_at: watch::Sender<Option<MetricsAddress>>,
     policy: watch::Sender<Arc<Policy>>,
     keeper: Keeper,
     upgrades: Arc<Upgrades>,
@@ -86,6 +88,7 @@ impl Supervisor {
             network: receiver,
             policy: policy_receiver,
             learned,
+            meters: Arc::default(),
             places: Arc::new(Places::new(limits::open_files(), hub.clone())),
             channels: TaskTracker::new(),
         };
@@ -105,6 +108,7 @@ impl Supervisor {
             logs,
             store,
             status_for_all: watch::Sender::new(opened.settings.service.status_for_all),
+            metrics_at: watch::Sender::new(opened.settings.metrics.listen),
             state: Mutex::new(State { connections, settings: opened.settings, stopping: false }),
             context,
             network,
@@ -122,6 +126,16 @@ impl Supervisor {
     /// Whether every account of this machine may read the status, now and as it changes.
     pub(super) fn status_for_all(&self) -> watch::Receiver<bool> {
         self.status_for_all.subscribe()
+    }
+
+    /// Where the metrics are to be read, now and as it changes.
+    pub(super) fn metrics_at(&self) -> watch::Receiver<Option<MetricsAddress>> {
+        self.metrics_at.subscribe()
+    }
+
+    /// What is counted of each connection.
+    pub(super) fn meters(&self) -> &Registry {
+        &self.context.meters
     }
 
     /// Waits until a program asks for the end.

@@ -19,7 +19,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("declared", &["model"]),
     (
         "service",
-        &["model", "platform", "tls", "http", "relay", "store", "ipc", "declared", "upgrade"],
+        &[
+            "model", "platform", "tls", "http", "relay", "store", "ipc", "display", "declared",
+            "upgrade",
+        ],
     ),
     ("upgrader", &["model", "platform", "store", "ipc", "upgrade"]),
     ("cli", &["model", "ipc", "platform", "display", "azure", "declared"]),

@@ -84,6 +84,8 @@ mod service_endpoint;
 #[cfg(feature = "emulator")]
 mod service_manage;
 #[cfg(feature = "emulator")]
+mod service_metrics;
+#[cfg(feature = "emulator")]
 mod service_policy;
 #[cfg(feature = "emulator")]
 mod service_probes;

@@ -6,10 +6,7 @@ use super::connection::{notes, role, service_notes};
 use super::style::{Role, Style};
 use super::{table, upgrade};
 use crate::display::health::Health;
-use crate::model::{ConnectionView, Desired, ServiceInfo, StatusLabel};
-
-/// Connections that one line names.
-const MOST_NAMES: usize = 3;
+use crate::model::{ConnectionView, ServiceInfo, StatusLabel};
 
 /// The lines of the answer at `now`; without a `width` nothing is wrapped.
 pub(crate) fn render(
@@ -33,7 +30,7 @@ pub(crate) fn render(
         add(Role::Plain, 0, &format!("Version {newer}."));
     }
     if !health.named {
-        add(overall_role(health), 0, &overall(health));
+        add(overall_role(health), 0, &health.overall());
     }
     for view in &health.views {
         let notes = notes(view, now);
@@ -48,41 +45,6 @@ pub(crate) fn render(
     lines
 }
 
-/// Why what is asked about is not ready, in one line; nothing where it is.
-pub(crate) fn not_ready(health: &Health<'_>) -> Option<String> {
-    if let [view] = health.views[..]
-        && health.named
-    {
-        return (!is_ready(view)).then(|| format!("{} is {}", view.id, state(view)));
-    }
-    let is_missing = |view: &&ConnectionView| view.desired == Desired::Enabled && !is_ready(view);
-    let missing: Vec<_> = health.views.iter().copied().filter(is_missing).collect();
-    let names = missing.iter().take(MOST_NAMES);
-    let mut names: Vec<_> = names.map(|view| format!("{} is {}", view.id, state(view))).collect();
-    if let Some(more) = missing.len().checked_sub(MOST_NAMES).filter(|more| *more > 0) {
-        names.push(format!("and {more} more"));
-    }
-    let overall = overall(health);
-    (!names.is_empty()).then(|| format!("{} {}", overall, names.join("; ")))
-}
-
-fn is_ready(view: &ConnectionView) -> bool {
-    view.desired == Desired::Enabled && view.status.label() == StatusLabel::Connected
-}
-
-/// How one is that is not ready.
-fn state(view: &ConnectionView) -> String {
-    let label = match view.desired {
-        Desired::Enabled => view.status.label(),
-        Desired::Disabled => StatusLabel::Disabled,
-    };
-    let label = label.to_string().to_lowercase();
-    match view.status.fault() {
-        Some(fault) => format!("{label}: {}", fault.code.summary()),
-        None => label,
-    }
-}
-
 fn is_worth_a_line(view: &ConnectionView) -> bool {
     !matches!(view.status.label(), StatusLabel::Connected | StatusLabel::Disabled)
 }
@@ -91,28 +53,12 @@ fn overall_role(health: &Health<'_>) -> Role {
     if health.connected() == health.enabled() { Role::Good } else { Role::Bad }
 }
 
-fn overall(health: &Health<'_>) -> String {
-    let (enabled, disabled) = (health.enabled(), health.disabled());
-    let besides = if disabled == 0 { String::new() } else { format!(" ({disabled} disabled)") };
-    match enabled {
-        0 if disabled == 0 => "No hybrid connections yet. Add one: hcm add".to_owned(),
-        0 => format!("No hybrid connection is enabled{besides}."),
-        1 => {
-            format!("{} of 1 enabled hybrid connection is connected{besides}.", health.connected())
-        }
-        _ => format!(
-            "{} of {enabled} enabled hybrid connections are connected{besides}.",
-            health.connected()
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::sample;
     use super::*;
     use crate::model::upgrade::{Release, UpgradeInfo};
-    use crate::model::{ConnectionStatus, Snapshot};
+    use crate::model::{ConnectionStatus, Desired, Snapshot};
 
     fn status(snapshot: &Snapshot, health: &Health<'_>) -> String {
         render(&snapshot.service, health, sample::now(), Some(62), Style::PLAIN).join("\n")
@@ -158,7 +104,7 @@ Not connected: fabrikam/web
     #[test]
     fn one_line_says_what_is_not_ready() {
         let mut snapshot = sample::mixed();
-        let said = |snapshot: &Snapshot| not_ready(&Health::of(snapshot, None));
+        let said = |snapshot: &Snapshot| Health::of(snapshot, None).not_ready();
         assert_eq!(
             said(&snapshot).unwrap(),
             "1 of 2 enabled hybrid connections are connected (1 disabled). fabrikam/web is not \
@@ -184,7 +130,7 @@ Not connected: fabrikam/web
             ("fabrikam", "web", Some("fabrikam/web is not connected: Azure refused the key (401)")),
         ] {
             let id = sample::id(namespace, name);
-            assert_eq!(not_ready(&Health::of(&snapshot, Some(&id))).as_deref(), expected);
+            assert_eq!(Health::of(&snapshot, Some(&id)).not_ready().as_deref(), expected);
         }
     }
 

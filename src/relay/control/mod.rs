@@ -22,6 +22,7 @@ pub use command::{Accept, CommandError};
 use keepalive::{Keepalive, Turn};
 use renewal::Renewal;
 
+use super::meters::Meters;
 use super::network::{AzureStream, Network};
 use super::sas::{self, LISTENER_TOKEN_LIFE, Token};
 use super::websocket::frame::{CloseFrame, Opcode};
@@ -65,6 +66,7 @@ pub struct ControlChannel<S = AzureStream> {
     token: Token,
     messages: MessageChannel<S>,
     gateway: Option<String>,
+    meters: Arc<Meters>,
 }
 
 /// How a control channel ended.
@@ -118,6 +120,7 @@ impl ControlChannel {
             token,
             messages: MessageChannel::new(upgraded, LONGEST_COMMAND),
             gateway,
+            meters: Arc::default(),
         })
     }
 }
@@ -126,6 +129,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ControlChannel<S> {
     /// The gateway that serves the channel (`G42`), where Azure tells.
     pub fn gateway(&self) -> Option<&str> {
         self.gateway.as_deref()
+    }
+
+    /// The same, counting what it does.
+    pub fn counted_by(self, meters: Arc<Meters>) -> Self {
+        Self { meters, ..self }
     }
 
     /// Serves the channel until it ends or `stop` is cancelled: keeps it alive, renews
@@ -177,6 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ControlChannel<S> {
                     let due = |renewal: &Renewal| renewal.is_due(now, Timestamp::now());
                     let renewed = if renewal.as_ref().is_some_and(due) {
                         let renewed = self.renew_token().await;
+                        self.meters.count_renewal(renewed.is_ok());
                         renewal = Renewal::of(&self.token);
                         renewed
                     } else {

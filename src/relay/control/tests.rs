@@ -26,6 +26,7 @@ struct Served {
     accepted: mpsc::Receiver<Accept>,
     elsewhere: mpsc::Receiver<String>,
     end: JoinHandle<End>,
+    meters: Arc<Meters>,
 }
 
 fn channel(near: DuplexStream, credential: Credential) -> ControlChannel<DuplexStream> {
@@ -37,6 +38,7 @@ fn channel(near: DuplexStream, credential: Credential) -> ControlChannel<DuplexS
         credential,
         messages: MessageChannel::new(upgraded, LONGEST_COMMAND),
         gateway: None,
+        meters: Arc::default(),
     }
 }
 
@@ -48,6 +50,7 @@ async fn served_with(credential: Credential) -> Served {
     let (near, far) = duplex(256 * 1024);
     let azure = WebSocketStream::from_raw_socket(far, Role::Server, None).await;
     let channel = channel(near, credential);
+    let meters = channel.meters.clone();
     let stop = CancellationToken::new();
     let (accepts, accepted) = mpsc::channel(8);
     let (addresses, elsewhere) = mpsc::channel(8);
@@ -58,7 +61,7 @@ async fn served_with(credential: Credential) -> Served {
         move |accept| accepts.try_send(accept).unwrap(),
         move |address| addresses.try_send(address).unwrap(),
     ));
-    Served { azure, stop, doubt, accepted, elsewhere, end }
+    Served { azure, stop, doubt, accepted, elsewhere, end, meters }
 }
 
 impl Served {
@@ -255,6 +258,7 @@ async fn the_token_is_renewed_at_three_quarters_of_its_life_again_and_again() {
         start = Instant::now();
     }
     assert!(!served.end.is_finished());
+    assert_eq!((served.meters.renewed.read(), served.meters.not_renewed.read()), (3, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -102,6 +102,10 @@ async fn a_stream_is_carried_to_its_end() {
     let traffic = served.counters.read();
     assert_eq!((traffic.active_streams, traffic.total_streams), (0, 1));
     assert_eq!((traffic.bytes_to_endpoint, traffic.bytes_to_azure), (8, 6));
+    let meters = served.counters.meters();
+    let [dial, rendezvous] = [meters.dial.read(), meters.rendezvous.read()];
+    assert_eq!((dial.up_to.last(), rendezvous.up_to.last()), (Some(&1), Some(&1)));
+    assert!(dial.sum <= rendezvous.sum, "{dial:?} {rendezvous:?}");
 }
 
 #[tokio::test]
@@ -125,6 +129,8 @@ async fn what_the_policy_denies_is_a_403_without_its_reasons() {
     let StreamEnd::Refused(fault) = end.await.unwrap() else { panic!("not refused") };
     assert_eq!(fault.code, FaultCode::PolicyDenied);
     assert_eq!(counters.read().refused_streams, 1);
+    let refused = counters.meters().refused.read();
+    assert_eq!(refused, [(FaultCode::PolicyDenied, 1)].into());
 }
 
 #[tokio::test]

@@ -118,7 +118,9 @@ impl Attempt {
             let endpoint = self.learn_endpoint().await?;
             self.policy.borrow().permits(&endpoint)?;
         }
-        ControlChannel::open(&self.network, &self.id, &self.credential, &self.tracking).await
+        let Self { network, id, credential, tracking, .. } = self;
+        let channel = ControlChannel::open(network, id, credential, tracking).await?;
+        Ok(channel.counted_by(self.streams.counters.meters().clone()))
     }
 
     /// Without an endpoint a listener would take streams away from others that have one.

@@ -24,6 +24,7 @@ use self::events::History;
 use self::machine::{Effect, Event, Machine};
 use self::streams::Streams;
 use super::hub::Hub;
+use super::metrics::Registry;
 use super::places::Places;
 use crate::ipc::protocol;
 use crate::model::{
@@ -82,6 +83,8 @@ pub(super) struct Context {
     pub(super) policy: watch::Receiver<Arc<Policy>>,
     /// Where endpoints are kept.
     pub(super) learned: mpsc::Sender<Learned>,
+    /// What is counted of each, for the metrics.
+    pub(super) meters: Arc<Registry>,
     /// What there is place for.
     pub(super) places: Arc<Places>,
     /// The tasks of all channels, which take a moment to close.
@@ -196,6 +199,7 @@ impl Actor {
             notes.clone(),
             context.places.clone(),
         );
+        context.meters.register(&configured.id, &streams.counters);
         Self {
             id: configured.id,
             credential: configured.credential,
@@ -368,18 +372,22 @@ impl Actor {
     }
 
     fn on_report(&mut self, report: Report) {
+        let meters = self.streams.counters.meters();
         match report {
             Report::Opened { gateway } => {
+                meters.opened.add();
                 self.history.note(EventKind::Connected { gateway: gateway.clone() });
                 self.step(Event::Opened { gateway });
                 self.logged = None;
                 self.describe();
             }
             Report::Failed(fault) => {
+                meters.not_opened.add(fault.code);
                 self.step(Event::Failed(fault));
                 self.obey_policy();
             }
             Report::Lost(fault) => {
+                meters.lost.add(fault.code);
                 // The count had this listener in it.
                 if let Some(azure) = &mut self.azure {
                     azure.listener_count = None;

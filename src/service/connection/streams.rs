@@ -204,6 +204,7 @@ impl Streams {
             StreamEnd::Refused(fault) => debug!(%fault, "refused"),
             StreamEnd::Failed(fault) => {
                 debug!(%fault, "failed");
+                self.counters.meters().failed.add(fault.code);
                 self.notes.try_send(Note::StreamFailed(fault)).unwrap_or_default();
             }
         }

@@ -82,6 +82,7 @@ impl World {
             network: receiver,
             policy,
             learned: learns,
+            meters: Arc::default(),
             places: no_limit(),
             channels: tracker,
         };

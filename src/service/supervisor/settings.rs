@@ -112,6 +112,7 @@ impl Supervisor {
         }
         self.logs.set_level(settings.log.level);
         self.status_for_all.send_replace(settings.service.status_for_all);
+        self.metrics_at.send_replace(settings.metrics.listen);
         let is_other_feed = settings.upgrade != state.settings.upgrade;
         state.settings = settings;
         if is_other_feed {

@@ -90,7 +90,7 @@ fn ready(snapshot: &Snapshot, only: Option<&ConnectionSelector>) -> Result<(), F
     }
     let view = only.map(|only| pick::one(snapshot, only)).transpose()?;
     let health = Health::of(snapshot, view.map(|view| &view.id));
-    match render::status::not_ready(&health) {
+    match health.not_ready() {
         None => Ok(()),
         Some(reason) => Err(Failure::new(Exit::NotConnected, reason)),
     }

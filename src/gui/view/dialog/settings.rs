@@ -152,6 +152,7 @@ fn service(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
     text_setting(ui, cx, form, "log.keep_files", "settings-keep-files", "");
     text_setting(ui, cx, form, "service.drain_seconds", "settings-drain", "");
     two_values(ui, cx, form, STATUS_SETTING, "settings-status-for-all", [OFF, ON]);
+    text_setting(ui, cx, form, "metrics.listen", "settings-metrics", "settings-metrics-hint");
     text_setting(ui, cx, form, "upgrade.feed", "settings-feed", "settings-feed-hint");
     two_values(ui, cx, form, CHANNEL_SETTING, "settings-preview", CHANNELS);
 }
