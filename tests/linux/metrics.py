@@ -131,7 +131,7 @@ def dashboard(port, path):
     # What the apps do is what is seen.
     for query in ('sum(hcm_connection_streams{name="hc"}) >= 1',
                   'hcm_connection_up{name="hc"} == 1',
-                  'hcm_connection_fault{name="missing",code="not-found"} == 1',
+                  'sum(hcm_connection_fault{name="missing"}) == 1',
                   'hcm_service_fault{code="logs-unwritable"} == 1',
                   'increase(hcm_connection_streams_refused_total'
                   '{name="down",code="endpoint-refused"}[15s]) > 0',

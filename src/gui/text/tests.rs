@@ -42,6 +42,7 @@ const LATIN_WORDS: &[&str] = &[
     "on",
     "off",
     "https",
+    "remote",
 ];
 /// What comes from outside stands for itself: no word of a catalogue looks like it.
 const OUTSIDE: &str = "0UTS1DE";
