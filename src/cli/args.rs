@@ -2,6 +2,7 @@
 
 mod account;
 mod declared;
+mod explain;
 mod upgrade;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub(super) use self::account::Cloud;
 pub(super) use self::account::{Account, Place, WholePlace};
 pub(super) use self::declared::{Apply, Export};
+pub(super) use self::explain::Explain;
 pub(super) use self::upgrade::Upgrade;
 use super::{exit, render};
 use crate::model::{ConnectionSelector, Secret, VERSION};
@@ -207,6 +209,14 @@ pub(super) enum Verb {
     Status(Status),
     /// Show the service's log
     Logs(Logs),
+    /// Say what a code means that is shown with a fault, and what to do about it
+    #[command(
+        long_about = "Say what a code means that is shown with a fault, and what to do about it.\n\n\
+            hcm, the window and the log show each fault with a code, [unauthorized] for example.\n\
+            hcm explain unauthorized tells what it means, what usually causes it, what to do, and\n\
+            what the program does by itself. Without a code it lists all. It needs no service."
+    )]
+    Explain(Explain),
     /// Show the versions of hcm and of the service
     Version,
     /// Install the newest version in the place of the one that runs

@@ -6,6 +6,7 @@ mod apply;
 mod args;
 mod commands;
 mod exit;
+mod explain;
 mod failure;
 mod feed;
 mod import;

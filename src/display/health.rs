@@ -126,7 +126,7 @@ fn state(view: &ConnectionView) -> String {
     };
     let label = label.to_string().to_lowercase();
     match view.status.fault() {
-        Some(fault) => format!("{label}: {}", fault.code.summary()),
+        Some(fault) => format!("{label}: {} [{}]", fault.code.summary(), fault.code),
         None => label,
     }
 }

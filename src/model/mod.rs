@@ -4,6 +4,7 @@
 mod address;
 pub mod azure_resource;
 pub mod azure_settings;
+pub mod by_itself;
 pub mod check;
 pub(crate) mod coded;
 pub mod connection;
@@ -29,6 +30,7 @@ pub mod version;
 
 pub use azure_resource::AzureResource;
 pub use azure_settings::{AzureSettings, CloudName};
+pub use by_itself::ByItself;
 pub use check::ConnectionCheck;
 pub use connection::{Credential, HybridConnection, KeyState};
 pub use connection_string::{ConnectionString, ConnectionStringError};

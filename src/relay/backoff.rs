@@ -4,19 +4,7 @@ use std::time::Duration;
 
 use crate::model::{FaultCode, Retry};
 
-/// Waits before the attempts that follow a lost channel, as Microsoft's clients have
-/// them (`ControlConnection` of azure-relay-dotnet); the last one repeats.
-pub const STEPS: [Duration; 6] = [
-    Duration::ZERO,
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(5),
-    Duration::from_secs(10),
-    Duration::from_secs(30),
-];
-
-/// The wait between attempts that only a person's act can make succeed.
-pub const SLOW: Duration = Duration::from_secs(60);
+pub use crate::model::by_itself::{SLOW, STEPS};
 
 /// Share of a wait by which it may be longer, so that many listeners that lost the
 /// same gateway do not come back in the same instant.

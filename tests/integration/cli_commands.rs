@@ -434,3 +434,26 @@ async fn a_reader_that_has_gone_is_no_failure() {
     drop(child.stdout.take());
     Ran::of(child).await.expect(0);
 }
+
+#[tokio::test]
+async fn a_code_is_explained_without_a_service() {
+    let home = Home::new();
+    let ran = home.hcm(&["explain", "unauthorized"]).await;
+    ran.expect(0);
+    for part in ["Azure refused the key (401)", "Usual cause", "every 60 s"] {
+        assert!(ran.out.contains(part), "{ran:?}");
+    }
+    let ran = home.hcm(&["explain", "forbidden", "-o", "json"]).await;
+    let found: serde_json::Value = serde_json::from_str(&ran.expect(0).out).unwrap();
+    assert_eq!(found[0]["About"], "fault");
+    assert_eq!(found[0]["Retry"], "slowly");
+    assert_eq!(found[1]["About"], "azure-account");
+    let ran = home.hcm(&["explain"]).await;
+    assert!(ran.expect(0).out.contains("\n  channel-lost "), "{ran:?}");
+    let ran = home.hcm(&["explain", "unauthorised", "-o", "json"]).await;
+    let error = &ran.expect(6).errors()[0];
+    assert_eq!(error["code"], "invalid-input");
+    assert!(error["message"].as_str().unwrap().contains("unauthorized"), "{error}");
+    let ran = home.hcm(&["completions", "bash"]).await;
+    assert!(ran.expect(0).out.contains("endpoint-refused"), "the shell offers the codes");
+}

@@ -61,6 +61,7 @@ mod emulator_resource_manager;
 mod emulator_sender;
 #[cfg(feature = "emulator")]
 mod emulator_stream;
+mod faults;
 #[cfg(all(target_os = "linux", feature = "emulator"))]
 mod fleet;
 mod golden;

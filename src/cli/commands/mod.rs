@@ -3,6 +3,7 @@
 mod act;
 mod add;
 mod apply;
+mod explain;
 mod export;
 mod import;
 mod list;
@@ -39,6 +40,7 @@ pub(super) async fn run(context: &Context<'_>, verb: Verb) -> Result<Exit, Failu
         Verb::Disable(arguments) => act::run(context, arguments, act::DISABLE).await,
         Verb::Status(arguments) => status::run(context, arguments).await,
         Verb::Logs(arguments) => logs::run(context, &arguments).await,
+        Verb::Explain(arguments) => explain::run(context, &arguments),
         Verb::Version => version::run(context).await,
         Verb::Upgrade(arguments) => upgrade::run(context, arguments).await,
         Verb::Settings(arguments) => settings::run(context, arguments).await,

@@ -23,13 +23,18 @@ pub(crate) fn role(label: StatusLabel) -> Role {
     }
 }
 
-/// What happened, and what to do about it.
+/// What happened, what to do about it, and the code that `hcm explain` takes.
 pub(crate) fn fault(fault: &Fault) -> String {
-    let (summary, advice) = (fault.code.summary(), fault.code.advice());
+    let (summary, advice, code) = (fault.code.summary(), fault.code.advice(), code(fault));
     match plain(&fault.detail) {
-        detail if detail.is_empty() => format!("{summary}: {advice}"),
-        detail => format!("{summary} ({detail}): {advice}"),
+        detail if detail.is_empty() => format!("{summary}: {advice} {code}"),
+        detail => format!("{summary} ({detail}): {advice} {code}"),
     }
+}
+
+/// The code as it stands behind words.
+pub(crate) fn code(fault: &Fault) -> String {
+    format!("[{}]", fault.code)
 }
 
 /// Everything about `view` that a person should know besides the table's columns.
@@ -138,7 +143,7 @@ mod tests {
     fn a_fault_says_what_happened_and_what_to_do() {
         let refused = Fault::new(FaultCode::Unauthorized, "InvalidSignature\u{1b}[2J");
         let words = "Azure refused the key (401) (InvalidSignature [2J): The key was regenerated or \
-                     removed. Add the connection again with its current connection string: hcm add --replace.";
+                     removed. Add the connection again with its current connection string: hcm add --replace. [unauthorized]";
         assert_eq!(
             said(sample::waiting(refused.clone(), 11_200)),
             [format!("retry in 12 s · {words}")]
@@ -163,7 +168,7 @@ mod tests {
         let mut view = sample::view("contoso", "sql", sample::connected());
         view.reachability = Some(sample::refused_endpoint());
         let words = "endpoint · The endpoint refused the connection (sql01.corp:1433): Check that \
-                     the program is running and listens on this port.";
+                     the program is running and listens on this port. [endpoint-refused]";
         assert_eq!(notes(&view, sample::now()), [(Role::Bad, words.to_owned())]);
         view.desired = Desired::Disabled;
         assert_eq!(notes(&view, sample::now()), []);

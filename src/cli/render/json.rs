@@ -1,6 +1,7 @@
 //! The shapes of `--output json`. They are stable: keys are added, never renamed.
 
 mod apply;
+mod explain;
 mod help;
 mod import;
 mod login;
@@ -10,6 +11,7 @@ mod upgrade;
 use serde::Serialize;
 
 use self::apply::ApplyShape;
+use self::explain::ExplainedShape;
 pub(crate) use self::help::HELP;
 use self::import::ImportShape;
 use self::login::LoginShape;
@@ -21,6 +23,7 @@ pub(crate) use self::upgrade::UpgradeResult;
 use super::account::Attempt;
 use crate::azure::Subscriptions;
 use crate::cli::apply::Changes;
+use crate::cli::explain::Entry;
 use crate::cli::failure::Failure;
 use crate::cli::import::plan::{Row, Source};
 use crate::display::health::{Health, Verdict};
@@ -100,6 +103,11 @@ pub(crate) fn version(
 /// How an upgrade went.
 pub(crate) fn upgrade(told: &UpgradeResult<'_>) -> String {
     pretty(&upgrade::ResultShape::of(told))
+}
+
+/// What codes mean.
+pub(crate) fn explained(entries: &[Entry]) -> String {
+    pretty(&entries.iter().copied().map(ExplainedShape::of).collect::<Vec<_>>())
 }
 
 /// A line of the log, on one line.

@@ -135,7 +135,8 @@ Disabled       files  sql01.corp:1433  contoso            -       0      0 B in 
 Connected      sql    sql01.corp:1433  contoso            2       3  12.3 MB in ·  987 B out
 Not connected  web    -                fabrikam           2       0      0 B in · 4.6 MB out
   retry in 12 s · Azure refused the key (401) (InvalidSignature): The key was regenerated or
-  removed. Add the connection again with its current connection string: hcm add --replace.";
+  removed. Add the connection again with its current connection string: hcm add --replace.
+  [unauthorized]";
         assert_eq!(list(&sample::mixed(), Some(94)), expected);
     }
 
@@ -156,7 +157,10 @@ Not connected  web    -                fabrikam           2       0      0 B in 
     fn nothing_is_cut_without_a_terminal() {
         let lines = list(&sample::mixed(), None);
         assert_eq!(lines.lines().count(), 5);
-        assert!(lines.ends_with("with its current connection string: hcm add --replace."));
+        assert!(
+            lines
+                .ends_with("with its current connection string: hcm add --replace. [unauthorized]")
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::connection::{MOST_LISTENERS, fault, progress, reachability, role};
+use super::connection::{MOST_LISTENERS, code, fault, progress, reachability, role};
 use super::style::{Role, Style};
 use super::text::{self, plain};
 use crate::model::{ConnectionStatus, ConnectionView, Traffic};
@@ -30,10 +30,11 @@ pub(crate) fn render(
         let skipped = view.events.len().saturating_sub(EVENTS);
         for event in view.events.iter().skip(skipped) {
             let when = style.paint(Role::Faint, &text::when(event.at, zone));
-            let words = plain(&event.text);
+            let code = event.kind.fault().map(|fault| format!(" {}", code(fault)));
+            let words = format!("{}{}", plain(&event.text), code.unwrap_or_default());
             let wrapped = match width {
                 Some(width) => text::wrap(&words, width.saturating_sub(LABELS)),
-                None => vec![words.into_owned()],
+                None => vec![words],
             };
             for (position, line) in wrapped.iter().enumerate() {
                 let head = if position == 0 { when.clone() } else { " ".repeat(19) };
@@ -134,6 +135,7 @@ fn status_facts(
     let mut facts = vec![("Status", role(label), words)];
     if let Some(reason) = view.status.fault() {
         facts.push(("Reason", Role::Bad, fault(reason)));
+        facts.push(("More about it", Role::Faint, format!("hcm explain {}", reason.code)));
         if let Some(id) = &reason.tracking_id {
             facts.push(("Tracking id", Role::Plain, plain(id).into_owned()));
         }
@@ -184,6 +186,8 @@ contoso/sql
                          regenerated or removed. Add the
                          connection again with its current
                          connection string: hcm add --replace.
+                         [unauthorized]
+  More about it          hcm explain unauthorized
   Tracking id            7f3c_G42
   Endpoint               not known
   Reachability           not known

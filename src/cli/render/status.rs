@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::connection::{notes, role, service_notes};
+use super::connection::{code, notes, role, service_notes};
 use super::style::{Role, Style};
 use super::{table, upgrade};
 use crate::display::health::Health;
@@ -73,7 +73,7 @@ Not connected: fabrikam/web
   retry in 12 s · Azure refused the key (401)
   (InvalidSignature): The key was regenerated or removed. Add
   the connection again with its current connection string: hcm
-  add --replace.";
+  add --replace. [unauthorized]";
         assert_eq!(status(&snapshot, &Health::of(&snapshot, None)), expected);
     }
 
@@ -108,7 +108,7 @@ Not connected: fabrikam/web
         assert_eq!(
             said(&snapshot).unwrap(),
             "1 of 2 enabled hybrid connections are connected (1 disabled). fabrikam/web is not \
-             connected: Azure refused the key (401)"
+             connected: Azure refused the key (401) [unauthorized]"
         );
         snapshot.connections[2].desired = Desired::Disabled;
         assert_eq!(said(&snapshot), None);
@@ -127,7 +127,11 @@ Not connected: fabrikam/web
         for (namespace, name, expected) in [
             ("contoso", "sql", None),
             ("contoso", "files", Some("contoso/files is disabled")),
-            ("fabrikam", "web", Some("fabrikam/web is not connected: Azure refused the key (401)")),
+            (
+                "fabrikam",
+                "web",
+                Some("fabrikam/web is not connected: Azure refused the key (401) [unauthorized]"),
+            ),
         ] {
             let id = sample::id(namespace, name);
             assert_eq!(Health::of(&snapshot, Some(&id)).not_ready().as_deref(), expected);

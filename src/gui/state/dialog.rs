@@ -1,7 +1,7 @@
 //! The dialogs. One exists only while it is open.
 
 use super::{NewForm, SettingsForm, UpdateForm};
-use crate::model::ConnectionId;
+use crate::model::{ConnectionId, FaultCode};
 
 /// The open dialog.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(crate) enum Dialog {
     Diagnose(Option<ConnectionId>),
     /// What a firewall must let through.
     Firewall(ConnectionId),
+    /// What a fault means.
+    Explain(FaultCode),
     /// A newer version.
     Upgrade,
 }

@@ -4,12 +4,12 @@ use egui::{Key, Modifiers};
 
 use super::harness::{Opening, Window};
 use crate::gui::state::Dialog;
-use crate::model::VERSION;
+use crate::model::{FaultCode, VERSION};
 
 type Open = fn(&mut Window);
 type Is = fn(&Dialog) -> bool;
 
-const DIALOGS: [(Open, Is); 10] = [
+const DIALOGS: [(Open, Is); 11] = [
     (|window| window.click(&window.text("new")), |dialog| matches!(dialog, Dialog::New(_))),
     (
         |window| window.click(&window.text("settings")),
@@ -49,6 +49,13 @@ const DIALOGS: [(Open, Is); 10] = [
             window.click(&window.text("update"));
         },
         |dialog| matches!(dialog, Dialog::Update(form) if form.id.name() == "legacy-soap"),
+    ),
+    (
+        |window| {
+            window.click_row("legacy-soap", Modifiers::NONE);
+            window.click(&window.text("explain-open"));
+        },
+        |dialog| matches!(dialog, Dialog::Explain(FaultCode::Unauthorized)),
     ),
     (
         |window| {
@@ -123,4 +130,20 @@ fn diagnose_and_firewall_say_what_is_known() {
     assert!(window.says("contoso-weu.servicebus.windows.net  TCP 443"));
     window.click(&window.text("copy"));
     assert!(window.copied.as_deref().unwrap().contains("*.servicebus.windows.net  TCP 443"));
+}
+
+#[test]
+fn a_fault_is_explained_and_can_be_copied() {
+    let mut window = Window::open();
+    window.click_row("legacy-soap", Modifiers::NONE);
+    window.click(&window.text("explain-open"));
+    let (code, texts) = (FaultCode::Unauthorized, window.texts());
+    assert!(window.says(code.as_str()));
+    for text in [texts.fault_cause(code), texts.fault_by_itself(code)] {
+        assert!(window.says(&text), "{}", window.dump());
+    }
+    window.click(&window.text("copy"));
+    assert_eq!(window.copied.as_deref(), Some(texts.fault_explained(code).as_str()));
+    window.click(&window.text("close"));
+    assert!(window.state().dialog.is_none());
 }

@@ -321,3 +321,11 @@ fn high_dpi() {
     window.chord(Modifiers::SHIFT, Key::F10);
     window.picture("high_dpi");
 }
+
+#[test]
+fn explain() {
+    let mut window = Window::open();
+    window.click_row("legacy-soap", Modifiers::NONE);
+    window.click(&window.text("explain-open"));
+    window.picture("explain");
+}

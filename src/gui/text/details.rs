@@ -16,6 +16,7 @@ pub(crate) fn details_as_text(texts: &Texts, view: &ConnectionView, now: Timesta
     line("column-status", &texts.status(view.status.label()));
     if let Some(fault) = view.status.fault() {
         line("details-fault", &texts.fault_line(fault));
+        line("explain-code", fault.code.as_str());
         line("details-advice", &texts.fault_advice(fault.code));
         if let Some(tracking_id) = &fault.tracking_id {
             line("details-tracking-id", tracking_id);

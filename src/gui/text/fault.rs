@@ -1,7 +1,7 @@
 //! Faults in words, and what to do about them.
 
 use super::{Language, Texts};
-use crate::model::{Fault, FaultCode};
+use crate::model::{Fault, FaultCode, by_itself};
 
 impl Texts {
     /// What happened, in one short sentence without a full stop.
@@ -20,6 +20,43 @@ impl Texts {
             (Language::English, false) => code.advice().to_owned(),
             _ => self.format(&key, None),
         }
+    }
+
+    /// What usually causes it.
+    pub(crate) fn fault_cause(&self, code: FaultCode) -> String {
+        match self.language {
+            Language::English => code.cause().to_owned(),
+            Language::Chinese => self.format(&format!("fault-{code}-cause"), None),
+        }
+    }
+
+    /// What the program does about it by itself.
+    pub(crate) fn fault_by_itself(&self, code: FaultCode) -> String {
+        let way = code.by_itself();
+        match self.language {
+            Language::English => way.words(),
+            Language::Chinese => self.with(
+                &format!("fault-by-itself-{}", way.as_str()),
+                &[
+                    ("more", by_itself::waits("、", "、").into()),
+                    ("seconds", by_itself::last_step().into()),
+                    ("time", by_itself::SLOW.as_secs().into()),
+                ],
+            ),
+        }
+    }
+
+    /// Everything about the code, for the clipboard.
+    pub(crate) fn fault_explained(&self, code: FaultCode) -> String {
+        let facts = [
+            ("explain-code", code.as_str().to_owned()),
+            ("explain-meaning", self.fault_summary(code)),
+            ("explain-cause", self.fault_cause(code)),
+            ("details-advice", self.fault_advice(code)),
+            ("explain-by-itself", self.fault_by_itself(code)),
+        ];
+        let lines = facts.iter().map(|(key, value)| self.more_about(&self.get(key), value));
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// The fault in one line, with what was seen.

@@ -90,7 +90,17 @@ fn every_fault_says_what_happened_and_what_to_do() {
             assert!(!summary.ends_with(['.', '。']), "a summary has no full stop: {summary}");
             assert!(advice.ends_with(['.', '。']), "advice is a sentence: {advice}");
             assert!(!advice.contains("hcm"), "the window has a place for it: {advice}");
+            let (cause, by_itself) = (texts.fault_cause(code), texts.fault_by_itself(code));
+            for text in [&cause, &by_itself] {
+                assert!(text.ends_with(['.', '。']) && !text.contains("hcm"), "{code}: {text}");
+            }
+            let whole = texts.fault_explained(code);
+            for part in [code.as_str(), &summary, &cause, &advice, &by_itself] {
+                assert!(whole.contains(part), "{whole}");
+            }
         }
+        assert_chinese(&chinese.fault_cause(code));
+        assert_chinese(&chinese.fault_by_itself(code));
         let summary = chinese.fault_summary(code);
         assert_chinese(&summary);
         assert_chinese(&chinese.fault_advice(code));

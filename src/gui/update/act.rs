@@ -100,6 +100,7 @@ pub(super) fn act(state: &mut State, action: Action, now: Timestamp, effects: &m
         Action::OpenShortcuts => state.dialog = Some(Dialog::Shortcuts),
         Action::Diagnose(id) => state.dialog = Some(Dialog::Diagnose(id)),
         Action::Firewall(id) => state.dialog = Some(Dialog::Firewall(id)),
+        Action::Explain(code) => state.dialog = Some(Dialog::Explain(code)),
         Action::OpenUpgrade => upgrade::open(state, effects),
         Action::Upgrade => upgrade::begin(state, effects),
         Action::RestartWindow => effects.push(Effect::RestartWindow),

@@ -18,7 +18,7 @@ use super::backend::News;
 use super::effect::Effect;
 use super::state::{Column, Demo, Move, NewTab, PastedText, Pick, State, ThemeChoice, WindowPlace};
 use super::text::LanguageChoice;
-use crate::model::ConnectionId;
+use crate::model::{ConnectionId, FaultCode};
 
 pub(crate) use azure::AzureAction;
 pub(crate) use dialogs::CA_SETTING;
@@ -119,6 +119,8 @@ pub(crate) enum Action {
     Diagnose(Option<ConnectionId>),
     /// Opens what a firewall must let through.
     Firewall(ConnectionId),
+    /// Opens what a fault means.
+    Explain(FaultCode),
     /// Opens the upgrade.
     OpenUpgrade,
     /// Has the service upgrade itself.

@@ -2,7 +2,7 @@
 
 use egui::{Frame, Margin, Ui};
 
-use super::Cx;
+use super::{Cx, explain};
 use crate::gui::state::{Demo, Link, LinkProblem, UpgradePhase};
 use crate::gui::text;
 use crate::gui::theme::{CONTROL_RADIUS, TEXT, Tone, regular, semibold};
@@ -31,7 +31,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     for fault in faults {
         let title = cx.texts.fault_line(fault);
         let advice = cx.texts.fault_advice(fault.code);
-        strip(ui, cx, Tone::Bad, &title, &advice, |_, _| {});
+        let code = fault.code;
+        strip(ui, cx, Tone::Bad, &title, &advice, |ui, cx| explain::link(ui, cx, code));
     }
     if let (Some(streams), true) = (snapshot.service.draining, cx.state.is_attached()) {
         let title = cx.texts.get("banner-stopping");

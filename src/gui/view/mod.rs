@@ -4,6 +4,7 @@ mod banner;
 mod details;
 mod dialog;
 mod empty;
+mod explain;
 mod footer;
 mod header;
 mod keys;

@@ -42,6 +42,8 @@ Service: {Version, Pid, Started, Home, Faults, Draining, Policy, Upgrade}.
 Policy: {Place, Allowed, Endpoints} of a policy in force, Endpoints being the number of its entries.
 logs: one object a line: {At, Level, Target, Message}.
 settings get: an object of names and values (text).  settings set: the same, of the one setting.
+explain: an array of {Code, About, ExitCode, Summary, Cause, Advice, Retry, ByItself}; About is \"fault\",
+\"azure-account\" or \"exit-code\"; Retry is \"soon\", \"slowly\" or \"never\", of a fault.
 version: {Version, ServiceVersion, ServiceMessage, Upgrade}.
 Upgrade: {Asked, Version, Released, Notes, Fault, ByService, Progress} of a newer version; Version is
 null where there is none, and Fault says why it is not known; null where the service has not asked.

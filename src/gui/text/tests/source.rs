@@ -7,7 +7,7 @@ use std::path::Path;
 use super::super::Language;
 use super::catalogue;
 use crate::azure::AzureErrorKind;
-use crate::model::FaultCode;
+use crate::model::{ByItself, FaultCode};
 
 /// Before a name that is no text: the name of a widget, which egui wants.
 const NAMES_A_WIDGET: &[&str] =
@@ -94,8 +94,12 @@ fn every_text_is_asked_for_somewhere() {
     let codes: BTreeSet<&str> = FaultCode::ALL.iter().map(|code| code.as_str()).collect();
     for key in catalogue::keys(Language::Chinese) {
         let of_fault = key.strip_prefix("fault-");
-        let code = of_fault.map(|rest| rest.strip_suffix("-advice").unwrap_or(rest));
-        let is_fault = code.is_some_and(|code| codes.contains(code));
+        let parts = ["-advice", "-cause"];
+        let code = of_fault
+            .map(|rest| parts.iter().find_map(|part| rest.strip_suffix(part)).unwrap_or(rest));
+        let way = key.strip_prefix("fault-by-itself-");
+        let is_way = ByItself::ALL.iter().any(|known| way == Some(known.as_str()));
+        let is_fault = is_way || code.is_some_and(|code| codes.contains(code));
         let kinds = AzureErrorKind::ALL.iter().map(|kind| kind.as_str());
         let of_azure = ["azure-error-", "azure-advice-"];
         let of_azure = of_azure.iter().find_map(|family| key.strip_prefix(family));

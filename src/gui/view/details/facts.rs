@@ -2,7 +2,7 @@
 
 use egui::{Align, Layout, Ui, vec2};
 
-use super::super::{Cx, manage};
+use super::super::{Cx, explain, manage};
 use crate::gui::text::Texts;
 use crate::gui::theme::{SMALL, TEXT, Tone, mono, regular};
 use crate::gui::update::Action;
@@ -101,6 +101,7 @@ fn reachability(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
                     if let Some(fault) = &reachability.fault {
                         let advice = cx.texts.fault_advice(fault.code);
                         widget::wrapped(ui, &advice, regular(TEXT), cx.palette.text);
+                        explain::link(ui, cx, fault.code);
                     }
                 });
                 let changes = Texts::ago_changes(reachability.checked_at, cx.now);

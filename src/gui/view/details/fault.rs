@@ -3,7 +3,7 @@
 use egui::{Frame, Margin, Ui};
 use jiff::SignedDuration;
 
-use super::super::{Cx, manage};
+use super::super::{Cx, explain, manage};
 use crate::gui::text;
 use crate::gui::theme::{CONTROL_RADIUS, SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::Action;
@@ -50,6 +50,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, view: &ConnectionView) {
         }
         countdown(ui, cx, view);
         buttons(ui, cx, view, fault.code);
+        explain::link(ui, cx, fault.code);
     });
     ui.add_space(4.0);
 }

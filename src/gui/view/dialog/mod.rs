@@ -4,6 +4,7 @@ mod about;
 mod azure;
 mod check;
 mod diagnose;
+mod explain;
 mod firewall;
 mod new;
 mod paste;
@@ -39,6 +40,7 @@ pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>) {
         Some(Dialog::Shortcuts) => shortcuts::show(ui, cx),
         Some(Dialog::Diagnose(id)) => diagnose::show(ui, cx, id.as_ref()),
         Some(Dialog::Firewall(id)) => firewall::show(ui, cx, id),
+        Some(Dialog::Explain(code)) => explain::show(ui, cx, *code),
         Some(Dialog::Upgrade) => upgrade::show(ui, cx),
     }
 }

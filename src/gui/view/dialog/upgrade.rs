@@ -4,7 +4,7 @@ mod course;
 
 use egui::{Frame, Margin, Stroke, Ui};
 
-use super::super::{Cx, manage};
+use super::super::{Cx, explain, manage};
 use super::{close_button, frame, needs_service, paste};
 use crate::gui::state::{Link, UpgradePhase, Why};
 use crate::gui::text::Value;
@@ -134,6 +134,10 @@ fn by_service(cx: &Cx<'_>) -> bool {
 }
 
 fn failed(ui: &mut Ui, cx: &mut Cx<'_>, why: Why<'_>, release: Option<&Release>) {
+    let code = match why {
+        Why::Fault(fault) => Some(fault.code),
+        Why::Refused(_) | Why::StillOld => None,
+    };
     let (what, advice) = match why {
         Why::Fault(fault) => (cx.texts.fault_line(fault), cx.texts.fault_advice(fault.code)),
         Why::Refused(text) => (text.to_owned(), String::new()),
@@ -148,6 +152,9 @@ fn failed(ui: &mut Ui, cx: &mut Cx<'_>, why: Why<'_>, release: Option<&Release>)
         widget::speak(&said);
         if !advice.is_empty() {
             widget::wrapped(ui, &advice, regular(TEXT), cx.palette.text);
+        }
+        if let Some(code) = code {
+            explain::link(ui, cx, code);
         }
     });
     if let Some(release) = release {
@@ -186,6 +193,7 @@ fn none(ui: &mut Ui, cx: &mut Cx<'_>) {
             widget::wrapped(ui, &text, semibold(TEXT), cx.palette.strong(Tone::Bad));
             let text = cx.texts.fault_advice(fault.code);
             widget::wrapped(ui, &text, regular(TEXT), cx.palette.text);
+            explain::link(ui, cx, fault.code);
         });
     }
     if let Some(asked) = asked {

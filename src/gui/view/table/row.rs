@@ -151,7 +151,7 @@ fn spoken(cx: &Cx<'_>, view: &ConnectionView) -> String {
         view.id.namespace().host().to_owned(),
     ];
     if let Some(fault) = view.reachability.as_ref().and_then(|it| it.fault.as_ref()) {
-        parts.push(cx.texts.fault_summary(fault.code));
+        parts.push(format!("{} [{}]", cx.texts.fault_summary(fault.code), fault.code));
     }
     if let Some(count) = view.azure.as_ref().and_then(|azure| azure.listener_count) {
         parts.push(cx.texts.with("spoken-listeners", &[("count", count.into())]));
