@@ -329,6 +329,8 @@ refused-invalid-connection-string = 连接字符串无效：{ $message }
 refused-invalid-setting =
     { $setting ->
         [log-keep_files] 请输入 1 到 3650 之间的整数。
+        [log-connections] 请输入命名空间/名称=级别，多个之间用逗号分隔；级别为 error、warn、info、debug 和 trace。
+        [log-format] 请选择 text 或 json。
         [log-level] 请选择 error、warn、info、debug 或 trace。
         [metrics-listen] 请输入此计算机自身的地址和端口，例如 127.0.0.1:9464；其他计算机可访问的地址后须加上 remote，例如 0.0.0.0:9464 remote。
         [service-status_for_all] 请选择开启（on）或关闭（off）。

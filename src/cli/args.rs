@@ -3,11 +3,13 @@
 mod account;
 mod declared;
 mod explain;
+mod since;
 mod upgrade;
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 
 #[cfg(test)]
 pub(super) use self::account::Cloud;
@@ -16,6 +18,7 @@ pub(super) use self::declared::{Apply, Export};
 pub(super) use self::explain::Explain;
 pub(super) use self::upgrade::Upgrade;
 use super::{exit, render};
+use crate::model::settings::LogLevel;
 use crate::model::{ConnectionSelector, Secret, VERSION};
 
 /// The command line of `hcm`.
@@ -208,6 +211,12 @@ pub(super) enum Verb {
             matter.")]
     Status(Status),
     /// Show the service's log
+    #[command(long_about = "Show the service's log.\n\n\
+            Shows the last lines that the service has in memory, about 2000, and with -f those that\n\
+            come. --connection, --level and --since choose among them: a line is shown that fits all.\n\n\
+            How much is logged at all is a setting that counts at once: hcm settings set log.level\n\
+            debug, or of single hybrid connections: hcm settings set log.connections\n\
+            contoso/sql=debug (several with commas between them; empty takes it back).")]
     Logs(Logs),
     /// Say what a code means that is shown with a fault, and what to do about it
     #[command(
@@ -388,15 +397,27 @@ pub(super) struct Logs {
     /// Go on showing new lines until Ctrl-C
     #[arg(short, long)]
     pub(super) follow: bool,
-    /// How many of the last lines
+    /// How many of the last lines; 100, or all of them with --since
     #[arg(
         short = 'n',
         long,
         value_name = "LINES",
-        default_value_t = 100,
         value_parser = clap::value_parser!(u32).range(..=10_000)
     )]
-    pub(super) lines: u32,
+    pub(super) lines: Option<u32>,
+    /// Those about this hybrid connection alone
+    #[arg(short, long, value_name = "NAMESPACE/NAME")]
+    pub(super) connection: Option<ConnectionSelector>,
+    /// Those of this level and of more urgent ones: error, warn, info, debug or trace
+    #[arg(short, long, value_name = "LEVEL", value_parser = level, hide_possible_values = true)]
+    pub(super) level: Option<LogLevel>,
+    /// Those since then: 90s, 10m, 2h, 1d, a time of today (14:30), or a date and time
+    #[arg(long, value_name = "TIME", value_parser = since::parse, allow_hyphen_values = true)]
+    pub(super) since: Option<Timestamp>,
+}
+
+fn level(text: &str) -> Result<LogLevel, String> {
+    text.parse().map_err(|()| "it is error, warn, info, debug or trace".to_owned())
 }
 
 /// Arguments of `settings`.
@@ -562,9 +583,9 @@ mod tests {
     #[test]
     fn n_means_lines_of_the_log() {
         let Verb::Logs(logs) = parse("logs -f -n 20").unwrap() else { panic!() };
-        assert_eq!((logs.follow, logs.lines), (true, 20));
+        assert_eq!((logs.follow, logs.lines), (true, Some(20)));
         let Verb::Logs(logs) = parse("logs --lines 7").unwrap() else { panic!() };
-        assert_eq!((logs.follow, logs.lines), (false, 7));
+        assert_eq!((logs.follow, logs.lines), (false, Some(7)));
         assert!(parse("logs -n many").is_err());
     }
 

@@ -10,6 +10,7 @@ mod attached;
 mod client;
 pub mod codec;
 mod hearing;
+mod log_line;
 mod mirror;
 pub mod protocol;
 mod server;

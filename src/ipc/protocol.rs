@@ -7,7 +7,6 @@
 //! it. After [`Request::Subscribe`] the service
 //! sends a snapshot and then events; a client that lags gets a fresh snapshot.
 
-use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -250,6 +249,9 @@ pub enum Request {
         lines: usize,
         /// Go on sending lines as they come.
         follow: bool,
+        /// Which lines; all to a service that does not know this.
+        #[serde(default, skip_serializing_if = "LogFilter::takes_all")]
+        filter: LogFilter,
     },
     /// Asks the feed of releases now. The answer takes up to a minute and holds no other
     /// request up.
@@ -415,18 +417,7 @@ impl Event {
     }
 }
 
-/// A line of the service's log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogLine {
-    /// When.
-    pub at: Timestamp,
-    /// `ERROR`, `WARN`, `INFO`, `DEBUG` or `TRACE`.
-    pub level: String,
-    /// Which part of the program.
-    pub target: String,
-    /// What, with its fields.
-    pub message: String,
-}
+pub use super::log_line::{LogFilter, LogLine};
 
 /// Why a request was not done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]

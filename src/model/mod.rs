@@ -12,6 +12,7 @@ pub mod connection_string;
 pub mod endpoint;
 pub mod event;
 pub mod fault;
+pub mod log_settings;
 pub mod metadata;
 pub mod metrics;
 pub mod names;

@@ -171,6 +171,15 @@ impl ConnectionSelector {
             && self.name.eq_ignore_ascii_case(id.name())
     }
 
+    /// Whether the connection is meant that the log calls `logged`, the label of its namespace
+    /// and its name.
+    pub fn matches_logged(&self, logged: &str) -> bool {
+        let label = self.host.split('.').next().unwrap_or_default();
+        let (host, name) = logged.split_once('/').unwrap_or_default();
+        let is_host = host.eq_ignore_ascii_case(label) || host.eq_ignore_ascii_case(&self.host);
+        is_host && name.eq_ignore_ascii_case(&self.name)
+    }
+
     /// Whether the selector can only mean `id`: the whole host and name are given.
     pub fn is_exactly(&self, id: &ConnectionId) -> bool {
         self.matches(id)

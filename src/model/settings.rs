@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::azure_settings::AzureSettings;
+use super::log_settings::{ConnectionLevels, LogFormat};
 use super::metrics::MetricsSettings;
 use super::proxy::{Proxy, ProxyError};
 use super::upgrade::{Channel, Feed};
@@ -49,6 +50,12 @@ pub struct NetworkSettings {
 pub struct LogSettings {
     /// `error`, `warn`, `info`, `debug` or `trace`.
     pub level: LogLevel,
+    /// Connections with a level of their own.
+    #[serde(skip_serializing_if = "ConnectionLevels::is_empty")]
+    pub connections: ConnectionLevels,
+    /// `text` or `json`: the lines in files and on standard output.
+    #[serde(skip_serializing_if = "is_default")]
+    pub format: LogFormat,
     /// Daily log files that are kept.
     pub keep_files: u32,
     /// What a newer version wrote; kept as it is.
@@ -84,7 +91,13 @@ pub struct UpgradeSettings {
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { level: LogLevel::Info, keep_files: 14, unknown: serde_json::Map::new() }
+        Self {
+            level: LogLevel::Info,
+            connections: ConnectionLevels::default(),
+            format: LogFormat::default(),
+            keep_files: 14,
+            unknown: serde_json::Map::new(),
+        }
     }
 }
 
@@ -95,7 +108,7 @@ impl Default for ServiceSettings {
 }
 
 /// How much is logged; each level has all of the ones before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names are the standard ones")]
 pub enum LogLevel {
@@ -107,6 +120,9 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
+    /// All of them, the quietest first.
+    pub const ALL: [Self; 5] = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+
     /// The name of the level.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -117,6 +133,18 @@ impl LogLevel {
             Self::Trace => "trace",
         }
     }
+}
+
+impl std::str::FromStr for LogLevel {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|level| text.eq_ignore_ascii_case(level.as_str())).ok_or(())
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Why a setting could not be read or set.
@@ -150,6 +178,8 @@ impl Settings {
         "azure.portal",
         "azure.resource_manager",
         "azure.tenant",
+        "log.connections",
+        "log.format",
         "log.keep_files",
         "log.level",
         "metrics.listen",
@@ -171,6 +201,8 @@ impl Settings {
             return Ok(value);
         }
         Ok(match name {
+            "log.connections" => self.log.connections.to_string(),
+            "log.format" => self.log.format.as_str().to_owned(),
             "log.keep_files" => self.log.keep_files.to_string(),
             "log.level" => self.log.level.as_str().to_owned(),
             "metrics.listen" => self.metrics.listen(),
@@ -208,8 +240,12 @@ impl Settings {
                     .ok_or_else(|| bad("a whole number of files from 1 to 3650"))?;
             }
             "log.level" => {
-                self.log.level = serde_json::from_value(value.to_ascii_lowercase().into())
-                    .map_err(|_| bad("error, warn, info, debug or trace"))?;
+                self.log.level =
+                    value.parse().map_err(|()| bad("error, warn, info, debug or trace"))?;
+            }
+            "log.connections" => self.log.connections = value.parse().map_err(bad)?,
+            "log.format" => {
+                self.log.format = value.parse().map_err(|()| bad("text or json"))?;
             }
             "metrics.listen" => self.metrics.set_listen(value).map_err(bad)?,
             "network.extra_ca_certificates" => {

@@ -4,6 +4,7 @@
 use super::supervisor::compare;
 use crate::declared::plan::{Here, Row, plan};
 use crate::declared::{Declared, DeclaredError, Which};
+use crate::model::settings::LogSettings;
 use crate::model::{HybridConnection, KeyState, Settings};
 use crate::store::{Opened, SaveError};
 
@@ -42,6 +43,16 @@ pub(super) fn take_up(opened: &mut Opened, declared: &Declared) -> Result<usize,
     opened.settings = settings;
     opened.connections = opened.store.connections().to_vec();
     Ok(count)
+}
+
+/// How it is logged from the first line on, by what is declared as far as that fits.
+pub(super) fn log_settings(settings: &Settings, declared: &Declared) -> LogSettings {
+    let mut settings = settings.clone();
+    for one in declared.settings.iter().filter(|one| one.name.starts_with("log.")) {
+        // What does not fit is said when it is taken up.
+        settings.set(one.name, one.value.expose()).unwrap_or_default();
+    }
+    settings.log
 }
 
 fn keys(declared: &Declared, here: &[HybridConnection]) -> Vec<Option<KeyState>> {

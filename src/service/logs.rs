@@ -1,24 +1,25 @@
 //! Logs: to the console, to one file a day, and to programs that ask for them.
 
 mod disk;
+mod levels;
+mod lines;
 
 use std::collections::VecDeque;
-use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::{broadcast, watch};
-use tracing::field::{Field, Visit};
-use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{Layer, Registry, fmt as text, reload};
+use tracing_subscriber::{Layer, fmt as text};
 
-use crate::ipc::protocol::LogLine;
-use crate::model::settings::LogLevel;
+use self::levels::{Fields, Levels};
+use self::lines::Format;
+use crate::ipc::protocol::{LogFilter, LogLine};
+use crate::model::settings::LogSettings;
 use crate::platform::systemd;
 
 pub use self::disk::LogFiles;
@@ -49,7 +50,8 @@ pub struct LogHub(Arc<Shared>);
 struct Shared {
     lines: Mutex<VecDeque<LogLine>>,
     follow: broadcast::Sender<LogLine>,
-    level: Mutex<Option<reload::Handle<LevelFilter, Registry>>>,
+    levels: Levels,
+    format: Format,
     trouble: Mutex<Option<watch::Receiver<Option<String>>>>,
 }
 
@@ -58,7 +60,8 @@ impl Default for LogHub {
         Self(Arc::new(Shared {
             lines: Mutex::default(),
             follow: broadcast::Sender::new(BACKLOG),
-            level: Mutex::default(),
+            levels: Levels::default(),
+            format: Format::default(),
             trouble: Mutex::default(),
         }))
     }
@@ -72,11 +75,13 @@ impl LogHub {
     /// When this process logs somewhere already.
     pub fn install(files: Option<LogFiles>, console: Console) -> io::Result<Self> {
         let hub = Self::default();
-        let (level, handle) = reload::Layer::new(LevelFilter::INFO);
-        *hub.0.level.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
+        let (levels, format) = (hub.0.levels.clone(), &hub.0.format);
         let trouble = files.as_ref().map(LogFiles::trouble);
         *hub.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
-        let to_files = files.map(|files| text::layer().with_writer(files).with_ansi(false));
+        let to_files = files.map(|files| {
+            let layer = text::layer().with_writer(files).with_ansi(false);
+            layer.event_format(format.clone())
+        });
         let to_stderr = console == Console::StandardError;
         let to_journal = to_stderr.then(systemd::journal).flatten();
         let to_stderr = (to_stderr && to_journal.is_none())
@@ -84,10 +89,10 @@ impl LogHub {
         // Where nobody reads any more, standard error may have no reader either.
         let to_stdout = (console == Console::StandardOutput).then(|| {
             let layer = text::layer().with_writer(io::stdout).log_internal_errors(false);
-            layer.with_ansi(io::stdout().is_terminal())
+            layer.with_ansi(io::stdout().is_terminal()).event_format(format.clone())
         });
         tracing_subscriber::registry()
-            .with(level)
+            .with(levels)
             .with(to_files)
             .with(to_journal)
             .with(to_stderr)
@@ -104,33 +109,26 @@ impl LogHub {
         self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The last `most` lines, oldest first.
-    pub fn last(&self, most: usize) -> Vec<LogLine> {
+    /// The last `most` lines that `filter` takes, oldest first.
+    pub fn last(&self, most: usize, filter: &LogFilter) -> Vec<LogLine> {
         let lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        last_of(&lines, most)
+        last_of(&lines, most, filter)
     }
 
-    /// The last `most` lines, oldest first, and those that follow them without a gap.
-    pub fn last_and_follow(&self, most: usize) -> (Vec<LogLine>, broadcast::Receiver<LogLine>) {
+    /// The same, and all lines that follow them without a gap.
+    pub fn last_and_follow(
+        &self,
+        most: usize,
+        filter: &LogFilter,
+    ) -> (Vec<LogLine>, broadcast::Receiver<LogLine>) {
         let lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        (last_of(&lines, most), self.0.follow.subscribe())
+        (last_of(&lines, most, filter), self.0.follow.subscribe())
     }
 
-    /// Logs `level` and what is above it from now on.
-    pub fn set_level(&self, level: LogLevel) {
-        let filter = match level {
-            LogLevel::Error => LevelFilter::ERROR,
-            LogLevel::Warn => LevelFilter::WARN,
-            LogLevel::Info => LevelFilter::INFO,
-            LogLevel::Debug => LevelFilter::DEBUG,
-            LogLevel::Trace => LevelFilter::TRACE,
-        };
-        let handle = self.0.level.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(handle) = &*handle
-            && let Err(error) = handle.reload(filter)
-        {
-            tracing::warn!(%error, "the log level stays as it is");
-        }
+    /// Logs as `settings` say from now on.
+    pub fn apply(&self, settings: &LogSettings) {
+        self.0.format.set(settings.format);
+        self.0.levels.set(settings.level, settings.connections.clone());
     }
 
     fn push(&self, line: LogLine) {
@@ -144,59 +142,37 @@ impl LogHub {
     }
 }
 
-fn last_of(lines: &VecDeque<LogLine>, most: usize) -> Vec<LogLine> {
-    lines.iter().skip(lines.len().saturating_sub(most)).cloned().collect()
+fn last_of(lines: &VecDeque<LogLine>, most: usize, filter: &LogFilter) -> Vec<LogLine> {
+    let taken = lines.iter().rev().filter(|line| filter.takes(line)).take(most);
+    let mut taken: Vec<LogLine> = taken.cloned().collect();
+    taken.reverse();
+    taken
 }
 
 /// Turns events into lines of the hub.
 struct ToHub(LogHub);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ToHub {
-    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
-        let mut message = Message::default();
-        event.record(&mut message);
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let fields = Fields::of(event, &context);
         let metadata = event.metadata();
         self.0.push(LogLine {
             at: Timestamp::now(),
             level: metadata.level().to_string(),
             target: metadata.target().to_owned(),
-            message: message.finish(),
+            connection: fields.connection(),
+            message: cut(fields.in_words()),
         });
     }
 }
 
-/// The message of an event, and its fields behind it.
-#[derive(Default)]
-struct Message {
-    text: String,
-    fields: String,
-}
-
-impl Message {
-    fn finish(mut self) -> String {
-        self.text.push_str(&self.fields);
-        if self.text.len() > LONGEST {
-            let end = (0..=LONGEST).rev().find(|&end| self.text.is_char_boundary(end));
-            self.text.truncate(end.unwrap_or_default());
-        }
-        self.text
+/// At most [`LONGEST`] bytes of `text`, cut between characters.
+fn cut(mut text: String) -> String {
+    if text.len() > LONGEST {
+        let end = (0..=LONGEST).rev().find(|&end| text.is_char_boundary(end));
+        text.truncate(end.unwrap_or_default());
     }
-}
-
-impl Visit for Message {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let written = if field.name() == "message" {
-            write!(self.text, "{value:?}")
-        } else {
-            write!(self.fields, " {}={value:?}", field.name())
-        };
-        // A value that cannot be shown leaves the rest of the line as it is.
-        written.unwrap_or_default();
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.record_debug(field, &format_args!("{value}"));
-    }
+    text
 }
 
 #[cfg(test)]
@@ -205,24 +181,24 @@ mod tests {
 
     #[test]
     fn programs_read_the_last_lines_and_those_to_come() {
-        let hub = LogHub::default();
+        let (hub, all) = (LogHub::default(), LogFilter::default());
         let subscriber = tracing_subscriber::registry().with(ToHub(hub.clone()));
-        let (_, mut follow) = hub.last_and_follow(0);
+        let (_, mut follow) = hub.last_and_follow(0, &all);
         tracing::subscriber::with_default(subscriber, || {
             for number in 0..=KEPT {
                 tracing::info!(number, name = "x", "counted");
             }
         });
-        let last = hub.last(2);
+        let last = hub.last(2, &all);
         assert_eq!(last.len(), 2);
         assert_eq!(last[1].message, format!("counted number={KEPT} name=x"));
-        assert_eq!((last[1].level.as_str(), hub.last(usize::MAX).len()), ("INFO", KEPT));
+        assert_eq!((last[1].level.as_str(), hub.last(usize::MAX, &all).len()), ("INFO", KEPT));
         assert!(matches!(follow.try_recv(), Err(broadcast::error::TryRecvError::Lagged(_))));
     }
 
     #[test]
     fn a_long_line_is_cut_between_characters() {
-        let message = Message { text: "é".repeat(LONGEST), fields: String::new() };
-        assert!(message.finish().len() <= LONGEST);
+        let line = cut("é".repeat(LONGEST));
+        assert!(line.len() <= LONGEST && line.len() > LONGEST - 2);
     }
 }

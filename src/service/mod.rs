@@ -138,6 +138,7 @@ impl Service {
         limits::raise_open_files();
         let mut opened = Store::open(paths, sealer)?;
         let (logs, fault) = open_logs(paths, opened.settings.log.keep_files, log_to)?;
+        logs.apply(&declared::log_settings(&opened.settings, &declared));
         opened.faults.extend(fault);
         let listener = listen(paths).inspect_err(|error| error!("{error}"))?;
         let changed =

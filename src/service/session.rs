@@ -13,7 +13,7 @@ use super::hub::Change;
 use super::logs::LogHub;
 use super::supervisor::Supervisor;
 use crate::ipc::protocol::{
-    Access, ErrorCode, LogLine, Request, RequestError, Response, ServerMessage,
+    Access, ErrorCode, LogFilter, LogLine, Request, RequestError, Response, ServerMessage,
 };
 use crate::ipc::{Incoming, Received, RecvError, ServerWriter};
 use crate::model::Snapshot;
@@ -85,6 +85,8 @@ struct Session {
     access: Access,
     changes: Option<Receiver<Change>>,
     lines: Option<Receiver<LogLine>>,
+    /// Which of them it wants.
+    wanted: LogFilter,
     /// The request that is being done. It is done to its end, whatever the program does.
     current: Option<JoinHandle<Answer>>,
     /// Those that are done after it, one after the other.
@@ -107,6 +109,7 @@ impl Session {
             access,
             changes: None,
             lines: None,
+            wanted: LogFilter::default(),
             current: None,
             queue: VecDeque::new(),
             checks: JoinSet::new(),
@@ -127,9 +130,10 @@ impl Session {
                 self.writer.respond(id, Ok(Response::Done)).await?;
                 self.push_snapshot(snapshot).await
             }
-            Ok(Request::Logs { lines, follow: true }) => {
-                let (lines, following) = self.logs.last_and_follow(lines);
+            Ok(Request::Logs { lines, follow: true, filter }) => {
+                let (lines, following) = self.logs.last_and_follow(lines, &filter);
                 self.lines = Some(following);
+                self.wanted = filter;
                 self.writer.respond(id, Ok(Response::Logs { lines })).await
             }
             Ok(Request::CheckConnectionString { .. } | Request::CheckUpgrade)
@@ -232,6 +236,7 @@ impl Session {
 
     async fn push_line(&mut self, line: Result<LogLine, Missed>) -> Sent {
         match line {
+            Ok(line) if !self.wanted.takes(&line) => Ok(()),
             Ok(line) => self.writer.send(&ServerMessage::Log { line }).await,
             Err(Missed::Lagged(_)) => Ok(()),
             Err(Missed::Closed) => {

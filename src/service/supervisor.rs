@@ -92,7 +92,7 @@ impl Supervisor {
             places: Arc::new(Places::new(limits::open_files(), hub.clone())),
             channels: TaskTracker::new(),
         };
-        logs.set_level(opened.settings.log.level);
+        logs.apply(&opened.settings.log);
         let connections = opened
             .connections
             .into_iter()
@@ -180,7 +180,9 @@ impl Supervisor {
             }
             Request::GetSettings => Ok(self.state.lock().await.settings_response()),
             Request::SetSetting { name, value } => self.set_setting(&name, &value).await,
-            Request::Logs { lines, .. } => Ok(Response::Logs { lines: self.logs.last(lines) }),
+            Request::Logs { lines, filter, .. } => {
+                Ok(Response::Logs { lines: self.logs.last(lines, &filter) })
+            }
             Request::CheckUpgrade => {
                 Ok(Response::Upgrade { upgrade: self.ask_for_upgrade().await })
             }

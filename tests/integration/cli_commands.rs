@@ -457,3 +457,26 @@ async fn a_code_is_explained_without_a_service() {
     let ran = home.hcm(&["completions", "bash"]).await;
     assert!(ran.expect(0).out.contains("endpoint-refused"), "the shell offers the codes");
 }
+
+#[tokio::test]
+async fn the_log_is_searched_by_connection_level_and_time() {
+    let home = Home::new();
+    let service = home.serve(vec![]);
+    for message in ["one connection=contoso/sql", "two connection=contoso/web", "three"] {
+        service.log(message);
+    }
+    let lines = |ran: &Ran| -> Vec<String> {
+        let messages = ran.out.lines().filter_map(|line| line.split("fake  ").nth(1));
+        messages.map(|message| message.split(' ').next().unwrap().to_owned()).collect()
+    };
+    let ran = home.hcm(&["logs", "--connection", "contoso/sql"]).await;
+    assert_eq!(lines(ran.expect(0)), ["one"], "also of a service that does not choose");
+    let ran = home.hcm(&["logs", "--since", "1h", "-n", "2"]).await;
+    assert_eq!(lines(ran.expect(0)), ["two", "three"]);
+    let ran = home.hcm(&["logs", "--level", "warn"]).await;
+    assert_eq!(lines(ran.expect(0)), Vec::<String>::new());
+    let ran = home.hcm(&["logs", "--since", "tomorrow"]).await;
+    assert!(ran.expect(2).err.contains("10m"), "{ran:?}");
+    let ran = home.hcm(&["logs", "--level", "loud"]).await;
+    assert!(ran.expect(2).err.contains("debug"), "{ran:?}");
+}

@@ -249,6 +249,7 @@ impl FakeService {
             level: "INFO".into(),
             target: "fake".into(),
             message: message.into(),
+            connection: None,
         };
         self.state().log.push(line.clone());
         // Nobody may follow.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use hybrid_connection_manager::ipc::codec::encode;
 use hybrid_connection_manager::ipc::protocol::{
-    Access, ClientMessage, ErrorCode, Event, ExportedConnection, Hello, LogLine, MAX_ANSWER_BYTES,
-    Outcome, Request, RequestError, Response, ServerMessage,
+    Access, ClientMessage, ErrorCode, Event, ExportedConnection, Hello, LogFilter, LogLine,
+    MAX_ANSWER_BYTES, Outcome, Request, RequestError, Response, ServerMessage,
 };
 use hybrid_connection_manager::model::status::Then;
 use hybrid_connection_manager::model::upgrade::{
@@ -233,6 +233,7 @@ fn log_line() -> LogLine {
         level: "INFO".into(),
         target: "service".into(),
         message: "connected gateway=G1".into(),
+        connection: Some("contoso/sql".into()),
     }
 }
 
@@ -327,7 +328,7 @@ fn client_messages() -> Samples<ClientMessage> {
         Request::DisableConnection { connection },
         Request::GetSettings,
         Request::SetSetting { name: "log.level".into(), value: "debug".into() },
-        Request::Logs { lines: 100, follow: true },
+        Request::Logs { lines: 100, follow: true, filter: LogFilter::default() },
         Request::CheckUpgrade,
         Request::Upgrade { version: "1.1.0".parse().unwrap() },
         Request::Ping,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use hybrid_connection_manager::ipc::codec::{MessageReader, MessageWriter, decode};
 use hybrid_connection_manager::ipc::protocol::{
-    ClientMessage, ErrorCode, Event, Hello, LogLine, MAX_ANSWER_BYTES, MAX_MESSAGE_BYTES, Request,
-    RequestError, Response, ServerMessage,
+    ClientMessage, ErrorCode, Event, Hello, LogFilter, LogLine, MAX_ANSWER_BYTES,
+    MAX_MESSAGE_BYTES, Request, RequestError, Response, ServerMessage,
 };
 use hybrid_connection_manager::ipc::{
     BindError, Changed, Channels, Client, ClientError, ConnectError, HandshakeError, Listener,
@@ -142,6 +142,7 @@ fn log_line(message: &str) -> LogLine {
         level: "INFO".into(),
         target: "t".into(),
         message: message.into(),
+        connection: None,
     }
 }
 
@@ -488,13 +489,18 @@ async fn an_answer_that_is_too_long_becomes_an_error() {
     let home = Home::new();
     let _service = home.serve(answer);
     let mut client = home.client().await;
-    let Response::Logs { lines } =
-        client.request(Request::Logs { lines: 3000, follow: false }).await.unwrap()
+    let Response::Logs { lines } = client
+        .request(Request::Logs { lines: 3000, follow: false, filter: LogFilter::default() })
+        .await
+        .unwrap()
     else {
         panic!("no log")
     };
     assert_eq!(lines.len(), 3000);
-    let error = client.request(Request::Logs { lines: 40_000, follow: false }).await.unwrap_err();
+    let error = client
+        .request(Request::Logs { lines: 40_000, follow: false, filter: LogFilter::default() })
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("ask for less"), "{error}");
     let secret = Secret::new("k".repeat(MAX_MESSAGE_BYTES));
     let request =

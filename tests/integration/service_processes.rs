@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
 use hybrid_connection_manager::emulator::{Emulator, EmulatorConfig};
-use hybrid_connection_manager::ipc::protocol::{Request, Response};
+use hybrid_connection_manager::ipc::protocol::{LogFilter, Request, Response};
 use hybrid_connection_manager::model::{ConnectionString, Credential};
 use hybrid_connection_manager::platform::Paths;
 use rustix::process::{Pid, Signal, kill_process};
@@ -171,7 +171,10 @@ async fn a_connection_from_add_to_remove_shows_its_key_nowhere() {
     assert!(machine.hcm(&["logs", "-n", "10000"], "").await.expect(0).out.contains("added"));
     let mut watcher = Watcher::attach(&Paths::in_home(machine.home.path()).unwrap()).await;
     machine.said += &serde_json::to_string(&watcher.snapshot().await).unwrap();
-    for request in [Request::GetSettings, Request::Logs { lines: 10_000, follow: false }] {
+    for request in [
+        Request::GetSettings,
+        Request::Logs { lines: 10_000, follow: false, filter: LogFilter::default() },
+    ] {
         let response: Response = watcher.request(request).await.unwrap();
         machine.said += &serde_json::to_string(&response).unwrap();
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hybrid_connection_manager::ipc::codec::MessageWriter;
 use hybrid_connection_manager::ipc::protocol::{
-    Access, ErrorCode, Event, Hello, Request, RequestError, Response, ServerMessage,
+    Access, ErrorCode, Event, Hello, LogFilter, Request, RequestError, Response, ServerMessage,
 };
 use hybrid_connection_manager::ipc::{
     Channels, Client, ClientError, ConnectError, Listener, Push, ServerChannel,
@@ -130,8 +130,8 @@ fn managing() -> Vec<Request> {
         Request::DisableConnection { connection: connection() },
         Request::GetSettings,
         Request::SetSetting { name: SETTING.to_owned(), value: "on".to_owned() },
-        Request::Logs { lines: 10, follow: false },
-        Request::Logs { lines: 10, follow: true },
+        Request::Logs { lines: 10, follow: false, filter: LogFilter::default() },
+        Request::Logs { lines: 10, follow: true, filter: LogFilter::default() },
         Request::Shutdown,
     ]
 }

@@ -6,19 +6,30 @@ use crate::cli::args::Logs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::{Context, feed, render};
-use crate::ipc::protocol::{LogLine, Request, Response};
+use crate::ipc::protocol::{LogFilter, LogLine, Request, Response};
 use crate::ipc::{Client, Push};
 
 /// Time between two looks for a service that is gone.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Lines that are asked for after the service came back; older ones are left out.
 const LINES_SINCE: usize = 1000;
+/// Lines among which are those that a filter takes; more than any service keeps.
+const MOST_LINES: usize = 10_000;
+
+/// Lines that are shown where nobody says how many.
+const LINES: u32 = 100;
 
 pub(super) async fn run(context: &Context<'_>, arguments: &Logs) -> Result<Exit, Failure> {
     let mut client = context.connect_to_manage().await?;
-    let lines = usize::try_from(arguments.lines).unwrap_or(usize::MAX);
+    let most = if arguments.since.is_some() { u32::MAX } else { LINES };
+    let lines = usize::try_from(arguments.lines.unwrap_or(most)).unwrap_or(usize::MAX);
+    let filter = LogFilter {
+        connection: arguments.connection.clone(),
+        level: arguments.level,
+        since: arguments.since,
+    };
     if !arguments.follow {
-        for line in last(&mut client, lines, false).await? {
+        for line in last(&mut client, lines, false, &filter).await? {
             print(context, &line)?;
         }
         return Ok(Exit::Ok);
@@ -26,15 +37,20 @@ pub(super) async fn run(context: &Context<'_>, arguments: &Logs) -> Result<Exit,
     let mut signals = super::signals()?;
     tokio::select! {
         _ = signals.next() => Ok(Exit::Ok),
-        failure = follow(context, client, lines) => Err(failure),
+        failure = follow(context, client, lines, &filter) => Err(failure),
     }
 }
 
 /// Prints lines until that fails. A service that ends is waited for.
-async fn follow(context: &Context<'_>, mut client: Client, mut lines: usize) -> Failure {
+async fn follow(
+    context: &Context<'_>,
+    mut client: Client,
+    mut lines: usize,
+    filter: &LogFilter,
+) -> Failure {
     let mut seen: Option<LogLine> = None;
     loop {
-        let failure = follow_one(context, &mut client, lines, &mut seen).await;
+        let failure = follow_one(context, &mut client, lines, filter, &mut seen).await;
         if failure.exit != Exit::ServiceNotReachable {
             return failure;
         }
@@ -55,9 +71,10 @@ async fn follow_one(
     context: &Context<'_>,
     client: &mut Client,
     lines: usize,
+    filter: &LogFilter,
     seen: &mut Option<LogLine>,
 ) -> Failure {
-    let missed = match last(client, lines, true).await {
+    let missed = match last(client, lines, true, filter).await {
         Ok(lines) => lines,
         Err(failure) => return failure,
     };
@@ -69,7 +86,7 @@ async fn follow_one(
     }
     loop {
         match client.next().await {
-            Ok(Push::Log(line)) => {
+            Ok(Push::Log(line)) if filter.takes(&line) => {
                 if let Err(failure) = print(context, &line) {
                     return failure;
                 }
@@ -81,9 +98,23 @@ async fn follow_one(
     }
 }
 
-async fn last(client: &mut Client, lines: usize, follow: bool) -> Result<Vec<LogLine>, Failure> {
-    match client.request(Request::Logs { lines, follow }).await? {
-        Response::Logs { lines } => Ok(lines),
+/// The last `most` lines that `filter` takes. An older service does not know the filter and
+/// sends others too.
+async fn last(
+    client: &mut Client,
+    most: usize,
+    follow: bool,
+    filter: &LogFilter,
+) -> Result<Vec<LogLine>, Failure> {
+    let lines = if filter.takes_all() { most } else { most.max(MOST_LINES) };
+    let filter = filter.clone();
+    let request = Request::Logs { lines, follow, filter: filter.clone() };
+    match client.request(request).await? {
+        Response::Logs { mut lines } => {
+            lines.retain(|line| filter.takes(line));
+            let too_many = lines.len().saturating_sub(most);
+            Ok(lines.split_off(too_many))
+        }
         other => Err(super::unexpected(&other)),
     }
 }
@@ -117,6 +148,7 @@ mod tests {
             level: "INFO".into(),
             target: "t".into(),
             message: message.into(),
+            connection: None,
         }
     }
 

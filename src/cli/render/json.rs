@@ -112,8 +112,9 @@ pub(crate) fn explained(entries: &[Entry]) -> String {
 
 /// A line of the log, on one line.
 pub(crate) fn log(line: &LogLine) -> String {
-    let LogLine { at, level, target, message } = line;
-    compact(&LogShape { at: *at, level, target, message })
+    let LogLine { at, level, target, message, connection } = line;
+    let connection = connection.as_deref();
+    compact(&LogShape { at: *at, level, target, message, connection })
 }
 
 /// How the ways to sign in went, and what the first that works sees.
@@ -357,6 +358,7 @@ mod tests {
             level: "INFO".into(),
             target: "relay".into(),
             message: "a\nb".into(),
+            connection: None,
         };
         assert_eq!(
             log(&line),

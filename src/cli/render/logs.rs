@@ -34,6 +34,7 @@ mod tests {
             level: "WARN".into(),
             target: "relay".into(),
             message: "lost\ncontoso/sql \u{1b}]0;x".into(),
+            connection: None,
         };
         assert_eq!(
             render(&line, &TimeZone::UTC, Style::PLAIN),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::connection::{code, notes, role, service_notes};
+use super::connection::{notes, role, service_notes};
 use super::style::{Role, Style};
 use super::{table, upgrade};
 use crate::display::health::Health;

@@ -54,7 +54,8 @@ impl Actor {
                 }
             }
             Err(fault) => {
-                debug!(connection = %self.id, %fault, "the description could not be read");
+                let tracking = fault.tracking_id.as_deref();
+                debug!(connection = %self.id, code = %fault.code, tracking, %fault, "the description could not be read");
                 if self.machine.status().fault().is_none() {
                     self.history.note_once(EventKind::EndpointNotRead { fault });
                 }

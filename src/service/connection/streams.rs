@@ -201,9 +201,13 @@ impl Streams {
                 debug!(%error, "the endpoint aborted");
             }
             StreamEnd::Carried(SpliceEnd::AzureAborted(error)) => debug!(%error, "Azure aborted"),
-            StreamEnd::Refused(fault) => debug!(%fault, "refused"),
+            StreamEnd::Refused(fault) => {
+                let tracking = fault.tracking_id.as_deref();
+                debug!(code = %fault.code, tracking, %fault, "refused");
+            }
             StreamEnd::Failed(fault) => {
-                debug!(%fault, "failed");
+                let tracking = fault.tracking_id.as_deref();
+                debug!(code = %fault.code, tracking, %fault, "failed");
                 self.counters.meters().failed.add(fault.code);
                 self.notes.try_send(Note::StreamFailed(fault)).unwrap_or_default();
             }

@@ -110,7 +110,7 @@ impl Supervisor {
             });
             self.network.send_replace(network);
         }
-        self.logs.set_level(settings.log.level);
+        self.logs.apply(&settings.log);
         self.status_for_all.send_replace(settings.service.status_for_all);
         self.metrics_at.send_replace(settings.metrics.listen);
         let is_other_feed = settings.upgrade != state.settings.upgrade;

@@ -40,7 +40,7 @@ status --check: {Check, Passed, Code, Reason} on one line, also when it is not s
 or \"live\", Code that of an error, Code and Reason are null when Passed.
 Service: {Version, Pid, Started, Home, Faults, Draining, Policy, Upgrade}.
 Policy: {Place, Allowed, Endpoints} of a policy in force, Endpoints being the number of its entries.
-logs: one object a line: {At, Level, Target, Message}.
+logs: one object a line: {At, Level, Target, Message, Connection}; Connection is null for those of none.
 settings get: an object of names and values (text).  settings set: the same, of the one setting.
 explain: an array of {Code, About, ExitCode, Summary, Cause, Advice, Retry, ByItself}; About is \"fault\",
 \"azure-account\" or \"exit-code\"; Retry is \"soon\", \"slowly\" or \"never\", of a fault.

@@ -133,6 +133,7 @@ pub(super) struct LogShape<'a> {
     pub(super) level: &'a str,
     pub(super) target: &'a str,
     pub(super) message: &'a str,
+    pub(super) connection: Option<&'a str>,
 }
 
 #[derive(Serialize)]
