@@ -3,22 +3,21 @@
 mod account;
 mod declared;
 mod explain;
-mod since;
+mod logs;
 mod upgrade;
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use jiff::Timestamp;
 
 #[cfg(test)]
 pub(super) use self::account::Cloud;
 pub(super) use self::account::{Account, Place, WholePlace};
 pub(super) use self::declared::{Apply, Export};
 pub(super) use self::explain::Explain;
+pub(super) use self::logs::Logs;
 pub(super) use self::upgrade::Upgrade;
 use super::{exit, render};
-use crate::model::settings::LogLevel;
 use crate::model::{ConnectionSelector, Secret, VERSION};
 
 /// The command line of `hcm`.
@@ -389,35 +388,6 @@ impl Check {
             Self::Live => "live",
         }
     }
-}
-
-/// Arguments of `logs`.
-#[derive(Args, Debug)]
-pub(super) struct Logs {
-    /// Go on showing new lines until Ctrl-C
-    #[arg(short, long)]
-    pub(super) follow: bool,
-    /// How many of the last lines; 100, or all of them with --since
-    #[arg(
-        short = 'n',
-        long,
-        value_name = "LINES",
-        value_parser = clap::value_parser!(u32).range(..=10_000)
-    )]
-    pub(super) lines: Option<u32>,
-    /// Those about this hybrid connection alone
-    #[arg(short, long, value_name = "NAMESPACE/NAME")]
-    pub(super) connection: Option<ConnectionSelector>,
-    /// Those of this level and of more urgent ones: error, warn, info, debug or trace
-    #[arg(short, long, value_name = "LEVEL", value_parser = level, hide_possible_values = true)]
-    pub(super) level: Option<LogLevel>,
-    /// Those since then: 90s, 10m, 2h, 1d, a time of today (14:30), or a date and time
-    #[arg(long, value_name = "TIME", value_parser = since::parse, allow_hyphen_values = true)]
-    pub(super) since: Option<Timestamp>,
-}
-
-fn level(text: &str) -> Result<LogLevel, String> {
-    text.parse().map_err(|()| "it is error, warn, info, debug or trace".to_owned())
 }
 
 /// Arguments of `settings`.

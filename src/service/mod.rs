@@ -12,6 +12,7 @@ mod metrics;
 mod notify;
 mod places;
 mod policy;
+mod remember;
 mod session;
 mod supervisor;
 mod upgrades;
@@ -46,7 +47,7 @@ use crate::platform::system_events::NetworkChanges;
 use crate::platform::systemd::{News, Notifier};
 use crate::platform::upgrader::Installation;
 use crate::platform::{self, limits, permissions};
-use crate::store::{OpenError, Store};
+use crate::store::{EventsFile, OpenError, Store};
 use crate::upgrade::TrustedKeys;
 
 /// How long a session may take to send what it still has when the service ends.
@@ -165,7 +166,9 @@ impl Service {
         let keys = release_keys.unwrap_or_else(TrustedKeys::built_in);
         let installation = installation.or_else(Installation::of_this_service);
         let upgrades = Upgrades::new(hub.clone(), &paths.home, keys, installation);
-        let supervisor = Arc::new(Supervisor::start(opened, hub, logs.clone(), policy, upgrades));
+        let events = EventsFile::in_home(&paths.home);
+        let supervisor = Supervisor::start(opened, hub, logs.clone(), policy, upgrades, events);
+        let supervisor = Arc::new(supervisor);
         let (stop_sessions, sessions) = (CancellationToken::new(), TaskTracker::new());
         let channel = paths.channel.clone();
         let service = Self { supervisor, channel, notifier: None, stop_sessions, sessions };

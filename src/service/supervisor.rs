@@ -29,6 +29,7 @@ use super::logs::LogHub;
 use super::metrics::Registry;
 use super::places::Places;
 use super::policy;
+use super::remember::{self, EventKeeper};
 use super::upgrades::Upgrades;
 use crate::ipc::protocol::{ErrorCode, Request, RequestError, Response};
 use crate::model::upgrade::UpgradeInfo;
@@ -38,7 +39,7 @@ use crate::model::{
 };
 use crate::platform::limits;
 use crate::relay::Network;
-use crate::store::{Opened, SaveError, Store};
+use crate::store::{EventsFile, Opened, SaveError, Store};
 
 /// Endpoints that wait to be written to disk.
 const LEARNED_BACKLOG: usize = 1024;
@@ -60,6 +61,7 @@ pub(super) struct Supervisor {
     metrics_at: watch::Sender<Option<MetricsAddress>>,
     policy: watch::Sender<Arc<Policy>>,
     keeper: Keeper,
+    events: EventKeeper,
     upgrades: Arc<Upgrades>,
     shutdown: CancellationToken,
 }
@@ -79,16 +81,20 @@ impl Supervisor {
         logs: LogHub,
         policy: Policy,
         upgrades: Upgrades,
+        events: EventsFile,
     ) -> Self {
         let (network, receiver) = watch::channel(settings::initial_network(&opened.settings, &hub));
         let (policy, policy_receiver) = watch::channel(Arc::new(policy));
         let (learned, endpoints) = mpsc::channel(LEARNED_BACKLOG);
+        let configured = opened.connections.iter().map(|known| known.id.clone()).collect();
+        let (events, past) = EventKeeper::start(events, hub.clone(), configured);
         let context = Context {
             hub: hub.clone(),
             network: receiver,
             policy: policy_receiver,
             learned,
             meters: Arc::default(),
+            past,
             places: Arc::new(Places::new(limits::open_files(), hub.clone())),
             channels: TaskTracker::new(),
         };
@@ -104,6 +110,7 @@ impl Supervisor {
         let store = Arc::new(StdMutex::new(opened.store));
         Self {
             keeper: Keeper::start(store.clone(), hub.clone(), endpoints),
+            events,
             hub,
             logs,
             store,
@@ -394,7 +401,9 @@ impl Supervisor {
 
     /// The longest time that [`Self::stop`] takes if nobody hurries.
     pub(super) async fn stop_limit(&self) -> Duration {
-        drain_limit(&self.state.lock().await.settings) + CLOSE_LIMIT + LAST_WRITE
+        drain_limit(&self.state.lock().await.settings)
+            + CLOSE_LIMIT
+            + LAST_WRITE.max(remember::LAST_WRITE)
     }
 
     /// Ends all connections; see [`super::Service::stop`].
@@ -431,7 +440,7 @@ impl Supervisor {
             }
         }
         self.upgrades.stop().await;
-        self.keeper.finish().await;
+        tokio::join!(self.keeper.finish(), self.events.finish());
     }
 
     /// Tells programs and the log how many streams are waited for, until cancelled.
@@ -567,7 +576,8 @@ mod tests {
         let keys = TrustedKeys::built_in();
         let upgrades = Upgrades::new(Arc::clone(&hub), home.path(), keys, None);
         let (logs, policy) = (LogHub::default(), Policy::default());
-        let supervisor = Supervisor::start(opened, hub, logs, policy, upgrades);
+        let events = EventsFile::in_home(home.path());
+        let supervisor = Supervisor::start(opened, hub, logs, policy, upgrades, events);
         supervisor.responds().await;
         let stuck = supervisor.state.lock().await;
         let mut responds = std::pin::pin!(supervisor.responds());

@@ -6,6 +6,7 @@
 //! system can; one that cannot be unsealed is kept as it is.
 
 mod connections;
+mod events;
 mod file;
 mod hand_over;
 mod heard;
@@ -30,6 +31,7 @@ use file::Found;
 use secret::Protection;
 use settings::SettingsFile;
 
+pub use events::{Events, EventsFile};
 pub use file::SaveError;
 pub use hand_over::{HandOver, UpgradeAsked, UpgradeOutcome};
 pub use heard::{Begun, Heard, HeardFile};

@@ -315,7 +315,7 @@ async fn settings_are_read_and_changed() {
     let ran = home.hcm(&["settings", "get"]).await;
     assert_eq!(
         ran.expect(0).out,
-        "azure.audience is not set\nazure.authority is not set\nazure.client_id = 04b07795-8ddb-461a-bbee-02f9e1bf7b46\nazure.cloud = public\nazure.portal is not set\nazure.resource_manager is not set\nazure.tenant is not set\nlog.keep_files = 14\nlog.level = info\nmetrics.listen is not set\nnetwork.extra_ca_certificates is not set\nnetwork.proxy is not set\nservice.drain_seconds = 30\nservice.status_for_all = on\nupgrade.channel = stable\nupgrade.feed = github\n"
+        "azure.audience is not set\nazure.authority is not set\nazure.client_id = 04b07795-8ddb-461a-bbee-02f9e1bf7b46\nazure.cloud = public\nazure.portal is not set\nazure.resource_manager is not set\nazure.tenant is not set\nlog.connections is not set\nlog.format = text\nlog.keep_files = 14\nlog.level = info\nmetrics.listen is not set\nnetwork.extra_ca_certificates is not set\nnetwork.proxy is not set\nservice.drain_seconds = 30\nservice.status_for_all = on\nupgrade.channel = stable\nupgrade.feed = github\n"
     );
     let ran = home.hcm(&["settings", "set", "log.level", "DEBUG"]).await;
     assert_eq!(ran.expect(0).out, "log.level = debug\n");

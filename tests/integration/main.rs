@@ -83,6 +83,8 @@ mod service_declared;
 #[cfg(feature = "emulator")]
 mod service_endpoint;
 #[cfg(feature = "emulator")]
+mod service_events;
+#[cfg(feature = "emulator")]
 mod service_manage;
 #[cfg(feature = "emulator")]
 mod service_metrics;

@@ -362,7 +362,7 @@ mod tests {
         };
         assert_eq!(
             log(&line),
-            r#"{"At":"2026-11-22T04:00:00Z","Level":"INFO","Target":"relay","Message":"a\nb"}"#
+            r#"{"At":"2026-11-22T04:00:00Z","Level":"INFO","Target":"relay","Message":"a\nb","Connection":null}"#
         );
     }
 

@@ -43,6 +43,8 @@ const LATIN_WORDS: &[&str] = &[
     "off",
     "https",
     "remote",
+    "text",
+    "json",
 ];
 /// What comes from outside stands for itself: no word of a catalogue looks like it.
 const OUTSIDE: &str = "0UTS1DE";

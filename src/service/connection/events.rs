@@ -64,6 +64,16 @@ impl History {
         self.push(event);
     }
 
+    /// Puts what happened before a restart before what has happened since.
+    pub(super) fn put_before(&mut self, past: Vec<ConnectionEvent>) {
+        let room = KEPT.saturating_sub(self.0.len());
+        let skipped = past.len().saturating_sub(room);
+        for mut event in past.into_iter().skip(skipped).rev() {
+            cut(&mut event.text);
+            self.0.push_front(event);
+        }
+    }
+
     fn push(&mut self, event: ConnectionEvent) {
         if self.0.len() == KEPT {
             self.0.pop_front();
@@ -142,6 +152,21 @@ mod tests {
         let last = &history.entries()[KEPT - 1];
         assert_eq!(last.text.chars().count(), LONGEST);
         assert_eq!(last.kind.fault().unwrap().detail.chars().count(), LONGEST);
+    }
+
+    #[test]
+    fn what_was_before_a_restart_comes_first() {
+        let mut history = History::default();
+        history.note(EventKind::Restarted);
+        let past = (0..30).map(|number| event(connected(number))).collect();
+        history.put_before(past);
+        let entries = history.entries();
+        assert_eq!(entries.len(), KEPT);
+        assert_eq!(entries[KEPT - 1].kind, EventKind::Restarted);
+        assert_eq!(entries[KEPT - 2].text, "Connected (G29)");
+        assert_eq!(entries[0].text, "Connected (G11)");
+        history.put_before(vec![event(connected(7))]);
+        assert_eq!(history.entries(), entries, "there is no room");
     }
 
     #[test]

@@ -26,10 +26,12 @@ use self::streams::Streams;
 use super::hub::Hub;
 use super::metrics::Registry;
 use super::places::Places;
+use super::remember::Past;
 use crate::ipc::protocol;
 use crate::model::{
-    AzureFacts, AzureResource, ConnectionId, ConnectionStatus, ConnectionView, Credential, Desired,
-    Endpoint, EventKind, Fault, FaultCode, HybridConnection, Policy, Reachability,
+    AzureFacts, AzureResource, ConnectionEvent, ConnectionId, ConnectionStatus, ConnectionView,
+    Credential, Desired, Endpoint, EventKind, Fault, FaultCode, HybridConnection, Policy,
+    Reachability,
 };
 use crate::relay::management::Description;
 use crate::relay::rendezvous::Dialled;
@@ -85,6 +87,8 @@ pub(super) struct Context {
     pub(super) learned: mpsc::Sender<Learned>,
     /// What is counted of each, for the metrics.
     pub(super) meters: Arc<Registry>,
+    /// What happened before this service began.
+    pub(super) past: Past,
     /// What there is place for.
     pub(super) places: Arc<Places>,
     /// The tasks of all channels, which take a moment to close.
@@ -145,6 +149,8 @@ enum Note {
         for_stream: bool,
     },
     StreamFailed(Fault),
+    /// What happened before this service began.
+    Past(Vec<ConnectionEvent>),
     Drained {
         drain: u64,
     },
@@ -233,11 +239,24 @@ impl Actor {
     }
 
     fn begin(mut self, desired: Desired) -> Self {
+        self.hear_of_past();
         if desired == Desired::Enabled {
             self.step(Event::Enable);
         }
         self.publish();
         self
+    }
+
+    /// Hears of what was before as soon as that has been read.
+    fn hear_of_past(&self) {
+        let (past, id) = (self.context.past.clone(), self.id.clone());
+        let notes = self.notes.clone();
+        tokio::spawn(async move {
+            let events = past.take(&id).await;
+            if !events.is_empty() {
+                notes.send(Note::Past(events)).await.unwrap_or_default();
+            }
+        });
     }
 
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
@@ -360,6 +379,7 @@ impl Actor {
                 self.publish_soon();
                 return ControlFlow::Continue(());
             }
+            Note::Past(events) => self.history.put_before(events),
             Note::Drained { .. } => {
                 self.step(Event::Drained);
                 if self.stopping {

@@ -83,6 +83,7 @@ impl World {
             policy,
             learned: learns,
             meters: Arc::default(),
+            past: Past::none(),
             places: no_limit(),
             channels: tracker,
         };

@@ -24,7 +24,8 @@ fn at(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(at) = text.parse::<DateTime>() {
         return local(at);
     }
-    let time: Time = text.parse().ok()?;
+    // A number alone is no time.
+    let time: Time = text.contains(':').then(|| text.parse().ok())??;
     local(now.to_zoned(zone.clone()).date().to_datetime(time))
 }
 
