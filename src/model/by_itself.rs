@@ -41,6 +41,8 @@ pub enum ByItself {
     Log,
     /// The channel is tried again every minute.
     Channel,
+    /// Their port is tried again.
+    Metrics,
     /// The feed is asked again once a day.
     Feed,
     /// An upgrade is begun by persons alone.
@@ -64,6 +66,7 @@ impl ByItself {
         Self::Room,
         Self::Log,
         Self::Channel,
+        Self::Metrics,
         Self::Feed,
         Self::Upgrade,
         Self::Policy,
@@ -83,6 +86,7 @@ impl ByItself {
             Self::Room => "room",
             Self::Log => "log",
             Self::Channel => "channel",
+            Self::Metrics => "metrics",
             Self::Feed => "feed",
             Self::Upgrade => "upgrade",
             Self::Policy => "policy",
@@ -126,6 +130,7 @@ impl ByItself {
                 "Each new line is tried. When they are written again, the log says how many are missing."
             }
             Self::Channel => "It is tried again every minute, until it works.",
+            Self::Metrics => "It is tried again every 10 seconds, until it works.",
             Self::Feed => "The feed is asked again once a day, and whenever somebody asks for it.",
             Self::Upgrade => "The version before runs on. An upgrade is not begun again by itself.",
             Self::Policy => {
@@ -172,6 +177,7 @@ impl FaultCode {
             Self::OpenFilesExhausted => ByItself::Room,
             Self::LogsUnwritable => ByItself::Log,
             Self::StatusChannelClosed => ByItself::Channel,
+            Self::MetricsClosed => ByItself::Metrics,
             Self::FeedUnreachable
             | Self::ReleaseNotTrusted
             | Self::ReleaseReplayed

@@ -287,6 +287,7 @@ fault_codes! {
     /// Nobody can read the metrics.
     MetricsClosed = "metrics-closed", Soon,
         "The metrics cannot be read",
+        "Another program has the port, or the address is none of this machine.",
         "It is tried again by itself. End the program that has the port, or set another address, or none: hcm settings set metrics.listen 127.0.0.1:9464.";
     /// The feed of releases gives no answer.
     FeedUnreachable = "feed-unreachable", Soon,
