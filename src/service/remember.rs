@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// When a disk that has not taken them is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(60);
 /// How long the disk gets for what is written last.
-pub(super) const LAST_WRITE: Duration = Duration::from_secs(2);
+pub(super) const LAST_WRITE: Duration = Duration::from_secs(5);
 
 /// The events of before, once they have been read; each connection takes its own.
 #[derive(Clone, Debug)]
