@@ -29,9 +29,10 @@ EXECUTE = [
     ("Setup", NEW_OR_REPAIR, 5802),
     # The old version goes when the new one runs, and takes along only what the new one does not
     # have: what both have is counted twice until then. Inside the transaction: when the
-    # new version cannot be installed, the old one is back. At no moment is neither there.
-    ("InstallExecute", "", 6500),
-    ("RemoveExistingProducts", "", 6510),
+    # new version cannot be installed, the old one is back. At no moment is neither there. The new
+    # one is registered after it: Wine forgets the upgrade code with the version that goes.
+    ("InstallExecute", "", 5910),
+    ("RemoveExistingProducts", "", 5920),
 ]
 
 # The programs: row of the table File, and name. The new one is written over the old one only where

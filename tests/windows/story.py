@@ -239,9 +239,11 @@ def an_upgrade_is_interrupted(wine):
     wine.data.unlink()
     aside.rename(wine.data)
     check(digest_of_data(wine) == kept, "connections and settings are as they were")
-    if not wine.installed():
-        # Windows has brought the old version back by now.
-        wine.msiexec("/i", INSTALLER)
+    [old] = wine.installed()
+    # Windows has brought back its files by now; Wine does not.
+    repair(wine, old)
+    if wine.service_state() != "RUNNING":
+        wine.start_service()
     is_installed(wine)
     wine.hcm("status", "--wait", "30", limit=40)
     check(state(wine) == before, "connections and settings are kept")
@@ -276,13 +278,17 @@ def restarts_the_machine(wine, echo, port):
     wine.hcm("status", "--wait", "30", limit=40)
 
 
+def repair(wine, code):
+    """What "/fa" stands for, which Wine's msiexec does not know."""
+    wine.msiexec("/i", code, "REINSTALL=ALL", "REINSTALLMODE=amus")
+
+
 def repairs(wine):
     step("a repair")
     wine.stop_service()
     (wine.folder / "hcm.exe").unlink()
     [code] = wine.installed()
-    # What "/fa" stands for, which Wine's msiexec does not know.
-    wine.msiexec("/i", code, "REINSTALL=ALL", "REINSTALLMODE=amus")
+    repair(wine, code)
     check((wine.folder / "hcm.exe").is_file(), "a file that was gone is back")
     if wine.service_state() != "RUNNING":
         wine.start_service()
