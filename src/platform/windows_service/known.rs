@@ -2,19 +2,26 @@
 
 use std::ffi::OsStr;
 use std::io;
+use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use windows_service::service::{Service, ServiceAccess, ServiceInfo, ServiceState};
 use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 use windows_sys::Win32::Foundation::{
-    ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_MARKED_FOR_DELETE,
+    ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_MARKED_FOR_DELETE, WAIT_OBJECT_0,
+};
+use windows_sys::Win32::System::Threading::{
+    OpenProcess, PROCESS_SYNCHRONIZE, WaitForSingleObject,
 };
 
 use super::SetupError;
 
 /// How long a service that is removed may go on stopping without a sign of life.
 pub(super) const SIGN_OF_LIFE_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long a process may go on after its service has stopped, in milliseconds.
+const END_LIMIT_MS: u32 = 15_000;
 
 /// The service of this name, if it is registered.
 pub(super) fn open(name: &str, access: ServiceAccess) -> Result<Option<Service>, SetupError> {
@@ -56,11 +63,14 @@ pub(super) fn remove(name: &str) -> Result<(), SetupError> {
     }
 }
 
-/// Stops it, however long it waits for open streams.
+/// Stops it, however long it waits for open streams. Its process has ended then, too: as long as it
+/// has not, its program cannot be replaced.
 pub(super) fn stop(service: &Service) -> Result<(), SetupError> {
     let status = || service.query_status().map_err(|error| manager("asking the service", error));
+    let before = status()?;
+    let process = before.process_id.and_then(Process::open);
     // One that is stopping already refuses this, and stops all the same.
-    if status()?.current_state != ServiceState::Stopped
+    if before.current_state != ServiceState::Stopped
         && let Err(error) = service.stop()
     {
         tracing::debug!(%error, "the service does not take the stop");
@@ -69,6 +79,9 @@ pub(super) fn stop(service: &Service) -> Result<(), SetupError> {
     loop {
         let status = status()?;
         if status.current_state == ServiceState::Stopped {
+            if let Some(process) = process {
+                process.wait();
+            }
             return Ok(());
         }
         if status.checkpoint != checkpoint {
@@ -78,6 +91,31 @@ pub(super) fn stop(service: &Service) -> Result<(), SetupError> {
             return Err(SetupError::StillRunning);
         }
         sleep(Duration::from_millis(100));
+    }
+}
+
+/// A process whose end is waited for.
+struct Process(OwnedHandle);
+
+impl Process {
+    /// None where it has ended already, or may not be looked at.
+    fn open(pid: u32) -> Option<Self> {
+        // SAFETY: the call takes no pointers.
+        #[expect(unsafe_code, reason = "the Windows API")]
+        let handle = unsafe { OpenProcess(PROCESS_SYNCHRONIZE, 0, pid) };
+        // SAFETY: the handle is open and ours alone.
+        #[expect(unsafe_code, reason = "the Windows API")]
+        (!handle.is_null()).then(|| Self(unsafe { OwnedHandle::from_raw_handle(handle) }))
+    }
+
+    /// Waits until it has ended, at most for a while.
+    fn wait(&self) {
+        // SAFETY: the handle is open.
+        #[expect(unsafe_code, reason = "the Windows API")]
+        let waited = unsafe { WaitForSingleObject(self.0.as_raw_handle(), END_LIMIT_MS) };
+        if waited != WAIT_OBJECT_0 {
+            tracing::warn!("the service has stopped, and its process goes on");
+        }
     }
 }
 
