@@ -152,6 +152,8 @@ class Machine(Wine):
         wait("the upgrader is done", LIMIT, lambda: not (self.own / "working").exists())
         self.are_connected()
         check(len(self.installed()) == 1, f"one version is installed: {self.installed()}")
+        waits = self.registry(r"SYSTEM\CurrentControlSet\Control\Session Manager", "PendingFileRenameOperations")
+        check(not waits, f"nothing waits for a restart of the machine: {waits}")
         config = self.service_config(UPGRADER)
         check("0x3" in config and "Program Files" in config,
               f"the upgrader is started on demand, from where it was installed: {config}")

@@ -2,9 +2,8 @@
 //!
 //! The service may start the upgrader's service and do nothing else with it. That one puts a copy of
 //! its program into the folder of the upgrader and hands on to it: what installs is not among the
-//! files that are replaced, and goes on when Windows Installer ends every service of the product.
-//! Until it is done, Windows would start the copy with the machine: it finishes what a power cut
-//! has broken off.
+//! files that are replaced. Until it is done, the copy is the upgrader's service too, and starts with
+//! the machine: it finishes what a kill or a power cut has broken off.
 
 use std::fs::{File, OpenOptions};
 use std::io;

@@ -65,12 +65,15 @@ pub(in crate::platform) fn start_upgrader() -> Result<(), SetupError> {
     start(UPGRADER_SERVICE_NAME)
 }
 
-/// Has Windows start `program` as the upgrader when the machine starts.
+/// Has Windows start `program` as the upgrader when the machine starts, and run it instead of the
+/// one that runs.
 ///
 /// # Errors
 /// [`SetupError`].
 pub(in crate::platform) fn upgrader_with_the_machine(program: &Path) -> Result<(), SetupError> {
-    change(program, ServiceStartType::AutoStart)
+    change(program, ServiceStartType::AutoStart)?;
+    stop(UPGRADER_SERVICE_NAME)?;
+    start_upgrader()
 }
 
 /// Has Windows start `program` as the upgrader when the service asks for it.
@@ -94,8 +97,7 @@ pub(in crate::platform) fn is_active() -> bool {
 /// # Errors
 /// [`SetupError`].
 pub(in crate::platform) fn stop_service() -> Result<(), SetupError> {
-    let access = ServiceAccess::QUERY_STATUS | ServiceAccess::STOP;
-    known::open(SERVICE_NAME, access)?.map_or(Ok(()), |service| known::stop(&service))
+    stop(SERVICE_NAME)
 }
 
 /// Starts it, if it does not run.
@@ -104,6 +106,11 @@ pub(in crate::platform) fn stop_service() -> Result<(), SetupError> {
 /// [`SetupError`].
 pub(in crate::platform) fn start_service() -> Result<(), SetupError> {
     start(SERVICE_NAME)
+}
+
+fn stop(name: &str) -> Result<(), SetupError> {
+    let access = ServiceAccess::QUERY_STATUS | ServiceAccess::STOP;
+    known::open(name, access)?.map_or(Ok(()), |service| known::stop(&service))
 }
 
 fn start(name: &str) -> Result<(), SetupError> {
