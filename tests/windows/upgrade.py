@@ -1,10 +1,11 @@
 """What an upgrade by the service comes to, also where something is killed in its midst or somebody
 has taken the service over; upgrade.sh starts it.
 
-Weaker than on Windows, because Wine 8 does not do it: Windows Installer brings nothing back, so
-that what was killed must be finished; to it, a program that was killed has ended well, so that Windows
-Installer is not killed alone, but with all the rest; access lists are not asked and links are no reparse points, so
-that what the service's account may do is not tried; no service that has failed is started again.
+Weaker than on Windows, because Wine 8 does not do it: Windows Installer brings nothing back, so that
+what was killed must be finished; a program that was killed has ended well, and two installations go on at
+once, so that Windows Installer and who waits for it are killed together; access lists are not asked and
+links are no reparse points, so that what the service's account may do is not tried; no service that has
+failed is started again.
 """
 
 import json
@@ -170,7 +171,7 @@ class Machine(Wine):
         found = []
         for process in Path("/proc").glob("[0-9]*"):
             try:
-                line = (process / "cmdline").read_bytes().decode(errors="replace")
+                line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                 mine = str(self.world).encode() in (process / "environ").read_bytes()
             except OSError:
                 continue
@@ -178,15 +179,16 @@ class Machine(Wine):
                 found.append(int(process.name))
         return found
 
-    def kill(self, *words):
-        """Kills them, as nothing but a person with a tool or the system does."""
-        found = wait(f"a process {words}", 20, lambda: self.pids(*words))
+    def kill(self, *each):
+        """Kills processes at once, each named by words of its command line, as nothing but a person
+        with a tool or the system does."""
+        found = [pid for words in each for pid in wait(f"a process {words}", 20, lambda: self.pids(*words))]
         for pid in found:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        wait(f"{words} has ended", 20, lambda: not self.pids(*words))
+        wait(f"the end of {each}", 20, lambda: not any(Path(f"/proc/{pid}").exists() for pid in found))
 
     def goes_back(self):
         """To the version before, with what it had."""
@@ -254,7 +256,7 @@ def is_told(machine):
 
 def trusts_nobody(machine):
     step("whatever the service leaves for the upgrader is looked at again")
-    pids = machine.pids(PROGRAM, "service")
+    pids = machine.pids(PROGRAM, " service")
 
     def unsigned(left):
         (left / "manifest.json.sig").write_bytes(b"")
@@ -291,7 +293,7 @@ def trusts_nobody(machine):
         check(machine.outcome() == code, f"{name} is refused with {code}: {machine.outcome()}")
         wait("the upgrader has ended", 20, lambda: machine.service_state(UPGRADER) == "STOPPED")
     check(not (machine.left / "request.json").exists(), "nothing is asked any more")
-    check(machine.pids(PROGRAM, "service") == pids, "the service has run on")
+    check(machine.pids(PROGRAM, " service") == pids, "the service has run on")
     shutil.rmtree(machine.left)
     machine.runs(OLD)
 
@@ -315,7 +317,7 @@ def upgrades(machine):
     check(drains, "the streams that are open get time to end")
     step("  the service drains; the stream goes on")
     echoes(stream, b"while it drains")
-    check(machine.pids(PROGRAM, "service") != [], "the version before runs until it has ended")
+    check(machine.pids(PROGRAM, " service") != [], "the version before runs until it has ended")
     stream.close()
     machine.runs(NEW)
     check(machine.outcome() == "done", f"it is done: {machine.outcome()}")
@@ -349,7 +351,7 @@ def goes_on_after_a_kill(machine):
     machine.begins()
     fetched = lambda: sum(part.stat().st_size for part in machine.left.glob("*.part"))
     wait("a part is there", 30, fetched)
-    machine.kill(PROGRAM, "service")
+    machine.kill([PROGRAM, " service"])
     machine.restart()
     machine.runs(OLD)
     check(fetched() > 0, "what was fetched is kept")
@@ -361,14 +363,14 @@ def goes_on_after_a_kill(machine):
     machine.goes_back()
     machine.begins()
     wait("it has begun", 60, (machine.own / "working/request.json").exists)
-    machine.kill(PROGRAM, "--here")
+    machine.kill([PROGRAM, "--here"])
     machine.runs(NEW)
 
-    step("the upgrader is killed while Windows Installer works")
+    step("the upgrader and Windows Installer are killed at work")
     machine.goes_back()
     machine.begins()
     wait("Windows Installer runs", 60, lambda: machine.pids("msiexec.exe", "/i"))
-    machine.kill(PROGRAM, "--here")
+    machine.kill([PROGRAM, "--here"], ["msiexec.exe", "/i"])
     machine.runs(NEW)
 
 
