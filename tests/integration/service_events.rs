@@ -23,7 +23,10 @@ async fn events_outlive_the_service_and_go_with_their_connection() {
     let removed = Timestamp::now();
     host.request(Request::RemoveConnection { connection: named(NAME) }).await.unwrap();
     host.add(&emulator, NAME).await;
-    host.until_connected(NAME).await;
+    let again = |view: &ConnectionView| {
+        connects(view) == 1 && view.events.iter().all(|event| event.at >= removed)
+    };
+    host.until(NAME, again).await;
     let home = host.stop().await;
     let mut host = Host::start_in(home).await;
     let view = host.until(NAME, twice).await;
