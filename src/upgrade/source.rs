@@ -38,12 +38,7 @@ impl Source {
 
     /// What `url` answers, if it has something; of a file, the bytes from `from` on.
     pub(super) async fn get(&self, url: &Url, from: Option<u64>) -> Result<Response, Fault> {
-        let response = self.ask(url, from).await?;
-        let status = response.status();
-        if !status.is_success() && status != StatusCode::RANGE_NOT_SATISFIABLE {
-            return Err(unreachable(format!("{url} answers {status}")));
-        }
-        Ok(response)
+        something(url, self.ask(url, from).await?)
     }
 
     /// What `url` answers, whatever that is.
@@ -65,15 +60,24 @@ impl Source {
         url: &Url,
         longest: usize,
     ) -> Result<Option<Vec<u8>>, Fault> {
-        if self.ask(url, None).await?.status() == StatusCode::NOT_FOUND {
+        let response = self.ask(url, None).await?;
+        if response.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        self.read(url, longest).await.map(Some)
+        self.body(url, something(url, response)?, longest).await.map(Some)
     }
 
     /// All of what `url` answers, up to `longest` bytes.
     pub(super) async fn read(&self, url: &Url, longest: usize) -> Result<Vec<u8>, Fault> {
-        let mut response = self.get(url, None).await?;
+        self.body(url, self.get(url, None).await?, longest).await
+    }
+
+    async fn body(
+        &self,
+        url: &Url,
+        mut response: Response,
+        longest: usize,
+    ) -> Result<Vec<u8>, Fault> {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(url, &error))? {
             if body.len() + chunk.len() > longest {
@@ -101,6 +105,15 @@ impl Source {
 
 fn host(url: &Url) -> &str {
     url.host_str().unwrap_or("the feed")
+}
+
+/// What `response` brings, if `url` has something.
+fn something(url: &Url, response: Response) -> Result<Response, Fault> {
+    let status = response.status();
+    if !status.is_success() && status != StatusCode::RANGE_NOT_SATISFIABLE {
+        return Err(unreachable(format!("{url} answers {status}")));
+    }
+    Ok(response)
 }
 
 fn unreachable(why: String) -> Fault {

@@ -221,7 +221,7 @@ impl Upgrades {
     fn tell(&self, version: &Version, done: Result<(), Fault>) {
         let is_here = self.running.cmp_precedence(version).is_ge();
         let fault = match done {
-            Ok(()) | Err(_) if is_here => {
+            _ if is_here => {
                 *lock(&self.progress) = None;
                 return self.show_progress();
             }

@@ -102,15 +102,20 @@ fn newer_buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
         cx.act(Action::SkipVersion);
     }
     widget::at_right(ui, "dialog-buttons", |ui| {
-        let later = widget::button(ui, Kind::Plain, &cx.texts.get("upgrade-later"), true);
-        if ui.memory(|memory| memory.focused()).is_none() {
-            later.request_focus();
-        }
-        if later.clicked() {
-            cx.act(Action::CloseDialog);
-        }
+        later_button(ui, cx);
         begin_button(ui, cx, "upgrade-do");
     });
+}
+
+/// The button that leaves everything as it is; the keyboard begins there.
+fn later_button(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let later = widget::button(ui, Kind::Plain, &cx.texts.get("upgrade-later"), true);
+    if ui.memory(|memory| memory.focused()).is_none() {
+        later.request_focus();
+    }
+    if later.clicked() {
+        cx.act(Action::CloseDialog);
+    }
 }
 
 /// The button that begins it, where the service can do it.

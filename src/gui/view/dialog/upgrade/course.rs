@@ -4,7 +4,7 @@ use egui::Ui;
 
 use super::super::super::Cx;
 use super::super::{close_button, frame};
-use super::{WIDTH, streams, what_is_new};
+use super::{WIDTH, later_button, streams, what_is_new};
 use crate::gui::state::UpgradePhase;
 use crate::gui::theme::{SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::Action;
@@ -104,14 +104,8 @@ fn done_buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
         return close_button(ui, cx);
     }
     widget::at_right(ui, "dialog-buttons", |ui| {
-        let later = widget::button(ui, Kind::Plain, &cx.texts.get("upgrade-later"), true);
         // It comes by itself: what is typed just then restarts nothing.
-        if ui.memory(|memory| memory.focused()).is_none() {
-            later.request_focus();
-        }
-        if later.clicked() {
-            cx.act(Action::CloseDialog);
-        }
+        later_button(ui, cx);
         if widget::button(ui, Kind::Primary, &cx.texts.get("window-restart"), true).clicked() {
             cx.act(Action::RestartWindow);
         }
