@@ -150,7 +150,7 @@ impl App {
     /// just closed, egui takes it away again for a frame.
     fn hold_focus(&mut self, ctx: &Context) {
         let Some((target, tries)) = self.focus else { return };
-        let is_behind = self.state.dialog.is_some() && target != Target::DialogField;
+        let is_behind = self.state.has_dialog() && target != Target::DialogField;
         if tries == 0 || is_behind || ctx.memory(|memory| memory.has_focus(target.id())) {
             self.focus = None;
         } else {

@@ -1,7 +1,7 @@
 //! The dialogs. One exists only while it is open.
 
 use super::{NewForm, SettingsForm, UpdateForm};
-use crate::model::{ConnectionId, FaultCode};
+use crate::model::ConnectionId;
 
 /// The open dialog.
 #[derive(Debug)]
@@ -22,8 +22,6 @@ pub(crate) enum Dialog {
     Diagnose(Option<ConnectionId>),
     /// What a firewall must let through.
     Firewall(ConnectionId),
-    /// What a fault means.
-    Explain(FaultCode),
     /// A newer version.
     Upgrade,
 }

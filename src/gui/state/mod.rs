@@ -35,7 +35,7 @@ pub(crate) use upgrade::{Course, Stage, UpgradePhase, Upgrading, Why};
 use super::text::{Language, Texts};
 use crate::ipc::protocol::Access;
 use crate::model::upgrade::Release;
-use crate::model::{ConnectionId, ConnectionString, ConnectionView, Snapshot};
+use crate::model::{ConnectionId, ConnectionString, ConnectionView, FaultCode, Snapshot};
 use crate::platform::appearance::Appearance;
 use crate::platform::permissions::Standing;
 
@@ -55,6 +55,8 @@ pub(crate) struct State {
     pub table: Table,
     /// The open dialog.
     pub dialog: Option<Dialog>,
+    /// The fault whose meaning is shown, over the dialog if there is one.
+    pub explained: Option<FaultCode>,
     /// Short messages at the lower edge.
     pub notices: Notices,
     /// What the window remembers.
@@ -160,6 +162,7 @@ impl State {
             traffic: TrafficLog::default(),
             table: Table::new(&preferences),
             dialog: None,
+            explained: None,
             notices: Notices::default(),
             preferences,
             demo: Demo::Off,
@@ -218,6 +221,11 @@ impl State {
         if self.texts.language() != self.language() {
             self.texts = Rc::new(Texts::new(self.language()));
         }
+    }
+
+    /// Something is open over the table.
+    pub(crate) fn has_dialog(&self) -> bool {
+        self.dialog.is_some() || self.explained.is_some()
     }
 
     /// All connections, ordered by id.

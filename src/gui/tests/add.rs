@@ -5,10 +5,11 @@ use jiff::SignedDuration;
 
 use super::harness::{Window, now};
 use super::strings::{KEY, string, twenty_with_one_bad};
+use crate::gui::backend::mock::ASLEEP;
 use crate::gui::backend::{News, Refusal};
 use crate::gui::state::{Dialog, Link, LinkProblem};
 use crate::ipc::protocol::{ErrorCode, Request, RequestError};
-use crate::model::VERSION;
+use crate::model::{FaultCode, VERSION};
 
 /// Long enough for the typing to rest.
 const REST: SignedDuration = SignedDuration::from_millis(400);
@@ -48,6 +49,20 @@ fn one_is_pasted_looked_at_and_created() {
     assert_eq!(window.selected(), ["payroll"]);
     assert!(window.row("payroll").selected);
     assert!(window.thing(&window.text("table")).focused);
+}
+
+#[test]
+fn what_a_fault_means_is_told_over_what_was_typed() {
+    let mut window = open();
+    window.paste(&string(ASLEEP));
+    window.pass(REST);
+    window.click(&window.text("explain-open"));
+    assert!(window.says(FaultCode::EndpointRefused.as_str()), "{}", window.dump());
+    window.key(Key::Escape);
+    assert_eq!(window.state().explained, None);
+    assert!(window.says(ASLEEP), "the dialog under it is as it was");
+    window.click(&window.text("create"));
+    assert_eq!(window.selected(), [ASLEEP]);
 }
 
 #[test]

@@ -100,11 +100,14 @@ pub(super) fn act(state: &mut State, action: Action, now: Timestamp, effects: &m
         Action::OpenShortcuts => state.dialog = Some(Dialog::Shortcuts),
         Action::Diagnose(id) => state.dialog = Some(Dialog::Diagnose(id)),
         Action::Firewall(id) => state.dialog = Some(Dialog::Firewall(id)),
-        Action::Explain(code) => state.dialog = Some(Dialog::Explain(code)),
+        Action::Explain(code) => state.explained = Some(code),
         Action::OpenUpgrade => upgrade::open(state, effects),
         Action::Upgrade => upgrade::begin(state, effects),
         Action::RestartWindow => effects.push(Effect::RestartWindow),
         Action::SkipVersion => upgrade::skip(state, effects),
+        Action::CloseDialog if state.explained.is_some() => {
+            dialogs::close_explained(state, effects)
+        }
         Action::CloseDialog => {
             if !azure::stop_creating(state, now, effects) {
                 dialogs::close(state, effects);

@@ -66,6 +66,14 @@ pub(super) fn close(state: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::Focus(Target::Table));
 }
 
+/// Closes what a fault means; a dialog under it is as it was.
+pub(super) fn close_explained(state: &mut State, effects: &mut Vec<Effect>) {
+    state.explained = None;
+    if state.dialog.is_none() {
+        effects.push(Effect::Focus(Target::Table));
+    }
+}
+
 pub(super) fn paste(state: &mut State, text: PastedText, now: Timestamp) {
     match &mut state.dialog {
         Some(Dialog::New(form)) if form.phase == Phase::Editing => form.set_text(text, now),

@@ -123,7 +123,7 @@ fn on_link(state: &mut State, link: Link, now: Timestamp, effects: &mut Vec<Effe
         azure::ask_settings(state, effects);
         upgrade::ask_once(state, effects);
     }
-    let is_first = state.snapshot.is_none() && state.dialog.is_none();
+    let is_first = state.snapshot.is_none() && !state.has_dialog();
     if !was_attached && state.is_attached() && is_first {
         effects.push(Effect::Focus(Target::Table));
     }

@@ -35,7 +35,7 @@ pub(super) fn on_answer(
     if let Some(snapshot) = &mut state.snapshot {
         snapshot.service.upgrade = upgrade;
     }
-    if state.dialog.is_none() && state.wanted_release().is_some() {
+    if !state.has_dialog() && state.wanted_release().is_some() {
         open(state, effects);
     }
 }

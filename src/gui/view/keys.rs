@@ -71,7 +71,7 @@ fn pasted(ui: &Ui) -> Option<Zeroizing<String>> {
 pub(super) fn after_click(ui: &Ui, cx: &mut Cx<'_>) {
     let is_free = ui.memory(|memory| memory.focused().is_none());
     let clicked = ui.input(|input| input.pointer.any_click());
-    if clicked && is_free && cx.state.dialog.is_none() && !egui::Popup::is_any_open(ui.ctx()) {
+    if clicked && is_free && !cx.state.has_dialog() && !egui::Popup::is_any_open(ui.ctx()) {
         cx.actions.insert(0, Action::GoToTable);
     }
 }

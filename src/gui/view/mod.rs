@@ -55,7 +55,7 @@ pub(crate) fn window(ui: &mut Ui, cx: &mut Cx<'_>) {
     // Read aloud when the window gets the keyboard; the title bar's text is not.
     let name = cx.texts.get("product-gui");
     ui.ctx().accesskit_node_builder(egui::accesskit_root_id(), |node| node.set_label(&*name));
-    if cx.state.dialog.is_none() {
+    if !cx.state.has_dialog() {
         keys::take(ui, cx);
     }
     header::show(ui, cx);

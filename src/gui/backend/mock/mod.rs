@@ -22,9 +22,12 @@ use crate::ipc::protocol::{ErrorCode, Event, Request, RequestError, Response};
 use crate::model::upgrade::UpgradeProgress;
 use crate::model::{
     ConnectionCheck, ConnectionId, ConnectionSelector, ConnectionStatus, ConnectionString,
-    ConnectionView, Desired, Reachability, Settings, Snapshot, Traffic,
+    ConnectionView, Desired, Fault, FaultCode, Reachability, Settings, Snapshot, Traffic,
 };
 use crate::platform::elevation::Consent;
+
+/// The endpoint of a hybrid connection with this name refuses.
+pub(crate) const ASLEEP: &str = "asleep";
 
 /// The made-up service.
 #[derive(Debug)]
@@ -249,8 +252,16 @@ impl Mock {
             mended: false,
             listener_count: Some(0),
             fault: None,
-            reachability: Some(self.reachability()),
+            reachability: Some(match name {
+                ASLEEP => self.refused(),
+                _ => self.reachability(),
+            }),
         }
+    }
+
+    fn refused(&self) -> Reachability {
+        let fault = Fault::new(FaultCode::EndpointRefused, "");
+        Reachability { connect_micros: None, fault: Some(fault), ..self.reachability() }
     }
 
     fn reachability(&self) -> Reachability {

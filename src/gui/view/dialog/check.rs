@@ -2,7 +2,7 @@
 
 use egui::Ui;
 
-use super::super::Cx;
+use super::super::{Cx, explain};
 use super::paste::{fact, pending_fact};
 use crate::gui::state::{Check, Parsed};
 use crate::gui::theme::Tone;
@@ -30,7 +30,7 @@ fn check_tone(check: &ConnectionCheck) -> Tone {
 }
 
 /// The lines of one connection string.
-pub(super) fn lines(ui: &mut Ui, cx: &Cx<'_>, parsed: &Parsed) {
+pub(super) fn lines(ui: &mut Ui, cx: &mut Cx<'_>, parsed: &Parsed) {
     let id = &parsed.string.id;
     fact(ui, cx, "column-namespace", None, &id.namespace().to_string());
     fact(ui, cx, "check-name", None, id.name());
@@ -48,11 +48,12 @@ pub(super) fn lines(ui: &mut Ui, cx: &Cx<'_>, parsed: &Parsed) {
     }
 }
 
-fn done(ui: &mut Ui, cx: &Cx<'_>, check: &ConnectionCheck) {
+fn done(ui: &mut Ui, cx: &mut Cx<'_>, check: &ConnectionCheck) {
     match (&check.fault, &check.endpoint) {
         (Some(fault), _) => {
             fact(ui, cx, "column-endpoint", Some(Tone::Bad), &cx.texts.fault_line(fault));
             fact(ui, cx, "details-advice", None, &cx.texts.fault_advice(fault.code));
+            explain::link(ui, cx, fault.code);
         }
         (None, Some(endpoint)) => {
             let endpoint = [("endpoint", endpoint.to_string().into())];
@@ -67,10 +68,7 @@ fn done(ui: &mut Ui, cx: &Cx<'_>, check: &ConnectionCheck) {
         fact(ui, cx, "check-note", Some(Tone::Warn), &cx.texts.get("event-metadata-mended"));
     }
     let Some(reachability) = &check.reachability else { return };
-    let (tone, advice) = match &reachability.fault {
-        None => (Tone::Ok, None),
-        Some(fault) => (Tone::Warn, Some(cx.texts.fault_advice(fault.code))),
-    };
+    let tone = if reachability.fault.is_none() { Tone::Ok } else { Tone::Warn };
     let text = match (&reachability.fault, reachability.connect_micros) {
         (None, Some(micros)) => {
             cx.texts.with("check-reachable", &[("time", cx.texts.millis(micros).into())])
@@ -78,7 +76,8 @@ fn done(ui: &mut Ui, cx: &Cx<'_>, check: &ConnectionCheck) {
         _ => cx.texts.reachability_alone(reachability),
     };
     fact(ui, cx, "check-from-here", Some(tone), &text);
-    if let Some(advice) = advice {
-        fact(ui, cx, "details-advice", None, &advice);
+    if let Some(fault) = &reachability.fault {
+        fact(ui, cx, "details-advice", None, &cx.texts.fault_advice(fault.code));
+        explain::link(ui, cx, fault.code);
     }
 }

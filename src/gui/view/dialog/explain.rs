@@ -1,9 +1,9 @@
 //! What a fault means: what usually causes it, what to do, what the program does by itself.
 
-use egui::Ui;
+use egui::{Id, Ui};
 
 use super::super::Cx;
-use super::{close_button, frame};
+use super::{close_button, layer};
 use crate::gui::theme::{SMALL, TEXT, mono, regular, semibold};
 use crate::gui::update::Action;
 use crate::gui::widget::{self, Kind};
@@ -13,7 +13,9 @@ const WIDTH: f32 = 560.0;
 
 pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, code: FaultCode) {
     let title = cx.texts.get("explain-title");
-    frame(ui, cx, WIDTH, &title, |ui, cx| body(ui, cx, code), close_button);
+    // What it is asked about may stand in a dialog, which must not lose what was typed.
+    let id = Id::unique("explain");
+    layer(ui, cx, id, WIDTH, &title, |ui, cx| body(ui, cx, code), close_button);
 }
 
 fn body(ui: &mut Ui, cx: &mut Cx<'_>, code: FaultCode) {

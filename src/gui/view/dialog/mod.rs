@@ -40,8 +40,10 @@ pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>) {
         Some(Dialog::Shortcuts) => shortcuts::show(ui, cx),
         Some(Dialog::Diagnose(id)) => diagnose::show(ui, cx, id.as_ref()),
         Some(Dialog::Firewall(id)) => firewall::show(ui, cx, id),
-        Some(Dialog::Explain(code)) => explain::show(ui, cx, *code),
         Some(Dialog::Upgrade) => upgrade::show(ui, cx),
+    }
+    if let Some(code) = cx.state.explained {
+        explain::show(ui, cx, code);
     }
 }
 
@@ -70,9 +72,21 @@ fn frame(
     body: impl FnOnce(&mut Ui, &mut Cx<'_>),
     buttons: impl FnOnce(&mut Ui, &mut Cx<'_>),
 ) {
+    layer(ui, cx, Id::unique("dialog"), width, title, body, buttons);
+}
+
+/// The same as a layer of its own, which may lie over a dialog.
+fn layer(
+    ui: &Ui,
+    cx: &mut Cx<'_>,
+    id: Id,
+    width: f32,
+    title: &str,
+    body: impl FnOnce(&mut Ui, &mut Cx<'_>),
+    buttons: impl FnOnce(&mut Ui, &mut Cx<'_>),
+) {
     let screen = ui.ctx().content_rect();
     let outer = Frame::window(ui.style()).inner_margin(Margin::ZERO);
-    let id = Id::unique("dialog");
     let area = Modal::default_area(id).accessible_name(title);
     let modal = Modal::new(id).area(area).frame(outer).backdrop_color(cx.palette.backdrop);
     let shown = modal.show(ui.ctx(), |ui| {
@@ -94,7 +108,7 @@ fn frame(
             ui.horizontal(|ui| buttons(ui, cx));
         });
     });
-    stay_in_the_middle(ui, shown.response.rect.size());
+    stay_in_the_middle(ui, id, shown.response.rect.size());
     // A click beside the dialog does not close it: what was typed would be lost.
     let closes = shown.is_top_modal
         && !shown.any_popup_open
@@ -105,8 +119,8 @@ fn frame(
 }
 
 /// egui puts a dialog where one of its last size belongs.
-fn stay_in_the_middle(ui: &Ui, size: egui::Vec2) {
-    let id = Id::unique("dialog-size");
+fn stay_in_the_middle(ui: &Ui, dialog: Id, size: egui::Vec2) {
+    let id = dialog.with("size");
     if ui.data(|data| data.get_temp(id)) != Some(size) {
         ui.data_mut(|data| data.insert_temp(id, size));
         ui.ctx().request_discard("the dialog has another size");

@@ -10,7 +10,7 @@ pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, row: &Response, view: &ConnectionVi
     let is_cursor = cx.state.table.cursor.as_ref() == Some(&view.id);
     let id = Popup::default_response_id(row);
     let by_key = is_cursor
-        && cx.state.dialog.is_none()
+        && !cx.state.has_dialog()
         && ui.input_mut(|input| input.consume_key(Modifiers::SHIFT, Key::F10));
     if by_key {
         Popup::open_id(ui.ctx(), id);
