@@ -8,8 +8,10 @@ links are no reparse points, so that what the service's account may do is not tr
 failed is started again.
 """
 
+import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -35,6 +37,8 @@ DRAIN = "60"
 SLOW = "8000000"
 # How long an upgrade may take, whatever was killed, in seconds.
 LIMIT = 120
+# How long the service may be silent while something is expected of it, in seconds.
+SILENCE = 60
 
 
 def step(what):
@@ -58,23 +62,44 @@ class Channel:
         pipe = [str(wine.world / "channel.exe"), rf"\\.\pipe\{SERVICE}"]
         self.process = subprocess.Popen(
             ["wine", *pipe], env=wine.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, start_new_session=True)
-        wine.started.append(self.process)
+            stderr=subprocess.DEVNULL, start_new_session=True, bufsize=0)
+        self.others = wine.started
+        self.others.append(self.process)
         self.asked = 0
         self._send(type="hello", protocol=1, oldest_protocol=1, program="test", version=OLD)
-        self.version = self.next()["version"]
+        said = self.next()
+        # None where no service answers.
+        self.version = said and said["version"]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait(SILENCE)
+        self.others.remove(self.process)
 
     def _send(self, **message):
         text = json.dumps(message).encode()
-        self.process.stdin.write(struct.pack("<I", len(text)) + text)
-        self.process.stdin.flush()
+        # A service that has gone is noticed when it does not answer.
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(struct.pack("<I", len(text)) + text)
+
+    def _read(self, length):
+        got = b""
+        while len(got) < length:
+            ready, *_ = select.select([self.process.stdout], [], [], SILENCE)
+            if not ready:
+                raise Failed(f"the service says nothing for {SILENCE} s")
+            part = self.process.stdout.read(length - len(got))
+            if not part:
+                return None
+            got += part
+        return got
 
     def next(self):
         """What the service says next; None at the end."""
-        head = self.process.stdout.read(4)
-        if len(head) < 4:
-            return None
-        return json.loads(self.process.stdout.read(struct.unpack("<I", head)[0]))
+        head = self._read(4)
+        text = head and self._read(struct.unpack("<I", head)[0])
+        return text and json.loads(text)
 
     def ask(self, do, **more):
         """The answer to a request, and what is said meanwhile."""
@@ -140,12 +165,11 @@ class Machine(Wine):
         check(found == [(name, "Connected") for name in NAMES], f"all are Connected: {found}")
 
     def version(self):
-        """Of the service that answers; None without one."""
-        told = self.hcm("status", "-o", "json", check=False)
-        try:
-            return json.loads(told)["Service"]["Version"]
-        except (ValueError, KeyError, TypeError):
-            return None
+        """Of the service that answers; None without one. Not asked by hcm: a program that runs cannot
+        be replaced without a restart of the machine."""
+        channel = Channel(self)
+        channel.close()
+        return channel.version
 
     def runs(self, version):
         """The machine is in order, whatever has happened to it before."""
