@@ -26,6 +26,7 @@ pub mod paths;
 pub mod permissions;
 pub mod policy;
 pub mod product;
+pub mod resolver;
 pub mod seal;
 pub mod service_program;
 pub mod signals;
