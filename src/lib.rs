@@ -11,6 +11,7 @@ pub mod declared;
 pub mod demo;
 #[cfg(feature = "emulator")]
 pub mod demo_cli;
+pub mod diagnosis;
 pub mod display;
 #[cfg(feature = "emulator")]
 pub mod emulator;

@@ -137,7 +137,7 @@ impl ChangeLines {
                 Event::Service { service } => self.service(service, &mut lines),
                 Event::Other => {}
             },
-            Update::Push(Push::Log(_)) => {}
+            Update::Push(Push::Log(_) | Push::Diagnosis { .. }) => {}
         }
         lines
     }

@@ -13,7 +13,7 @@ use super::protocol::{
     Outcome, Request, RequestError, Response, ServerMessage,
 };
 use super::skew;
-use crate::model::Snapshot;
+use crate::model::{ConnectionId, DiagnosisStep, Snapshot};
 use crate::platform::local_socket::{Address, Peer, Stream};
 use crate::platform::paths::Channels;
 use crate::platform::permissions;
@@ -53,6 +53,13 @@ pub enum Push {
     },
     /// A line of the log.
     Log(LogLine),
+    /// How a look for what is wrong goes on.
+    Diagnosis {
+        /// The connection that is looked at; nothing where none is.
+        connection: Option<ConnectionId>,
+        /// What is told.
+        step: DiagnosisStep,
+    },
 }
 
 /// Why there is no channel to a service.

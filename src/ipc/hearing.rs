@@ -66,6 +66,9 @@ pub(super) async fn next(reader: &mut MessageReader<ReadHalf<Stream>>) -> Result
                 Ok(Message::Push(Push::Event { revision, event }))
             }
             ServerMessage::Log { line } => Ok(Message::Push(Push::Log(line))),
+            ServerMessage::Diagnosis { connection, step } => {
+                Ok(Message::Push(Push::Diagnosis { connection, step }))
+            }
             ServerMessage::Refused { error } => Err(Loss::Gone(error.message)),
             ServerMessage::Hello(_) => Err(Loss::Strange("it said hello a second time".to_owned())),
             ServerMessage::Other => continue,

@@ -49,6 +49,7 @@ impl Mirror {
     pub fn apply(&mut self, push: Push) -> Result<Changed, Gap> {
         match push {
             Push::Log(line) => Ok(Changed::Log(line)),
+            Push::Diagnosis { .. } => Ok(Changed::Nothing),
             Push::Snapshot(snapshot) => {
                 self.snapshot = Some(*snapshot);
                 Ok(Changed::State)

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::snapshot::{ConnectionView, ServiceInfo, Snapshot};
 use crate::model::upgrade::UpgradeInfo;
 use crate::model::{
-    AzureResource, ConnectionCheck, ConnectionId, ConnectionSelector, Desired, KeyState, Secret,
-    VERSION,
+    AzureResource, ConnectionCheck, ConnectionId, ConnectionSelector, Desired, Diagnosis,
+    DiagnosisStep, KeyState, Secret, VERSION,
 };
 use crate::platform::permissions;
 
@@ -77,6 +77,16 @@ pub enum ServerMessage {
     Log {
         /// The line.
         line: LogLine,
+    },
+    /// How a look for what is wrong goes on, for one who has asked for it with
+    /// [`Request::Diagnose`]; its answer comes after all of these.
+    Diagnosis {
+        /// The connection that is looked at; nothing where none is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        connection: Option<ConnectionId>,
+        /// What is told.
+        #[serde(flatten)]
+        step: DiagnosisStep,
     },
     /// What a newer service says besides; none of this one.
     #[serde(other)]
@@ -217,6 +227,17 @@ pub enum Request {
         /// Which.
         connection: ConnectionSelector,
     },
+    /// Looks for what is wrong. What each check shows is told as [`ServerMessage::Diagnosis`], the
+    /// answer when all have ended: within 15 seconds, and it holds no other request up. The
+    /// listener of a connection that waits is tried at once; an open channel is left alone.
+    Diagnose {
+        /// With which connection; without one, the service and this machine alone.
+        #[serde(default)]
+        connection: Option<ConnectionSelector>,
+        /// Try all 256 gateways and not a few of them.
+        #[serde(default)]
+        all_gateways: bool,
+    },
     /// Listens.
     EnableConnection {
         /// Which.
@@ -316,6 +337,11 @@ pub enum Response {
     Checked {
         /// All that was found out.
         check: Box<ConnectionCheck>,
+    },
+    /// All that a look for what is wrong has shown.
+    Diagnosed {
+        /// The same reports that were told one by one.
+        diagnosis: Box<Diagnosis>,
     },
     /// What the feed of releases says; nothing where the settings name none.
     Upgrade {

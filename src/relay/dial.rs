@@ -95,7 +95,8 @@ async fn resolve(host: &str, port: u16) -> io::Result<VecDeque<SocketAddr>> {
     Ok(addresses)
 }
 
-fn is_this_machine(host: &str) -> bool {
+/// Whether `host` is `localhost` or a name below it, which is this machine without asking DNS.
+pub fn is_this_machine(host: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     host == "localhost" || host.ends_with(".localhost")
 }

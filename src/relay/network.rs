@@ -50,13 +50,7 @@ impl Network {
         port: u16,
         deadline: Instant,
     ) -> Result<AzureStream, Fault> {
-        let tcp = match &self.proxy {
-            Some(proxy) => proxy::tunnel(proxy, host, port, deadline).await?,
-            None => {
-                let limit = deadline.saturating_duration_since(Instant::now());
-                dial::connect(host, port, limit).await.map_err(|error| azure_fault(&error))?
-            }
-        };
+        let tcp = self.open_tcp(host, port, deadline).await?;
         let name = ServerName::try_from(host.to_owned()).map_err(|_| {
             Fault::new(FaultCode::NamespaceNotResolved, format!("{host} is no host name"))
         })?;
@@ -67,6 +61,25 @@ impl Network {
                 FaultCode::AzureTimedOut,
                 format!("{host}:{port} took the connection and did not answer the TLS handshake"),
             )),
+        }
+    }
+
+    /// Opens TCP alone to `host` before `deadline`, through the proxy where there is one.
+    ///
+    /// # Errors
+    /// A fault that tells the proxy, the name and the network apart.
+    pub async fn open_tcp(
+        &self,
+        host: &str,
+        port: u16,
+        deadline: Instant,
+    ) -> Result<TcpStream, Fault> {
+        match &self.proxy {
+            Some(proxy) => proxy::tunnel(proxy, host, port, deadline).await,
+            None => {
+                let limit = deadline.saturating_duration_since(Instant::now());
+                dial::connect(host, port, limit).await.map_err(|error| azure_fault(&error))
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError as Missed, TryRecvError};
+use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -16,7 +17,7 @@ use crate::ipc::protocol::{
     Access, ErrorCode, LogFilter, LogLine, Request, RequestError, Response, ServerMessage,
 };
 use crate::ipc::{Incoming, Received, RecvError, ServerWriter};
-use crate::model::Snapshot;
+use crate::model::{ConnectionId, DiagnosisStep, Snapshot};
 
 /// The name by which the service says hello.
 const PROGRAM: &str = "hybrid-connection-manager-service";
@@ -58,6 +59,7 @@ pub(super) async fn run(
                 }
             },
             done = current(&mut session.current) => session.answer_current(done).await.and(Ok(true)),
+            Some(step) = session.steps.recv() => session.push_step(step).await.and(Ok(true)),
             Some(done) = session.checks.join_next() => session.answer(done).await.and(Ok(true)),
             change = next(&mut session.changes) => session.push_change(change).await.and(Ok(true)),
             line = next(&mut session.lines) => session.push_line(line).await.and(Ok(true)),
@@ -76,6 +78,8 @@ pub(super) async fn run(
 
 /// The id of a request, and what came of it.
 type Answer = (u64, Result<Response, RequestError>);
+/// How the look for what is wrong with a connection, or with none, goes on.
+type Step = (Option<ConnectionId>, DiagnosisStep);
 type Sent = Result<(), crate::ipc::codec::WriteError>;
 
 struct Session {
@@ -93,6 +97,9 @@ struct Session {
     queue: VecDeque<(u64, Request)>,
     /// Those that take long and change nothing; they end with the session.
     checks: JoinSet<Answer>,
+    /// What looks for what is wrong tell on their way, and where they say it.
+    steps: mpsc::UnboundedReceiver<Step>,
+    told: mpsc::UnboundedSender<Step>,
 }
 
 impl Session {
@@ -102,6 +109,7 @@ impl Session {
         writer: ServerWriter,
         access: Access,
     ) -> Self {
+        let (told, steps) = mpsc::unbounded_channel();
         Self {
             supervisor,
             logs,
@@ -113,6 +121,8 @@ impl Session {
             current: None,
             queue: VecDeque::new(),
             checks: JoinSet::new(),
+            steps,
+            told,
         }
     }
 
@@ -136,9 +146,11 @@ impl Session {
                 self.wanted = filter;
                 self.writer.respond(id, Ok(Response::Logs { lines })).await
             }
-            Ok(Request::CheckConnectionString { .. } | Request::CheckUpgrade)
-                if self.checks.len() >= MOST_CHECKS =>
-            {
+            Ok(
+                Request::CheckConnectionString { .. }
+                | Request::CheckUpgrade
+                | Request::Diagnose { .. },
+            ) if self.checks.len() >= MOST_CHECKS => {
                 let text = format!("{MOST_CHECKS} checks are under way; wait until one has ended");
                 let error = RequestError::new(ErrorCode::Other, text);
                 self.writer.respond(id, Err(error)).await
@@ -146,6 +158,17 @@ impl Session {
             Ok(request @ (Request::CheckConnectionString { .. } | Request::CheckUpgrade)) => {
                 let supervisor = self.supervisor.clone();
                 self.checks.spawn(async move { (id, supervisor.handle(request).await) });
+                Ok(())
+            }
+            Ok(Request::Diagnose { connection, all_gateways }) => {
+                let (supervisor, told) = (self.supervisor.clone(), self.told.clone());
+                self.checks.spawn(async move {
+                    // A session that is gone ends this task.
+                    let tell = |id: Option<&ConnectionId>, step| {
+                        told.send((id.cloned(), step)).unwrap_or_default();
+                    };
+                    (id, supervisor.diagnose(connection, all_gateways, tell).await)
+                });
                 Ok(())
             }
             Ok(request) => {
@@ -174,6 +197,10 @@ impl Session {
     }
 
     async fn answer(&mut self, done: Result<Answer, JoinError>) -> Sent {
+        // The answer to a look for what is wrong comes after all that it has told.
+        while let Ok(step) = self.steps.try_recv() {
+            self.push_step(step).await?;
+        }
         match done {
             Ok((id, result)) => {
                 let result = result.map(|response| response.for_access(self.access));
@@ -232,6 +259,10 @@ impl Session {
             self.push_change(change).await?;
         }
         Ok(())
+    }
+
+    async fn push_step(&mut self, (connection, step): Step) -> Sent {
+        self.writer.send(&ServerMessage::Diagnosis { connection, step }).await
     }
 
     async fn push_line(&mut self, line: Result<LogLine, Missed>) -> Sent {

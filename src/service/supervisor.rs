@@ -1,6 +1,7 @@
 //! Owns the configuration and the tasks of all connections, and does what programs ask.
 
 mod declare;
+mod diagnose;
 mod keeper;
 mod settings;
 
@@ -179,6 +180,9 @@ impl Supervisor {
                 Ok(Response::Done)
             }
             Request::CheckEndpoint { connection } => self.check_endpoint(&connection).await,
+            Request::Diagnose { connection, all_gateways } => {
+                self.diagnose(connection, all_gateways, |_, _| {}).await
+            }
             Request::EnableConnection { connection } => {
                 self.set_desired(&connection, Desired::Enabled).await
             }

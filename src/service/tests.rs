@@ -142,7 +142,7 @@ async fn a_program_hears_the_last_news_before_the_service_goes() {
             last = match push {
                 Push::Snapshot(snapshot) => snapshot.revision,
                 Push::Event { revision, .. } => revision,
-                Push::Log(_) => last,
+                Push::Log(_) | Push::Diagnosis { .. } => last,
             };
         }
         last

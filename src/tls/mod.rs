@@ -1,6 +1,8 @@
 //! TLS as this program speaks it: 1.2 and 1.3, the system's trust and what was added.
 
 mod certificates;
+pub mod examine;
+mod names;
 mod trust;
 
 use std::sync::Arc;

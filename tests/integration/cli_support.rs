@@ -452,6 +452,7 @@ fn answer(
         | Request::Ping
         | Request::Shutdown => Ok(Response::Done),
         Request::CheckConnectionString { .. }
+        | Request::Diagnose { .. }
         | Request::Declare { .. }
         | Request::ExportConnections
         | Request::CheckSetting { .. } => {

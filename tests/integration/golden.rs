@@ -10,15 +10,17 @@ use hybrid_connection_manager::ipc::protocol::{
     Access, ClientMessage, ErrorCode, Event, ExportedConnection, Hello, LogFilter, LogLine,
     MAX_ANSWER_BYTES, Outcome, Request, RequestError, Response, ServerMessage,
 };
+use hybrid_connection_manager::model::diagnosis::{FactName, NoteCode};
 use hybrid_connection_manager::model::status::Then;
 use hybrid_connection_manager::model::upgrade::{
     Release, UpgradeInfo, UpgradeProgress, UpgradeStep,
 };
 use hybrid_connection_manager::model::{
-    AzureFacts, AzureResource, ConnectionCheck, ConnectionEvent, ConnectionId, ConnectionSelector,
-    ConnectionStatus, ConnectionView, Credential, Desired, Endpoint, EventKind, Fault, FaultCode,
-    HybridConnection, KeyState, NamespaceAddress, NextAttempt, PolicyInfo, Reachability, Secret,
-    ServiceInfo, Snapshot, Traffic,
+    AzureFacts, AzureResource, CheckName, CheckReport, ConnectionCheck, ConnectionEvent,
+    ConnectionId, ConnectionSelector, ConnectionStatus, ConnectionView, Credential, Desired,
+    Diagnosis, DiagnosisStep, Endpoint, EventKind, Fault, FaultCode, HybridConnection, KeyState,
+    NamespaceAddress, NextAttempt, PolicyInfo, Reachability, Secret, ServiceInfo, Snapshot,
+    Traffic,
 };
 use hybrid_connection_manager::platform::Paths;
 use hybrid_connection_manager::store::Store;
@@ -264,6 +266,20 @@ fn upgrade() -> UpgradeInfo {
     }
 }
 
+fn diagnosis() -> Diagnosis {
+    let reports = vec![
+        CheckReport::skipped(CheckName::Listen, CheckName::NamespaceTls),
+        CheckReport {
+            took_micros: 12_345,
+            ..CheckReport::failed(CheckName::Management, fault())
+                .noting(NoteCode::SqlNamedInstance, "sql01")
+                .with(FactName::TrackingId, "c0ffee_G1")
+        },
+        CheckReport::ok(CheckName::EndpointName).warning(NoteCode::EndpointIsAddress, "10.0.0.5"),
+    ];
+    Diagnosis { connection: Some(id("sql")), began: at(5), took_micros: 1_234_567, reports }
+}
+
 fn request_name(request: &Request) -> &'static str {
     match request {
         Request::Snapshot => "snapshot",
@@ -278,6 +294,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::TryNow { connection: None } => "try-now-all",
         Request::TryNow { connection: Some(_) } => "try-now",
         Request::CheckEndpoint { .. } => "check-endpoint",
+        Request::Diagnose { .. } => "diagnose",
         Request::EnableConnection { .. } => "enable-connection",
         Request::DisableConnection { .. } => "disable-connection",
         Request::GetSettings => "get-settings",
@@ -324,6 +341,7 @@ fn client_messages() -> Samples<ClientMessage> {
         Request::TryNow { connection: None },
         Request::TryNow { connection: Some(connection.clone()) },
         Request::CheckEndpoint { connection: connection.clone() },
+        Request::Diagnose { connection: Some(connection.clone()), all_gateways: true },
         Request::EnableConnection { connection: connection.clone() },
         Request::DisableConnection { connection },
         Request::GetSettings,
@@ -358,6 +376,7 @@ fn server_name(message: &ServerMessage) -> &'static str {
             Response::Settings { .. } => "server-response-settings",
             Response::Logs { .. } => "server-response-logs",
             Response::Upgrade { .. } => "server-response-upgrade",
+            Response::Diagnosed { .. } => "server-response-diagnosed",
         },
         ServerMessage::Snapshot { .. } => "server-snapshot",
         ServerMessage::Event { event, .. } => match event {
@@ -367,6 +386,11 @@ fn server_name(message: &ServerMessage) -> &'static str {
             Event::Other => panic!("no service says this"),
         },
         ServerMessage::Log { .. } => "server-log",
+        ServerMessage::Diagnosis { step, .. } => match step {
+            DiagnosisStep::Begun { .. } => "server-diagnosis-begun",
+            DiagnosisStep::Checked { .. } => "server-diagnosis-checked",
+            DiagnosisStep::Other => panic!("no service says this"),
+        },
         ServerMessage::Other => panic!("no service says this"),
     }
 }
@@ -388,6 +412,7 @@ fn server_messages() -> Samples<ServerMessage> {
         Response::Settings { settings: vec![("log.level".into(), "info".into())] },
         Response::Logs { lines: vec![log_line()] },
         Response::Upgrade { upgrade: Some(Box::new(upgrade())) },
+        Response::Diagnosed { diagnosis: Box::new(diagnosis()) },
     ];
     let done =
         done.map(|response| ServerMessage::Response { id: 3, outcome: Outcome::Ok { response } });
@@ -416,6 +441,14 @@ fn server_messages() -> Samples<ServerMessage> {
         },
         ServerMessage::Snapshot { snapshot: snapshot() },
         ServerMessage::Log { line: log_line() },
+        ServerMessage::Diagnosis {
+            connection: Some(id("sql")),
+            step: DiagnosisStep::Begun { checks: CheckName::ALL[..15].to_vec() },
+        },
+        ServerMessage::Diagnosis {
+            connection: Some(id("sql")),
+            step: DiagnosisStep::Checked { report: Box::new(diagnosis().reports.remove(1)) },
+        },
     ];
     let all = done.into_iter().chain(events).chain(others);
     all.map(|message| (server_name(&message).to_owned(), message)).collect()

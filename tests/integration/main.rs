@@ -81,6 +81,8 @@ mod service_check;
 #[cfg(all(unix, feature = "emulator"))]
 mod service_declared;
 #[cfg(feature = "emulator")]
+mod service_diagnosis;
+#[cfg(feature = "emulator")]
 mod service_endpoint;
 #[cfg(feature = "emulator")]
 mod service_events;

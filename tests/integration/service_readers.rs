@@ -186,7 +186,7 @@ async fn a_reader_gets_the_status_and_no_more() {
                 told(&serde_json::to_string(&event).unwrap(), "an event");
                 events += usize::from(matches!(event, Event::Connection { .. }));
             }
-            Push::Log(line) => panic!("{line:?}"),
+            push @ (Push::Log(_) | Push::Diagnosis { .. }) => panic!("{push:?}"),
         }
     }
     running.stop().await;

@@ -129,6 +129,6 @@ fn json_line(update: &Update) -> Option<String> {
             Event::Service { service } => render::json::change_of_service(*revision, service),
             Event::Other => return None,
         },
-        Update::Push(Push::Log(_)) => return None,
+        Update::Push(Push::Log(_) | Push::Diagnosis { .. }) => return None,
     })
 }

@@ -74,6 +74,7 @@ fn unexpected(response: &Response) -> Failure {
         Response::Exported { .. } => "keys",
         Response::SettingChecked { .. } => "whether a setting would change",
         Response::Checked { .. } => "what a connection string leads to",
+        Response::Diagnosed { .. } => "what is wrong",
     };
     let text = format!(
         "the service answered with {kind}, which was not asked for; install the same version of hcm and the service"

@@ -149,6 +149,6 @@ fn on_push(state: &mut State, push: Push, now: Timestamp) {
                 upgrade::on_service(state, now);
             }
         }
-        Push::Log(_) => {}
+        Push::Log(_) | Push::Diagnosis { .. } => {}
     }
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::Neighbour;
+
 /// .NET's folder for the data of all users (`CommonApplicationData`) is `/usr/share`.
 pub(super) fn files() -> Vec<PathBuf> {
     vec!["/usr/share/HybridConnectionManager/connections.json".into()]
@@ -11,4 +13,9 @@ pub(super) fn files() -> Vec<PathBuf> {
 /// Root alone writes in the folder above.
 pub(super) fn stranger_who_owns(_file: &Path) -> io::Result<Option<String>> {
     Ok(None)
+}
+
+/// They run on Windows alone.
+pub(super) fn neighbours() -> Vec<(Neighbour, String)> {
+    Vec::new()
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use windows_registry::LOCAL_MACHINE;
 use windows_sys::Win32::UI::Shell::FOLDERID_ProgramFiles;
 
+use super::Neighbour;
 use crate::platform::paths::{known_folder, program_data};
 use crate::platform::windows_security::{self as security, ADMINISTRATORS, Own, SYSTEM};
 
@@ -13,6 +14,12 @@ use crate::platform::windows_security::{self as security, ADMINISTRATORS, Own, S
 const INSTALLED: &str = r"SOFTWARE\Microsoft\HybridConnectionManager";
 const CLASSIC_FOLDER: &str = r"Microsoft\HybridConnectionManager 0.7";
 const CLASSIC_FILE: &str = "Microsoft.HybridConnectionManager.Listener.exe.config";
+
+/// What is installed, by programs of this width and of the other one.
+const PROGRAMS: [&str; 2] = [
+    r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall",
+    r"SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall",
+];
 
 /// The account of version 0.7.x, `NetworkService`.
 const NETWORK_SERVICE: &str = "S-1-5-20";
@@ -51,4 +58,22 @@ pub(super) fn stranger_who_owns(file: &Path) -> io::Result<Option<String>> {
     let own = Own::of_this_process()?;
     let trusted = [SYSTEM, ADMINISTRATORS, NETWORK_SERVICE, &own.account, &own.owner];
     Ok((!trusted.contains(&owner.as_str())).then(|| security::name_of(&owner)))
+}
+
+pub(super) fn neighbours() -> Vec<(Neighbour, String)> {
+    let mut found: Vec<(Neighbour, String)> = Vec::new();
+    for programs in PROGRAMS {
+        let Ok(programs) = LOCAL_MACHINE.open(programs) else { continue };
+        let Ok(keys) = programs.keys() else { continue };
+        for key in keys {
+            let name = programs.open(key).and_then(|program| program.get_string("DisplayName"));
+            let Ok(name) = name else { continue };
+            if let Some(neighbour) = Neighbour::of(&name)
+                && !found.iter().any(|(known, _)| *known == neighbour)
+            {
+                found.push((neighbour, name));
+            }
+        }
+    }
+    found
 }

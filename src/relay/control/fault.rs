@@ -56,7 +56,8 @@ fn plain_id(id: &str) -> Option<String> {
     (!id.is_empty()).then_some(id)
 }
 
-fn parse_http_date(date: &str) -> Option<Timestamp> {
+/// The time that an HTTP `Date` tells.
+pub fn parse_http_date(date: &str) -> Option<Timestamp> {
     jiff::fmt::rfc2822::parse(date).ok().map(|zoned| zoned.timestamp())
 }
 

@@ -30,8 +30,8 @@ use super::websocket::handshake::{UpgradeRequest, upgrade};
 use super::websocket::message::{Incoming, MessageChannel};
 use crate::model::{ConnectionId, Credential, Fault, FaultCode, USER_AGENT_PRODUCT};
 
-pub use fault::one_line;
 pub(crate) use fault::{answered, refusal};
+pub use fault::{one_line, parse_http_date};
 
 /// How long opening the channel may take, as Microsoft's manager has it.
 pub const OPEN_LIMIT: Duration = Duration::from_secs(21);

@@ -85,7 +85,7 @@ impl Supervisor {
     }
 
     /// What `read` finds among the connections as they are kept.
-    async fn stored<T: Send + 'static>(
+    pub(super) async fn stored<T: Send + 'static>(
         &self,
         read: impl FnOnce(&[HybridConnection]) -> T + Send + 'static,
     ) -> Result<T, RequestError> {

@@ -46,7 +46,9 @@ impl Known {
                 self.0 = views.map(|view| (view.id.clone(), facts(view))).collect();
                 false
             }
-            Push::Event { event: Event::Service { .. } | Event::Other, .. } | Push::Log(_) => false,
+            Push::Event { event: Event::Service { .. } | Event::Other, .. }
+            | Push::Log(_)
+            | Push::Diagnosis { .. } => false,
         }
     }
 }

@@ -178,6 +178,7 @@ async fn follow(requester: &Requester, mut pushes: Pushes, outbox: &Outbox) -> L
                 subscribe(requester);
                 continue;
             }
+            (Push::Diagnosis { .. }, _) => {}
             (Push::Log(_), _) => continue,
         }
         if known.is_traffic_alone(&push) {

@@ -160,6 +160,7 @@ impl Mock {
             }
             // The window does not ask for them.
             Request::Declare { .. }
+            | Request::Diagnose { .. }
             | Request::ExportConnections
             | Request::CheckSetting { .. }
             | Request::Snapshot
