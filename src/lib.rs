@@ -21,6 +21,7 @@ pub mod http;
 pub mod ipc;
 pub mod model;
 pub mod platform;
+pub mod reach;
 pub mod relay;
 pub mod service;
 pub mod store;

@@ -3,6 +3,7 @@
 mod account;
 mod declared;
 mod explain;
+mod firewall;
 mod logs;
 mod upgrade;
 
@@ -15,6 +16,7 @@ pub(super) use self::account::Cloud;
 pub(super) use self::account::{Account, Place, WholePlace};
 pub(super) use self::declared::{Apply, Export};
 pub(super) use self::explain::Explain;
+pub(super) use self::firewall::Firewall;
 pub(super) use self::logs::Logs;
 pub(super) use self::upgrade::Upgrade;
 use super::{exit, render};
@@ -225,6 +227,9 @@ pub(super) enum Verb {
             what the program does by itself. Without a code it lists all. It needs no service."
     )]
     Explain(Explain),
+    /// List what a firewall must let out, with the gateways of the namespace
+    #[command(long_about = firewall::ABOUT)]
+    Firewall(Firewall),
     /// Show the versions of hcm and of the service
     Version,
     /// Install the newest version in the place of the one that runs

@@ -12,6 +12,7 @@ mod feed;
 mod import;
 mod input;
 mod microsoft;
+mod namespace;
 mod pick;
 mod prompt;
 mod reach;

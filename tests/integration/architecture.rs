@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ipc", &["model", "platform"]),
     ("display", &["model"]),
     ("declared", &["model"]),
+    ("reach", &["model", "platform"]),
     (
         "service",
         &[
@@ -35,11 +36,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("upgrader", &["model", "platform", "store", "ipc", "upgrade"]),
-    ("cli", &["model", "ipc", "platform", "display", "azure", "declared"]),
+    ("cli", &["model", "ipc", "platform", "display", "azure", "declared", "reach"]),
     ("emulator", &["model"]),
     ("demo", &["model", "platform", "ipc", "service", "emulator"]),
     ("demo_cli", &["model", "platform", "ipc", "service", "cli", "demo"]),
-    ("gui", &["model", "ipc", "platform", "display", "azure", "demo"]),
+    ("gui", &["model", "ipc", "platform", "display", "azure", "reach", "demo"]),
 ];
 
 /// Lines of a source file without its tests, at the most.

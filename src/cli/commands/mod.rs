@@ -5,6 +5,7 @@ mod add;
 mod apply;
 mod explain;
 mod export;
+mod firewall;
 mod import;
 mod list;
 mod login;
@@ -41,6 +42,7 @@ pub(super) async fn run(context: &Context<'_>, verb: Verb) -> Result<Exit, Failu
         Verb::Status(arguments) => status::run(context, arguments).await,
         Verb::Logs(arguments) => logs::run(context, &arguments).await,
         Verb::Explain(arguments) => explain::run(context, &arguments),
+        Verb::Firewall(arguments) => firewall::run(context, arguments).await,
         Verb::Version => version::run(context).await,
         Verb::Upgrade(arguments) => upgrade::run(context, arguments).await,
         Verb::Settings(arguments) => settings::run(context, arguments).await,
@@ -54,7 +56,7 @@ fn signals() -> Result<StopSignals, Failure> {
 }
 
 /// The state, once.
-async fn snapshot(client: &mut Client) -> Result<Box<Snapshot>, Failure> {
+pub(super) async fn snapshot(client: &mut Client) -> Result<Box<Snapshot>, Failure> {
     match client.request(Request::Snapshot).await? {
         Response::Snapshot { snapshot } => Ok(snapshot),
         other => Err(unexpected(&other)),

@@ -2,6 +2,7 @@
 
 mod apply;
 mod explain;
+mod firewall;
 mod help;
 mod import;
 mod login;
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 use self::apply::ApplyShape;
 use self::explain::ExplainedShape;
+use self::firewall::FirewallShape;
 pub(crate) use self::help::HELP;
 use self::import::ImportShape;
 use self::login::LoginShape;
@@ -30,6 +32,7 @@ use crate::display::health::{Health, Verdict};
 use crate::ipc::protocol::LogLine;
 use crate::model::upgrade::UpgradeInfo;
 use crate::model::{ConnectionId, ConnectionView, ServiceInfo, Snapshot};
+use crate::reach::firewall::FirewallList;
 
 /// One connection with its events.
 pub(crate) fn connection(view: &ConnectionView) -> String {
@@ -108,6 +111,11 @@ pub(crate) fn upgrade(told: &UpgradeResult<'_>) -> String {
 /// What codes mean.
 pub(crate) fn explained(entries: &[Entry]) -> String {
     pretty(&entries.iter().copied().map(ExplainedShape::of).collect::<Vec<_>>())
+}
+
+/// What a firewall must let out.
+pub(crate) fn firewall(list: &FirewallList) -> String {
+    pretty(&FirewallShape::of(list))
 }
 
 /// A line of the log, on one line.

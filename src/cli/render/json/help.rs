@@ -44,6 +44,11 @@ logs: one object a line: {At, Level, Target, Message, Connection}; Connection is
 settings get: an object of names and values (text).  settings set: the same, of the one setting.
 explain: an array of {Code, About, ExitCode, Summary, Cause, Advice, Retry, ByItself}; About is \"fault\",
 \"azure-account\" or \"exit-code\"; Retry is \"soon\", \"slowly\" or \"never\", of a fault.
+firewall: {Namespace, ServiceBusEndpoint, At, Home, Stamp, CanonicalName, Wildcard, Ports, Hosts, Remarks}.
+  Home            \"stamp\", or why Stamp is null: \"private-link\", \"untold\", \"unresolved\"
+  Ports           [{From, To}] of every host
+  Hosts           [{Host, Kind, State, Addresses, Reason}]; Kind is \"namespace\" or \"gateway\",
+                  State \"resolved\", \"no-such-name\", \"failed\" or \"timed-out\"
 version: {Version, ServiceVersion, ServiceMessage, Upgrade}.
 Upgrade: {Asked, Version, Released, Notes, Fault, ByService, Progress} of a newer version; Version is
 null where there is none, and Fault says why it is not known; null where the service has not asked.

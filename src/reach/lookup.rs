@@ -1,0 +1,68 @@
+//! Names, as the system's resolver knows them, without waiting for it.
+
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::pin::Pin;
+use std::sync::Arc;
+
+pub use crate::platform::resolver::{Resolved, Unresolved};
+
+/// What a name leads to.
+pub type Answer = Result<Resolved, Unresolved>;
+
+/// Who knows names.
+pub type LookUp = Arc<dyn Fn(String) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
+
+/// The resolver of this machine.
+pub fn system() -> LookUp {
+    Arc::new(|name| Box::pin(look_up(name)))
+}
+
+/// What `name` leads to. `localhost` and names below it are this machine without asking DNS
+/// (RFC 6761, section 6.3). Takes as long as the system does: bound it.
+///
+/// # Errors
+/// [`Unresolved`].
+pub async fn look_up(name: String) -> Answer {
+    if is_this_machine(&name) {
+        let addresses = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        return Ok(Resolved { canonical: Some(name), addresses: addresses.to_vec() });
+    }
+    let asked =
+        tokio::task::spawn_blocking(move || crate::platform::resolver::look_up(&name)).await;
+    let mut resolved = asked.map_err(|error| Unresolved::Failed(error.to_string()))??;
+    // It comes from a DNS server, and goes to terminals.
+    resolved.canonical = resolved.canonical.filter(|name| is_host_name(name));
+    Ok(resolved)
+}
+
+fn is_this_machine(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+fn is_host_name(name: &str) -> bool {
+    let is_host_char = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_host_char)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn names_below_localhost_are_this_machine() {
+        let found = look_up("g1.servicebus.LOCALHOST".to_owned()).await.unwrap();
+        assert!(found.addresses.iter().all(IpAddr::is_loopback));
+        let found = look_up("127.0.0.1".to_owned()).await.unwrap();
+        assert_eq!(found.addresses, [IpAddr::V4(Ipv4Addr::LOCALHOST)]);
+    }
+
+    #[test]
+    fn what_dns_says_is_not_shown_unseen() {
+        assert!(is_host_name("ns-sb2-prod-sn3-010.cloudapp.net") && is_host_name("::1"));
+        for name in ["", "a\nadd rule", "a'; b", "a\u{1b}[2J", "a b"] {
+            assert!(!is_host_name(name), "{name:?}");
+        }
+    }
+}
