@@ -229,6 +229,8 @@ impl App {
                 | Effect::AskAutostart
                 | Effect::SetAutostart(_)
                 | Effect::ChooseCaFile
+                | Effect::FindGateways { .. }
+                | Effect::SaveText { .. }
                 | Effect::Azure { .. } => self.backend.begin(effect),
             }
         }

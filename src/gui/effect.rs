@@ -4,6 +4,7 @@ use super::state::{Preferences, Ticket};
 use crate::azure::{FoundConnection, Method, Setup, Subscription};
 use crate::ipc::protocol::Request;
 use crate::platform::front::ShowRequest;
+use crate::reach::firewall::FirewallList;
 
 /// Something to be done outside of the state. The first group is the backend's, the
 /// second the window's own.
@@ -36,6 +37,21 @@ pub(crate) enum Effect {
     SetAutostart(bool),
     /// Lets the user choose a PEM file.
     ChooseCaFile,
+    /// Looks up the namespace of a list and its gateways; what is found is told with the same
+    /// number. One search at a time.
+    FindGateways {
+        /// Names it.
+        run: Ticket,
+        /// What is known before.
+        list: Box<FirewallList>,
+    },
+    /// Lets the user choose a file and writes `text` into it.
+    SaveText {
+        /// The name that is offered.
+        name: String,
+        /// What is written.
+        text: String,
+    },
     /// Does something with an Azure account; what comes of it is told with the same number.
     Azure {
         /// Names it.

@@ -14,6 +14,7 @@ use crate::model::{AzureResource, Secret};
 use crate::platform::appearance::Appearance;
 use crate::platform::elevation::Consent;
 use crate::platform::front::ShowRequest;
+use crate::reach::firewall::{FirewallList, Found};
 
 /// The one door to everything outside of the window.
 pub(crate) trait Backend {
@@ -48,6 +49,15 @@ pub(crate) enum News {
     Autostart(Result<bool, String>),
     /// A file was chosen, or none.
     CaFile(Option<PathBuf>),
+    /// A text was written into this file, or the person thought of something else; or why not.
+    Saved(Result<Option<PathBuf>, String>),
+    /// Something about the hosts of a firewall list.
+    Gateways {
+        /// Which search it comes of.
+        run: Ticket,
+        /// What.
+        news: GatewayNews,
+    },
     /// The desktop has no dialog in which to choose one.
     NoFileDialog,
     /// The person could give this window the rights of an administrator.
@@ -78,6 +88,17 @@ pub(crate) enum NotStarted {
     SameProgram,
     /// In the system's words.
     Failed(String),
+}
+
+/// What comes of a search for gateways.
+#[derive(Debug)]
+pub(crate) enum GatewayNews {
+    /// The namespace was looked up: all hosts are known by name.
+    Begun(Box<FirewallList>),
+    /// What was found of the hosts in these places since the last time.
+    Found(Vec<(usize, Found)>),
+    /// All that there is to know has been told.
+    Ended,
 }
 
 /// What comes of work with an Azure account.

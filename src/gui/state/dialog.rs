@@ -1,6 +1,6 @@
 //! The dialogs. One exists only while it is open.
 
-use super::{NewForm, SettingsForm, UpdateForm};
+use super::{FirewallForm, NewForm, SettingsForm, UpdateForm};
 use crate::model::ConnectionId;
 
 /// The open dialog.
@@ -21,7 +21,7 @@ pub(crate) enum Dialog {
     /// What is checked for a connection, or for all.
     Diagnose(Option<ConnectionId>),
     /// What a firewall must let through.
-    Firewall(ConnectionId),
+    Firewall(Box<FirewallForm>),
     /// A newer version.
     Upgrade,
 }

@@ -2,6 +2,7 @@
 
 mod azure;
 mod dialog;
+mod firewall;
 mod form;
 mod link;
 mod notice;
@@ -21,6 +22,7 @@ pub(crate) use azure::{
     SigningIn, wants_sign_in, wants_tenant,
 };
 pub(crate) use dialog::{Dialog, RemoveQuestion};
+pub(crate) use firewall::FirewallForm;
 pub(crate) use form::{
     Check, Entry, Failure, NewForm, NewTab, Parsed, PastedText, Phase, UpdateForm, UpdateProblem,
 };

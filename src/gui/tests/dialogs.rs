@@ -3,8 +3,10 @@
 use egui::{Key, Modifiers};
 
 use super::harness::{Opening, Window};
+use crate::gui::backend::{GatewayNews, News};
 use crate::gui::state::Dialog;
 use crate::model::{FaultCode, VERSION};
+use crate::reach::firewall::{FirewallList, Found, Home};
 
 type Open = fn(&mut Window);
 type Is = fn(&Dialog) -> bool;
@@ -41,7 +43,7 @@ const DIALOGS: [(Open, Is); 10] = [
             window.click_row("metrics", Modifiers::NONE);
             window.click(&window.text("firewall"));
         },
-        |dialog| matches!(dialog, Dialog::Firewall(id) if id.name() == "metrics"),
+        |dialog| matches!(dialog, Dialog::Firewall(form) if form.id.name() == "metrics"),
     ),
     (
         |window| {
@@ -112,17 +114,101 @@ fn a_click_beside_a_dialog_does_not_lose_what_was_typed() {
 }
 
 #[test]
-fn diagnose_and_firewall_say_what_is_known() {
+fn diagnose_says_what_is_known() {
     let mut window = Window::open();
     window.click_row("legacy-soap", Modifiers::NONE);
     window.click_last(&window.text("diagnose"));
     assert!(window.tells("diagnose-title", &[("name", "legacy-soap".into())]));
     assert!(window.says(&window.text("service-running")));
-    window.click(&window.text("close"));
+}
+
+/// The dialog with the list for firewalls, all of it known.
+fn firewall() -> Window {
+    let mut window = Window::open();
+    window.click_row("legacy-soap", Modifiers::NONE);
     window.click(&window.text("firewall"));
-    assert!(window.says("contoso-weu.servicebus.windows.net  TCP 443"));
-    window.click(&window.text("copy"));
-    assert!(window.copied.as_deref().unwrap().contains("*.servicebus.windows.net  TCP 443"));
+    window
+}
+
+#[test]
+fn the_firewall_list_has_every_gateway_and_can_be_copied_for_each_firewall() {
+    let mut window = firewall();
+    let counts = [
+        ("stamp", "prod-am3-010".into()),
+        ("total", 256_u64.into()),
+        ("resolved", 128_u64.into()),
+        ("unknown", 128_u64.into()),
+        ("failed", 0_u64.into()),
+        ("waiting", 0_u64.into()),
+    ];
+    assert!(window.tells("firewall-stamp", &counts), "{}", window.dump());
+    assert!(window.tells("firewall-by-name", &[("wildcard", "*.servicebus.windows.net".into())]));
+    for (name, part) in [
+        ("CSV", "contoso-weu.servicebus.windows.net,namespace,TCP,443,203.0.113.200,resolved"),
+        ("Windows Firewall", "New-NetFirewallRule -Name 'hybrid-connection-manager-contoso-weu'"),
+        ("nftables", "add element inet filter hcm_contoso_weu_v4 {"),
+        ("Azure Firewall", "\"gv127-prod-am3-010-sb.servicebus.windows.net\""),
+        ("Text", "g127-prod-am3-010-sb.servicebus.windows.net"),
+    ] {
+        window.click(name);
+        assert!(window.says(part), "{name}: {}", window.dump());
+        window.click(&window.text("copy"));
+        assert!(window.copied.as_deref().unwrap().contains(part), "{name}");
+    }
+}
+
+#[test]
+fn the_firewall_list_is_shown_as_it_becomes_known() {
+    let mut window = firewall();
+    let (run, list) = match &window.state().dialog {
+        Some(Dialog::Firewall(form)) => (form.run, form.list.clone()),
+        other => panic!("{other:?}"),
+    };
+    let tell = |window: &mut Window, run, news| {
+        window.desk.tell(News::Gateways { run, news });
+        window.settle();
+    };
+    // What an earlier search tells is not of this one.
+    let nothing = FirewallList { home: Home::Unresolved, ..list.clone() };
+    tell(&mut window, run - 1, GatewayNews::Begun(Box::new(nothing.clone())));
+    assert!(window.says("prod-am3-010"));
+    let failed = vec![(7, Found::TimedOut), (9, Found::Failed("server failure".to_owned()))];
+    tell(&mut window, run, GatewayNews::Found(failed));
+    let values =
+        [("stamp", "prod-am3-010".into()), ("total", 256_u64.into()), ("failed", 2_u64.into())];
+    assert!(window.tells("firewall-stamp-failed", &values), "{}", window.dump());
+    assert!(window.says("(DNS did not answer in time)"));
+
+    let mut nothing = nothing;
+    nothing.hosts.truncate(1);
+    nothing.take(0, Found::Unknown);
+    let namespace = [("namespace", "contoso-weu.servicebus.windows.net".into())];
+    tell(&mut window, run, GatewayNews::Begun(Box::new(nothing.clone())));
+    assert!(window.tells("firewall-unknown", &namespace));
+    window.click("nftables");
+    assert!(window.says(&window.text("firewall-no-address")));
+    nothing.take(0, Found::TimedOut);
+    tell(&mut window, run, GatewayNews::Begun(Box::new(nothing)));
+    assert!(window.tells("firewall-no-dns", &namespace));
+}
+
+#[test]
+fn a_firewall_list_is_saved_under_a_name_of_its_own() {
+    let mut window = firewall();
+    window.click("Azure Firewall");
+    window.desk.forget();
+    window.click(&window.text("save-as"));
+    let asked = window.desk.asked();
+    assert!(asked[0].starts_with("SaveText { name: \"firewall-contoso-weu.json\""), "{asked:?}");
+    let told = |window: &mut Window, outcome| {
+        window.desk.tell(News::Saved(outcome));
+        window.settle();
+    };
+    told(&mut window, Ok(None));
+    told(&mut window, Ok(Some("/tmp/firewall.json".into())));
+    assert!(window.tells("file-saved", &[("path", "/tmp/firewall.json".into())]));
+    told(&mut window, Err("disk full".to_owned()));
+    assert!(window.tells("file-not-saved", &[("reason", "disk full".into())]));
 }
 
 #[test]

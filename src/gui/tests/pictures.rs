@@ -323,6 +323,23 @@ fn high_dpi() {
 }
 
 #[test]
+fn firewall() {
+    let mut window = Window::open();
+    window.click_row("legacy-soap", Modifiers::NONE);
+    window.click(&window.text("firewall"));
+    window.picture("firewall");
+}
+
+#[test]
+fn firewall_nftables_dark() {
+    let mut window = themed(ThemeChoice::Dark).open();
+    window.click_row("legacy-soap", Modifiers::NONE);
+    window.click(&window.text("firewall"));
+    window.click("nftables");
+    window.picture("firewall_nftables_dark");
+}
+
+#[test]
 fn explain() {
     let mut window = Window::open();
     window.click_row("legacy-soap", Modifiers::NONE);

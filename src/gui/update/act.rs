@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Action, azure, dialogs, is_demo, news, save_preferences, upgrade};
+use super::{Action, azure, dialogs, firewall, is_demo, news, save_preferences, upgrade};
 use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{Column, Demo, Dialog, Link, Pending, State};
 use crate::gui::text;
@@ -99,7 +99,9 @@ pub(super) fn act(state: &mut State, action: Action, now: Timestamp, effects: &m
         Action::OpenAbout => state.dialog = Some(Dialog::About),
         Action::OpenShortcuts => state.dialog = Some(Dialog::Shortcuts),
         Action::Diagnose(id) => state.dialog = Some(Dialog::Diagnose(id)),
-        Action::Firewall(id) => state.dialog = Some(Dialog::Firewall(id)),
+        Action::Firewall(id) => firewall::open(state, id, now, effects),
+        Action::FirewallFormat(format) => firewall::choose(state, format),
+        Action::SaveFirewall => firewall::save(state, effects),
         Action::Explain(code) => state.explained = Some(code),
         Action::OpenUpgrade => upgrade::open(state, effects),
         Action::Upgrade => upgrade::begin(state, effects),

@@ -5,6 +5,7 @@ mod act;
 mod answer;
 mod azure;
 mod dialogs;
+mod firewall;
 mod news;
 mod settle;
 mod upgrade;
@@ -19,6 +20,7 @@ use super::effect::Effect;
 use super::state::{Column, Demo, Move, NewTab, PastedText, Pick, State, ThemeChoice, WindowPlace};
 use super::text::LanguageChoice;
 use crate::model::{ConnectionId, FaultCode};
+use crate::reach::firewall::Format;
 
 pub(crate) use azure::AzureAction;
 pub(crate) use dialogs::CA_SETTING;
@@ -119,6 +121,10 @@ pub(crate) enum Action {
     Diagnose(Option<ConnectionId>),
     /// Opens what a firewall must let through.
     Firewall(ConnectionId),
+    /// Shows the list for firewalls in another way.
+    FirewallFormat(Format),
+    /// Writes the list for firewalls into a file.
+    SaveFirewall,
     /// Opens what a fault means.
     Explain(FaultCode),
     /// Opens the upgrade.

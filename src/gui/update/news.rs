@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{answer, azure, dialogs, upgrade};
+use super::{answer, azure, dialogs, firewall, upgrade};
 use crate::gui::backend::{News, NotStarted};
 use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{Demo, Dialog, Link, LinkProblem, Pending, State};
@@ -36,6 +36,8 @@ pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut 
         }
         News::Autostart(result) => dialogs::on_autostart(state, result),
         News::CaFile(path) => dialogs::on_ca_file(state, path),
+        News::Gateways { run, news } => firewall::told(state, run, news),
+        News::Saved(outcome) => firewall::saved(state, outcome, now),
         News::NoFileDialog => {
             let text = state.texts().get("no-file-dialog").to_string();
             state.notices.warn(text);

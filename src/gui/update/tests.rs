@@ -169,7 +169,9 @@ fn every_action_has_its_effects() {
         (Action::OpenAbout, &[]),
         (Action::OpenShortcuts, &[]),
         (Action::Diagnose(None), &[]),
-        (Action::Firewall(erp.clone()), &[]),
+        (Action::Firewall(erp.clone()), &["FindGateways"]),
+        (Action::FirewallFormat(Format::Nftables), &[]),
+        (Action::SaveFirewall, &[]),
         (Action::OpenUpgrade, &["GetSettings"]),
         (Action::Upgrade, &[]),
         (Action::RestartWindow, &["RestartWindow"]),
@@ -188,6 +190,17 @@ fn every_action_has_its_effects() {
         let name = format!("{action:?}");
         assert_eq!(kinds(&desk.does(action)), wanted, "{name}");
     }
+}
+
+#[test]
+fn a_list_for_firewalls_is_saved_as_it_is_shown() {
+    let mut desk = Desk::attached();
+    desk.does(Action::Firewall(id("erp-sql")));
+    desk.does(Action::FirewallFormat(Format::Csv));
+    let effects = desk.does(Action::SaveFirewall);
+    let [Effect::SaveText { name, text }] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(name, "firewall-contoso-weu.csv");
+    assert!(text.starts_with("Host,Kind,"), "{text}");
 }
 
 #[test]

@@ -47,15 +47,15 @@ pub(super) fn remarks(list: &FirewallList) -> Vec<String> {
         Home::Asking => {}
         Home::Stamp(stamp) => lines.push(of_gateways(list, stamp.as_str())),
         Home::PrivateLink => lines.push(format!(
-            "Here {namespace} leads to a private endpoint ({}). A listener needs the ports 9400 to 9599 of it besides. Which stamp it lives on, DNS tells outside of the virtual network: --stamp.",
+            "Here {namespace} leads to a private endpoint ({}). A listener needs the ports 9400 to 9599 of it besides. Which stamp it lives on, DNS tells outside of the virtual network; hcm firewall takes it as --stamp.",
             list.canonical.as_deref().unwrap_or_default()
         )),
         Home::Untold => lines.push(format!(
-            "The gateways are not known: the name that DNS gives for {namespace} ({}) tells no stamp of Azure. Allow {wildcard}, or give the stamp: --stamp.",
+            "The gateways are not known: the name that DNS gives for {namespace} ({}) tells no stamp of Azure. Allow {wildcard}, or give hcm firewall the --stamp.",
             list.canonical.as_deref().unwrap_or("none")
         )),
         Home::Unresolved => lines.push(format!(
-            "The gateways are not known: {namespace} {}. Behind a proxy that may be so: then the proxy needs the list, made where DNS knows the name. Allow {wildcard}, or give the stamp: --stamp.",
+            "The gateways are not known: {namespace} {}. Behind a proxy that may be so: then the proxy needs the list, made where DNS knows the name. Allow {wildcard}, or give hcm firewall the --stamp.",
             match list.hosts.first().map(|host| &host.found) {
                 Some(Found::Unknown) => "is no name that DNS knows here",
                 Some(Found::TimedOut) => "could not be looked up: DNS did not answer in time",

@@ -1,4 +1,4 @@
-//! The window's own file, the entry for the login, and a file to be chosen.
+//! The window's own file, the entry for the login, and files to be chosen.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -99,4 +99,18 @@ pub(super) async fn choose_ca(outbox: Outbox) {
     let chosen =
         rfd::AsyncFileDialog::new().add_filter("PEM", &["pem", "crt", "cer"]).pick_file().await;
     outbox.tell(News::CaFile(chosen.map(|file| file.path().to_owned()))).await;
+}
+
+/// Lets the user choose a file, and writes `text` into it.
+pub(super) async fn save_text(name: String, text: String, outbox: Outbox) {
+    if !file_dialog::is_there().await {
+        return outbox.tell(News::NoFileDialog).await;
+    }
+    let Some(file) = rfd::AsyncFileDialog::new().set_file_name(name).save_file().await else {
+        return outbox.tell(News::Saved(Ok(None))).await;
+    };
+    let path = file.path().to_owned();
+    let written = file.write(text.as_bytes()).await;
+    let outcome = written.map_err(|error| format!("{}: {error}", path.display()));
+    outbox.tell(News::Saved(outcome.map(|()| Some(path)))).await;
 }

@@ -4,6 +4,7 @@ mod azure;
 #[cfg(feature = "emulator")]
 mod demo;
 mod files;
+mod gateways;
 mod known;
 mod link;
 mod program;
@@ -187,6 +188,7 @@ struct Hub {
     link: link::Handle,
     saver: files::Saver,
     azure: azure::Desk,
+    finder: gateways::Finder,
     #[cfg(feature = "emulator")]
     demo: demo::Handle,
 }
@@ -200,6 +202,7 @@ impl Hub {
         }
         Self {
             saver: files::Saver::start(places.preferences_file.clone(), outbox.clone()),
+            finder: gateways::Finder::new(outbox.clone()),
             azure: azure::Desk::new(outbox.clone(), places.open),
             #[cfg(feature = "emulator")]
             demo: demo::Handle::start(link.clone(), outbox.clone()),
@@ -245,6 +248,10 @@ impl Hub {
             }
             Effect::SetAutostart(on) => {
                 tokio::spawn(files::autostart(self.places.home.clone(), Some(on), outbox));
+            }
+            Effect::FindGateways { run, list } => self.finder.begin(run, *list),
+            Effect::SaveText { name, text } => {
+                tokio::spawn(files::save_text(name, text, outbox));
             }
             Effect::ChooseCaFile => {
                 tokio::spawn(files::choose_ca(outbox));

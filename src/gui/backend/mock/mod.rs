@@ -2,6 +2,7 @@
 //! the real one does, at once.
 
 mod azure;
+mod gateways;
 mod upgrade;
 
 use std::collections::VecDeque;
@@ -13,7 +14,7 @@ use jiff::Timestamp;
 pub(crate) use self::upgrade::Ending;
 use self::upgrade::Happening;
 use super::live::Waker;
-use super::{Backend, News, Refusal};
+use super::{Backend, GatewayNews, News, Refusal};
 use crate::gui::effect::Effect;
 use crate::gui::sample;
 use crate::gui::state::{Link, LinkProblem};
@@ -296,6 +297,17 @@ impl Backend for Mock {
             Effect::Azure { run, work } => {
                 self.asked.push(format!("{work:?}"));
                 self.azure.begin(run, work, (self.clock)());
+            }
+            Effect::FindGateways { run, list } => {
+                self.asked.push("FindGateways".to_owned());
+                let list = Box::new(gateways::begun(*list));
+                let steps = [
+                    GatewayNews::Begun(list),
+                    GatewayNews::Found(gateways::found()),
+                    GatewayNews::Ended,
+                ];
+                let told = steps.into_iter().map(|news| News::Gateways { run, news });
+                self.news.extend(told);
             }
             other => self.asked.push(format!("{other:?}")),
         }

@@ -39,7 +39,7 @@ pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>) {
         Some(Dialog::About) => about::show(ui, cx),
         Some(Dialog::Shortcuts) => shortcuts::show(ui, cx),
         Some(Dialog::Diagnose(id)) => diagnose::show(ui, cx, id.as_ref()),
-        Some(Dialog::Firewall(id)) => firewall::show(ui, cx, id),
+        Some(Dialog::Firewall(form)) => firewall::show(ui, cx, form),
         Some(Dialog::Upgrade) => upgrade::show(ui, cx),
     }
     if let Some(code) = cx.state.explained {
