@@ -5,6 +5,7 @@ mod declared;
 mod explain;
 mod firewall;
 mod logs;
+mod test;
 mod upgrade;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub(super) use self::declared::{Apply, Export};
 pub(super) use self::explain::Explain;
 pub(super) use self::firewall::Firewall;
 pub(super) use self::logs::Logs;
+pub(super) use self::test::{Target, Test};
 pub(super) use self::upgrade::Upgrade;
 use super::{exit, render};
 use crate::model::{ConnectionSelector, Secret, VERSION};
@@ -230,6 +232,9 @@ pub(super) enum Verb {
     /// List what a firewall must let out, with the gateways of the namespace
     #[command(long_about = firewall::ABOUT)]
     Firewall(Firewall),
+    /// Try whether a host and port, or a namespace, answers from here
+    #[command(long_about = test::ABOUT)]
+    Test(Test),
     /// Show the versions of hcm and of the service
     Version,
     /// Install the newest version in the place of the one that runs

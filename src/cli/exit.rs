@@ -44,7 +44,7 @@ exits! {
     /// What was given is wrong.
     InvalidInput = 6, "invalid-input", "a connection string, a setting, a name or a file is wrong";
     /// Not connected.
-    NotConnected = 7, "not-connected", "status: not every hybrid connection asked about is connected; upgrade: nor again";
+    NotConnected = 7, "not-connected", "status: not every hybrid connection asked about is connected; upgrade: nor again; test: no answer";
     /// The time is over.
     TimedOut = 8, "timed-out", "status --wait, upgrade: the time is over; or the service did not answer in time";
     /// The caller may not do this.

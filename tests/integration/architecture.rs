@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ipc", &["model", "platform"]),
     ("display", &["model"]),
     ("declared", &["model"]),
-    ("reach", &["model", "platform"]),
+    ("reach", &["model", "platform", "tls", "relay"]),
     (
         "service",
         &[

@@ -14,6 +14,7 @@ mod remove;
 pub(super) mod settings;
 mod show;
 mod status;
+mod test;
 mod upgrade;
 mod version;
 
@@ -43,6 +44,7 @@ pub(super) async fn run(context: &Context<'_>, verb: Verb) -> Result<Exit, Failu
         Verb::Logs(arguments) => logs::run(context, &arguments).await,
         Verb::Explain(arguments) => explain::run(context, &arguments),
         Verb::Firewall(arguments) => firewall::run(context, arguments).await,
+        Verb::Test(arguments) => test::run(context, arguments).await,
         Verb::Version => version::run(context).await,
         Verb::Upgrade(arguments) => upgrade::run(context, arguments).await,
         Verb::Settings(arguments) => settings::run(context, arguments).await,

@@ -6,6 +6,7 @@ mod firewall;
 mod help;
 mod import;
 mod login;
+mod probe;
 mod shapes;
 mod upgrade;
 
@@ -17,6 +18,7 @@ use self::firewall::FirewallShape;
 pub(crate) use self::help::HELP;
 use self::import::ImportShape;
 use self::login::LoginShape;
+use self::probe::ProbeShape;
 use self::shapes::{
     ChangeShape, CheckShape, Connection, ErrorShape, LogShape, ResultShape, ServiceShape,
     StatusShape, UpgradeShape, VersionShape,
@@ -33,6 +35,7 @@ use crate::ipc::protocol::LogLine;
 use crate::model::upgrade::UpgradeInfo;
 use crate::model::{ConnectionId, ConnectionView, ServiceInfo, Snapshot};
 use crate::reach::firewall::FirewallList;
+use crate::reach::probe::Probe;
 
 /// One connection with its events.
 pub(crate) fn connection(view: &ConnectionView) -> String {
@@ -116,6 +119,11 @@ pub(crate) fn explained(entries: &[Entry]) -> String {
 /// What a firewall must let out.
 pub(crate) fn firewall(list: &FirewallList) -> String {
     pretty(&FirewallShape::of(list))
+}
+
+/// What was tried of `target`.
+pub(crate) fn probe(target: &str, probe: &Probe) -> String {
+    pretty(&ProbeShape::of(target, probe))
 }
 
 /// A line of the log, on one line.

@@ -11,6 +11,7 @@ pub(crate) mod json;
 pub(crate) mod list;
 pub(crate) mod logs;
 pub(crate) mod printer;
+pub(crate) mod probe;
 pub(crate) mod screen;
 pub(crate) mod show;
 pub(crate) mod status;

@@ -49,6 +49,10 @@ firewall: {Namespace, ServiceBusEndpoint, At, Home, Stamp, CanonicalName, Wildca
   Ports           [{From, To}] of every host
   Hosts           [{Host, Kind, State, Addresses, Reason}]; Kind is \"namespace\" or \"gateway\",
                   State \"resolved\", \"no-such-name\", \"failed\" or \"timed-out\"
+test: {Target, Answers, Microseconds, Fault, Steps}.
+  Steps           [{Step, Target, Microseconds, Addresses, CanonicalName, TlsVersion, SignedBy,
+                  HttpStatus, ClockAheadSeconds, Fault}]; Step is \"dns\", \"tcp\" (one for each
+                  address), \"proxy\", \"tls\" or \"http\"; what a step does not tell is null
 version: {Version, ServiceVersion, ServiceMessage, Upgrade}.
 Upgrade: {Asked, Version, Released, Notes, Fault, ByService, Progress} of a newer version; Version is
 null where there is none, and Fault says why it is not known; null where the service has not asked.
