@@ -407,11 +407,21 @@ preferences-not-saved = The window's preferences cannot be saved, and are forgot
 
 ## Diagnose, firewall, upgrade
 diagnose-title = Diagnose { $name }
-diagnose-service = Service
-diagnose-listener = This machine's listener
-diagnose-azure = Listeners in Azure
-diagnose-more = This is what is known now. In a terminal, “hcm show { $name }” shows the same with all events, and “hcm logs -f” follows the log.
-diagnose-choose = Select a connection to see what is known about it.
+diagnose-begins = Looking…
+diagnose-running = Looking: { $done } of { $total }
+diagnose-again = Look again
+diagnose-all-gateways = Try all 256 gateways
+diagnose-cause = Mend this first · { $what }
+diagnose-warning = It works, and this should be known · { $what }
+diagnose-fine = Nothing is wrong · { $time }
+diagnose-because = Not looked at, because of this: { $what }
+diagnose-choose = Select a connection to look at its whole way as well: to Azure, to the gateways and to the endpoint.
+diagnose-strange = The service has answered with something else. Install the same version of all programs.
+verdict-running = Being looked at
+verdict-ok = All is well
+verdict-warning = Should be known
+verdict-failed = Failed
+verdict-skipped = Not looked at
 explain-open = What does this mean?
 explain-title = What this fault means
 explain-code = Code
@@ -619,3 +629,11 @@ azure-error-bad-setting = A setting of the sign-in cannot be used
 azure-advice-bad-setting = Correct it in Settings under “Azure sign-in” or “Proxy”.
 azure-error-bad-answer = Azure's answer could not be understood
 azure-advice-bad-answer = Try again; if it stays, a newer version may understand it.
+
+## What to do about what a check has seen, where the window has a place for what the command line does.
+
+note-service-says-advice = Look at the message at the top of the window.
+note-no-proxy-advice = If this network needs a proxy, set it in the settings.
+note-connection-disabled-advice = Enable the connection.
+note-gateways-blocked-advice = Allow outbound TCP on port 443 to all gateways, not to the namespace alone: “Firewall list…” has them.
+note-listener-not-counted-advice = Restart the connection. Azure may also be some seconds behind.

@@ -1,6 +1,6 @@
 //! The dialogs. One exists only while it is open.
 
-use super::{FirewallForm, NewForm, SettingsForm, UpdateForm};
+use super::{FirewallForm, Look, NewForm, SettingsForm, UpdateForm};
 use crate::model::ConnectionId;
 
 /// The open dialog.
@@ -18,8 +18,8 @@ pub(crate) enum Dialog {
     About,
     /// The keys of the window.
     Shortcuts,
-    /// What is checked for a connection, or for all.
-    Diagnose(Option<ConnectionId>),
+    /// What is wrong with a connection, or with the service and this machine.
+    Diagnose(Look),
     /// What a firewall must let through.
     Firewall(Box<FirewallForm>),
     /// A newer version.

@@ -1,6 +1,7 @@
 //! What the window knows: plain values, changed by [`super::update`] alone.
 
 mod azure;
+mod diagnose;
 mod dialog;
 mod firewall;
 mod form;
@@ -21,6 +22,7 @@ pub(crate) use azure::{
     Added, AzureForm, Checked, Listing, NotAdded, Reading, Reads, SettingsOfSignIn, SignIn,
     SigningIn, wants_sign_in, wants_tenant,
 };
+pub(crate) use diagnose::{Look, LookCourse};
 pub(crate) use dialog::{Dialog, RemoveQuestion};
 pub(crate) use firewall::FirewallForm;
 pub(crate) use form::{
@@ -152,6 +154,8 @@ pub(crate) enum Pending {
     LoadDrain,
     /// The upgrade.
     Upgrade,
+    /// Looking for what is wrong.
+    Diagnose,
 }
 
 impl State {

@@ -5,6 +5,7 @@ mod add;
 mod azure;
 mod change;
 mod chinese;
+mod diagnose;
 mod dialogs;
 mod harness;
 mod keyboard;

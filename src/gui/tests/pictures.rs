@@ -346,3 +346,19 @@ fn explain() {
     window.click(&window.text("explain-open"));
     window.picture("explain");
 }
+
+#[test]
+fn diagnose() {
+    let mut window = super::diagnose::look_at("legacy-soap");
+    super::diagnose::end(&mut window);
+    window.picture("diagnose");
+}
+
+#[test]
+fn diagnose_running() {
+    let mut window = super::diagnose::look_at("orders-api");
+    for _ in 0..5 {
+        window.pass(SignedDuration::from_millis(120));
+    }
+    window.picture("diagnose_running");
+}

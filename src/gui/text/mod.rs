@@ -5,6 +5,7 @@
 
 mod azure;
 mod details;
+mod diagnosis;
 mod event;
 mod fault;
 mod format;

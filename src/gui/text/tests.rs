@@ -1,6 +1,7 @@
 //! What the window says, in both languages.
 
 mod catalogue;
+mod diagnosis;
 mod source;
 
 use std::collections::BTreeSet;

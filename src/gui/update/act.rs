@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Action, azure, dialogs, firewall, is_demo, news, save_preferences, upgrade};
+use super::{Action, azure, diagnose, dialogs, firewall, is_demo, news, save_preferences, upgrade};
 use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{Column, Demo, Dialog, Link, Pending, State};
 use crate::gui::text;
@@ -98,7 +98,11 @@ pub(super) fn act(state: &mut State, action: Action, now: Timestamp, effects: &m
         Action::Autostart(on) => effects.push(Effect::SetAutostart(on)),
         Action::OpenAbout => state.dialog = Some(Dialog::About),
         Action::OpenShortcuts => state.dialog = Some(Dialog::Shortcuts),
-        Action::Diagnose(id) => state.dialog = Some(Dialog::Diagnose(id)),
+        Action::Diagnose(id) => diagnose::open(state, id, effects),
+        Action::DiagnoseAgain => diagnose::again(state, effects),
+        Action::AllGateways(all) => diagnose::all_gateways(state, all, effects),
+        Action::SaveLook => diagnose::save(state, effects),
+        Action::ShowFacts(check) => diagnose::turn(state, check),
         Action::Firewall(id) => firewall::open(state, id, now, effects),
         Action::FirewallFormat(format) => firewall::choose(state, format),
         Action::SaveFirewall => firewall::save(state, effects),

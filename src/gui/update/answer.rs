@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{azure, upgrade};
+use super::{azure, diagnose, upgrade};
 use crate::gui::backend::Refusal;
 use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{
@@ -52,6 +52,7 @@ pub(super) fn take(
         Pending::CheckUpgrade => upgrade::on_answer(state, outcome, effects),
         Pending::LoadDrain => upgrade::on_drain(state, outcome),
         Pending::Upgrade => upgrade::on_begun(state, outcome, now),
+        Pending::Diagnose => diagnose::on_answer(state, outcome),
         // The result comes as an event; a refusal leaves the last result as it is.
         Pending::CheckEndpoint => {}
     }

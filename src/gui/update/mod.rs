@@ -4,6 +4,7 @@
 mod act;
 mod answer;
 mod azure;
+mod diagnose;
 mod dialogs;
 mod firewall;
 mod news;
@@ -19,7 +20,7 @@ use super::backend::News;
 use super::effect::Effect;
 use super::state::{Column, Demo, Move, NewTab, PastedText, Pick, State, ThemeChoice, WindowPlace};
 use super::text::LanguageChoice;
-use crate::model::{ConnectionId, FaultCode};
+use crate::model::{CheckName, ConnectionId, FaultCode};
 use crate::reach::firewall::Format;
 
 pub(crate) use azure::AzureAction;
@@ -117,8 +118,16 @@ pub(crate) enum Action {
     OpenAbout,
     /// Opens the list of keys.
     OpenShortcuts,
-    /// Opens the checks, of one connection or in general.
+    /// Looks for what is wrong with this connection, or with the service and this machine.
     Diagnose(Option<ConnectionId>),
+    /// Looks once more.
+    DiagnoseAgain,
+    /// Looks again, with all gateways or a few of them.
+    AllGateways(bool),
+    /// Writes what was found into a file.
+    SaveLook,
+    /// Shows what a check has seen, or hides it.
+    ShowFacts(CheckName),
     /// Opens what a firewall must let through.
     Firewall(ConnectionId),
     /// Shows the list for firewalls in another way.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{answer, azure, dialogs, firewall, upgrade};
+use super::{answer, azure, diagnose, dialogs, firewall, upgrade};
 use crate::gui::backend::{News, NotStarted};
 use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{Demo, Dialog, Link, LinkProblem, Pending, State};
@@ -76,12 +76,11 @@ pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut 
 pub(super) fn forget_service(state: &mut State, now: Timestamp, effects: &mut Vec<Effect>) {
     answer::give_up_all(state, now, effects);
     // They are about connections of the other one.
-    let is_about_one = matches!(
-        state.dialog,
-        Some(
-            Dialog::Remove(_) | Dialog::Update(_) | Dialog::Diagnose(Some(_)) | Dialog::Firewall(_)
-        )
-    );
+    let is_about_one = match &state.dialog {
+        Some(Dialog::Remove(_) | Dialog::Update(_) | Dialog::Firewall(_)) => true,
+        Some(Dialog::Diagnose(look)) => look.connection.is_some(),
+        _ => false,
+    };
     if is_about_one {
         state.dialog = None;
     }
@@ -124,6 +123,7 @@ fn on_link(state: &mut State, link: Link, now: Timestamp, effects: &mut Vec<Effe
         dialogs::check_again(state, now);
         azure::ask_settings(state, effects);
         upgrade::ask_once(state, effects);
+        diagnose::on_service_back(state, effects);
     }
     let is_first = state.snapshot.is_none() && !state.has_dialog();
     if !was_attached && state.is_attached() && is_first {
@@ -151,6 +151,7 @@ fn on_push(state: &mut State, push: Push, now: Timestamp) {
                 upgrade::on_service(state, now);
             }
         }
-        Push::Log(_) | Push::Diagnosis { .. } => {}
+        Push::Diagnosis { connection, step } => diagnose::on_step(state, connection.as_ref(), step),
+        Push::Log(_) => {}
     }
 }

@@ -15,7 +15,7 @@ use crate::gui::state::{
 use crate::gui::text::Language;
 use crate::ipc::Push;
 use crate::ipc::protocol::{ErrorCode, Event, Request, RequestError, Response};
-use crate::model::{ConnectionCheck, Traffic};
+use crate::model::{CheckName, ConnectionCheck, Traffic};
 use crate::platform::elevation::Consent;
 
 const KEY: &str = "q7Zk0v3XbPpT9cWm1LrYh8sNfUeGd2AoJi6BtQxE4yM=";
@@ -168,7 +168,11 @@ fn every_action_has_its_effects() {
         (Action::Autostart(true), &["SetAutostart"]),
         (Action::OpenAbout, &[]),
         (Action::OpenShortcuts, &[]),
-        (Action::Diagnose(None), &[]),
+        (Action::Diagnose(None), &["Diagnose"]),
+        (Action::DiagnoseAgain, &[]),
+        (Action::AllGateways(true), &[]),
+        (Action::SaveLook, &[]),
+        (Action::ShowFacts(CheckName::Clock), &[]),
         (Action::Firewall(erp.clone()), &["FindGateways"]),
         (Action::FirewallFormat(Format::Nftables), &[]),
         (Action::SaveFirewall, &[]),

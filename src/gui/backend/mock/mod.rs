@@ -2,6 +2,7 @@
 //! the real one does, at once.
 
 mod azure;
+mod diagnosis;
 mod gateways;
 mod upgrade;
 
@@ -43,6 +44,8 @@ pub(crate) struct Mock {
     azure: azure::Azure,
     /// An upgrade, while there is one.
     upgrade: upgrade::Upgrade,
+    /// Looks for what is wrong, while there are any.
+    looks: diagnosis::Looks,
     /// Has the window look for what comes later.
     waker: Waker,
 }
@@ -55,8 +58,8 @@ impl Mock {
         let news = [News::Link(Link::managed(version)), News::Push(first)].into();
         let azure = azure::Azure::default();
         let (settings, waker) = (Settings::default(), Waker::default());
-        let (upgrade, asked) = (upgrade::Upgrade::default(), Vec::new());
-        Self { snapshot, settings, news, asked, clock, azure, upgrade, waker }
+        let (upgrade, looks, asked) = (upgrade::Upgrade::default(), Default::default(), Vec::new());
+        Self { snapshot, settings, news, asked, clock, azure, upgrade, looks, waker }
     }
 
     /// The service that `--mock-service` shows.
@@ -276,6 +279,10 @@ impl Backend for Mock {
         match effect {
             Effect::Ask { ticket, request } => {
                 self.asked.push(format!("{request:?}"));
+                if let Request::Diagnose { connection, .. } = &request {
+                    let found = connection.as_ref().and_then(|which| self.find(which).ok());
+                    return self.looks.begin(ticket, found.cloned().as_ref(), (self.clock)());
+                }
                 let outcome = self.answer(request);
                 self.news.push_back(News::Answer { ticket, outcome });
             }
@@ -318,8 +325,10 @@ impl Backend for Mock {
         while let Some(what) = self.upgrade.next(now) {
             self.happens(what);
         }
-        let next = self.news.pop_front().or_else(|| self.azure.next(now));
-        let later = [self.azure.next_at(), self.upgrade.next_at()].into_iter().flatten().min();
+        let next = self.news.pop_front().or_else(|| self.looks.next(now));
+        let next = next.or_else(|| self.azure.next(now));
+        let later = [self.azure.next_at(), self.upgrade.next_at(), self.looks.next_at()];
+        let later = later.into_iter().flatten().min();
         if let (None, Some(at)) = (&next, later) {
             self.waker.wake(Duration::try_from(at.duration_since(now)).unwrap_or_default());
         }

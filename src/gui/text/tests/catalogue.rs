@@ -33,7 +33,8 @@ const SMALL: &[&str] = &[
     "settings-tenant-hint",
 ];
 /// Texts of which English is another part's: the model's, or the service's.
-const FOREIGN_IN_ENGLISH: &[&str] = &["fault-", "event-", "paste-", "part-", "refused"];
+const FOREIGN_IN_ENGLISH: &[&str] =
+    &["fault-", "event-", "paste-", "part-", "refused", "look-", "note-", "seen-"];
 
 /// What a text is made of.
 #[derive(Debug, Default, PartialEq, Eq)]

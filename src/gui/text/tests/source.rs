@@ -7,7 +7,8 @@ use std::path::Path;
 use super::super::Language;
 use super::catalogue;
 use crate::azure::AzureErrorKind;
-use crate::model::{ByItself, FaultCode};
+use crate::model::diagnosis::{FactName, NoteCode};
+use crate::model::{ByItself, CheckName, FaultCode};
 
 /// Before a name that is no text: the name of a widget, which egui wants.
 const NAMES_A_WIDGET: &[&str] =
@@ -104,11 +105,22 @@ fn every_text_is_asked_for_somewhere() {
         let of_azure = ["azure-error-", "azure-advice-"];
         let of_azure = of_azure.iter().find_map(|family| key.strip_prefix(family));
         let is_azure = of_azure.is_some_and(|kind| kinds.clone().any(|known| known == kind));
+        let of_check =
+            ["look-", "note-", "seen-"].iter().find_map(|family| key.strip_prefix(family));
+        let is_check = of_check.is_some_and(|code| is_of_check(code));
         let of_banner = key.strip_prefix("banner-").and(key.strip_suffix("-text"));
         let is_banner = of_banner.is_some_and(|title| words.contains(title));
         assert!(
-            is_fault || is_azure || is_banner || words.contains(key.as_str()),
+            is_fault || is_azure || is_check || is_banner || words.contains(key.as_str()),
             "nobody asks for {key}"
         );
     }
+}
+
+/// Whether `code` is of a check, of what one has to say, or of what one has seen.
+fn is_of_check(code: &str) -> bool {
+    let code = ["-advice", "-ok"].iter().find_map(|part| code.strip_suffix(part)).unwrap_or(code);
+    CheckName::ALL.iter().any(|known| known.as_str() == code)
+        || NoteCode::ALL.iter().any(|known| known.as_str() == code)
+        || FactName::ALL.iter().any(|known| known.as_str() == code)
 }

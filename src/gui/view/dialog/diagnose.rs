@@ -1,64 +1,132 @@
-//! The place of the checks. Until they are here, the dialog says what is known already and
-//! which command tells more.
+//! "Diagnose": what is wrong first, and every check with what it has shown, as it comes.
+
+mod row;
 
 use egui::Ui;
 
-use super::super::Cx;
-use super::paste::fact;
-use super::{close_button, frame};
-use crate::gui::text::{service_pill, tone_of};
-use crate::gui::theme::{TEXT, Tone, regular};
-use crate::gui::widget;
-use crate::model::{ConnectionId, ConnectionView};
+use super::super::{Cx, explain};
+use super::{frame, paste};
+use crate::gui::state::{Link, Look, LookCourse};
+use crate::gui::theme::{SMALL, TEXT, Tone, regular, semibold};
+use crate::gui::update::Action;
+use crate::gui::widget::{self, Kind};
+use crate::model::CheckReport;
+use crate::model::diagnosis::Verdict;
 
-const WIDTH: f32 = 620.0;
+const WIDTH: f32 = 760.0;
 
-pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, id: Option<&ConnectionId>) {
-    let title = match id {
+pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, look: &Look) {
+    let title = match &look.connection {
         Some(id) => cx.texts.with("diagnose-title", &[("name", id.name().into())]),
         None => cx.texts.get("diagnose").to_string(),
     };
-    let view = id.and_then(|id| cx.state.connection(id));
-    frame(ui, cx, WIDTH, &title, |ui, cx| body(ui, cx, view), close_button);
+    let body = |ui: &mut Ui, cx: &mut Cx<'_>| body(ui, cx, look);
+    frame(ui, cx, WIDTH, &title, body, |ui, cx| buttons(ui, cx, look));
 }
 
-fn body(ui: &mut Ui, cx: &mut Cx<'_>, view: Option<&ConnectionView>) {
-    let (tone, word) = service_pill(cx.texts, &cx.state.link);
-    fact(ui, cx, "diagnose-service", Some(tone), &word);
-    if let Some(view) = view {
-        connection(ui, cx, view);
+fn body(ui: &mut Ui, cx: &mut Cx<'_>, look: &Look) {
+    if look.is_running() {
+        progress(ui, cx, look);
     }
-    ui.add_space(6.0);
-    let text = match view {
-        Some(view) => cx.texts.with("diagnose-more", &[("name", view.id.short().into())]),
-        None => cx.texts.get("diagnose-choose").to_string(),
-    };
-    widget::wrapped(ui, &text, regular(TEXT), cx.palette.dim);
+    if let LookCourse::Broken(why) = &look.course {
+        paste::found(ui, cx, Tone::Bad, |ui, cx| {
+            widget::wrapped(ui, why, semibold(TEXT), cx.palette.strong(Tone::Bad));
+        });
+    }
+    result(ui, cx, look);
+    ui.add_space(2.0);
+    for (check, report) in look.rows() {
+        row::show(ui, cx, look, check, report);
+    }
+    if look.connection.is_none() {
+        ui.add_space(2.0);
+        let text = cx.texts.get("diagnose-choose");
+        widget::wrapped(ui, &text, regular(TEXT), cx.palette.dim);
+    }
 }
 
-fn connection(ui: &mut Ui, cx: &Cx<'_>, view: &ConnectionView) {
-    let label = view.status.label();
-    let status = match view.status.fault() {
-        Some(fault) => cx.texts.fault_line(fault),
-        None => cx.texts.status(label).to_string(),
-    };
-    fact(ui, cx, "diagnose-listener", Some(tone_of(label)), &status);
-    if let Some(fault) = view.status.fault() {
-        fact(ui, cx, "details-advice", None, &cx.texts.fault_advice(fault.code));
-    }
-    match view.azure.as_ref().and_then(|azure| azure.listener_count) {
-        Some(count) => {
-            let tone = if count > 0 { Tone::Ok } else { Tone::Warn };
-            fact(ui, cx, "diagnose-azure", Some(tone), &count.to_string());
+fn progress(ui: &mut Ui, cx: &Cx<'_>, look: &Look) {
+    ui.horizontal(|ui| {
+        widget::spinner(ui, cx.palette.dim);
+        let values = [("done", look.reports.len().into()), ("total", look.rows().len().into())];
+        let text = match look.checks.is_empty() {
+            true => cx.texts.get("diagnose-begins").to_string(),
+            false => cx.texts.with("diagnose-running", &values),
+        };
+        widget::label(ui, &text, regular(TEXT), cx.palette.dim);
+    });
+}
+
+/// The one thing to mend, or that nothing is wrong.
+fn result(ui: &mut Ui, cx: &mut Cx<'_>, look: &Look) {
+    match (look.cause(), &look.course) {
+        (Some(cause), _) => {
+            let (tone, key) = match cause.verdict {
+                Verdict::Failed => (Tone::Bad, "diagnose-cause"),
+                _ => (Tone::Warn, "diagnose-warning"),
+            };
+            // What only should be known is told once it is sure that nothing is worse.
+            if tone == Tone::Bad || !look.is_running() {
+                paste::found(ui, cx, tone, |ui, cx| what_to_mend(ui, cx, cause, tone, key));
+            }
         }
-        None => fact(ui, cx, "diagnose-azure", Some(Tone::Neutral), "–"),
+        (None, LookCourse::Done { took_micros: Some(micros) }) => {
+            let time = [("time", cx.texts.millis(*micros).into())];
+            let text = cx.texts.with("diagnose-fine", &time);
+            paste::found(ui, cx, Tone::Ok, |ui, cx| {
+                widget::wrapped(ui, &text, semibold(TEXT), cx.palette.strong(Tone::Ok));
+            });
+        }
+        (None, _) => {}
     }
-    if let Some(reachability) = &view.reachability {
-        let tone = if reachability.fault.is_none() { Tone::Ok } else { Tone::Bad };
-        let text = cx.texts.reachability(reachability, cx.now);
-        fact(ui, cx, "details-reachable", Some(tone), &text);
-        if let Some(fault) = &reachability.fault {
-            fact(ui, cx, "details-advice", None, &cx.texts.fault_advice(fault.code));
+}
+
+fn what_to_mend(ui: &mut Ui, cx: &mut Cx<'_>, cause: &CheckReport, tone: Tone, key: &'static str) {
+    let color = cx.palette.strong(tone);
+    let what = cx.texts.with(key, &[("what", cx.texts.check_title(cause.check).into())]);
+    widget::wrapped(ui, &what, regular(SMALL), color);
+    widget::wrapped(ui, &cx.texts.check_meaning(cause), semibold(TEXT), color);
+    if let Some(advice) = cx.texts.check_advice(cause) {
+        widget::wrapped(ui, &advice, regular(TEXT), cx.palette.text);
+    }
+    if let Some(fault) = &cause.fault {
+        explain::link(ui, cx, fault.code);
+    }
+    if matches!(cx.state.link, Link::Down { .. })
+        && widget::button(ui, Kind::Primary, &cx.texts.get("service-start"), true).clicked()
+    {
+        cx.act(Action::StartService);
+    }
+}
+
+fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, look: &Look) {
+    let can_look = cx.state.may_manage();
+    if look.connection.is_some() {
+        let mut all = look.all_gateways;
+        let name = cx.texts.get("diagnose-all-gateways");
+        let choice = ui.add_enabled(can_look, egui::Checkbox::new(&mut all, &*name));
+        if choice.changed() {
+            cx.act(Action::AllGateways(all));
         }
     }
+    widget::at_right(ui, "dialog-buttons", |ui| {
+        let copies = !look.reports.is_empty();
+        if widget::button(ui, Kind::Plain, &cx.texts.get("copy"), copies).clicked() {
+            cx.act(Action::Copy(cx.texts.look_as_text(look)));
+        }
+        if widget::button(ui, Kind::Plain, &cx.texts.get("save-as"), copies).clicked() {
+            cx.act(Action::SaveLook);
+        }
+        let again = can_look && !look.is_running();
+        if widget::button(ui, Kind::Plain, &cx.texts.get("diagnose-again"), again).clicked() {
+            cx.act(Action::DiagnoseAgain);
+        }
+        let close = widget::button(ui, Kind::Plain, &cx.texts.get("close"), true);
+        if ui.memory(|memory| memory.focused()).is_none() {
+            close.request_focus();
+        }
+        if close.clicked() {
+            cx.act(Action::CloseDialog);
+        }
+    });
 }

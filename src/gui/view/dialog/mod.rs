@@ -38,7 +38,7 @@ pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>) {
         Some(Dialog::Settings(form)) => settings::show(ui, cx, form),
         Some(Dialog::About) => about::show(ui, cx),
         Some(Dialog::Shortcuts) => shortcuts::show(ui, cx),
-        Some(Dialog::Diagnose(id)) => diagnose::show(ui, cx, id.as_ref()),
+        Some(Dialog::Diagnose(look)) => diagnose::show(ui, cx, look),
         Some(Dialog::Firewall(form)) => firewall::show(ui, cx, form),
         Some(Dialog::Upgrade) => upgrade::show(ui, cx),
     }
