@@ -58,7 +58,7 @@ exits! {
     /// The Azure account lacks a permission.
     AzureForbidden = 13, "azure-forbidden", "the Azure account may not do this (403), or no rule has the Listen right";
     /// Azure does not answer as it should.
-    AzureNotReachable = 14, "azure-not-reachable", "Azure, or the proxy on the way to it, does not answer as it should";
+    AzureNotReachable = 14, "azure-not-reachable", "Azure, DNS, or the proxy on the way does not answer as it should";
     /// Something would change.
     Differs = 15, "differs", "apply --dry-run: something is not as declared";
     /// There is something newer.

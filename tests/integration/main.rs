@@ -24,6 +24,8 @@ mod cli_commands;
 mod cli_import;
 #[cfg(unix)]
 mod cli_pty;
+#[cfg(feature = "emulator")]
+mod cli_reach;
 mod cli_support;
 #[cfg(unix)]
 mod cli_terminal;

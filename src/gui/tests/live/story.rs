@@ -67,6 +67,20 @@ fn a_connection_is_added_used_restarted_and_removed() {
     stage.window.settle();
     assert_eq!(stage.window.selected(), [NAME]);
 
+    // The list for a firewall is asked of DNS, which tells no stamp of the stand-in.
+    let firewall = stage.window.text("firewall");
+    stage.window.click(&firewall);
+    stage.until(
+        "looked up",
+        |state| matches!(&state.dialog, Some(Dialog::Firewall(form)) if form.is_whole),
+    );
+    stage.window.settle();
+    let namespace = format!("{NAMESPACE}.servicebus.localhost");
+    let values = [("namespace", namespace.as_str().into())];
+    assert!(stage.window.tells("firewall-untold", &values), "{}", stage.window.dump());
+    assert!(stage.window.says("127.0.0.1, ::1"), "{}", stage.window.dump());
+    stage.window.key(Key::Escape);
+
     // Data of an app goes through, and its course is seen.
     let sender = SenderConfig::from_connection_string(string("defaultSender").expose()).unwrap();
     let sender = sender.trust(azure.ca_pem()).build().unwrap();
