@@ -27,7 +27,10 @@ pub(crate) fn success(target: &str, probe: &Probe) -> String {
 }
 
 fn time(took: Duration) -> String {
-    text::millis(u64::try_from(took.as_micros()).unwrap_or(u64::MAX))
+    match took.as_secs_f64() {
+        seconds if seconds >= 1.0 => format!("{seconds:.1} s"),
+        _ => text::millis(u64::try_from(took.as_micros()).unwrap_or(u64::MAX)),
+    }
 }
 
 fn words(trial: &Trial, seen: &Seen) -> String {
@@ -71,6 +74,12 @@ mod tests {
     fn shown(trial: Trial, outcome: Result<Seen, Fault>) -> String {
         let it = Step { trial, took: Duration::from_micros(1_834), outcome };
         step(&it, Style::PLAIN).join("\n")
+    }
+
+    #[test]
+    fn times_are_as_exact_as_they_are_short() {
+        let shown = [1_834, 126_000, 10_001_000].map(|it| time(Duration::from_micros(it)));
+        assert_eq!(shown, ["1.8 ms", "126 ms", "10.0 s"]);
     }
 
     #[test]
