@@ -2,6 +2,7 @@
 
 mod account;
 mod declared;
+mod doctor;
 mod explain;
 mod firewall;
 mod logs;
@@ -16,6 +17,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub(super) use self::account::Cloud;
 pub(super) use self::account::{Account, Place, WholePlace};
 pub(super) use self::declared::{Apply, Export};
+pub(super) use self::doctor::Doctor;
 pub(super) use self::explain::Explain;
 pub(super) use self::firewall::Firewall;
 pub(super) use self::logs::Logs;
@@ -229,6 +231,9 @@ pub(super) enum Verb {
             what the program does by itself. Without a code it lists all. It needs no service."
     )]
     Explain(Explain),
+    /// Find what is wrong, and what to do about it
+    #[command(long_about = doctor::ABOUT)]
+    Doctor(Doctor),
     /// List what a firewall must let out, with the gateways of the namespace
     #[command(long_about = firewall::ABOUT)]
     Firewall(Firewall),

@@ -63,6 +63,8 @@ exits! {
     Differs = 15, "differs", "apply --dry-run: something is not as declared";
     /// There is something newer.
     UpgradeAvailable = 16, "upgrade-available", "upgrade --check: there is a newer version";
+    /// Something is wrong.
+    ProblemFound = 17, "problem-found", "doctor: something keeps streams from their way";
     /// Ctrl-C.
     Interrupted = 130, "interrupted", "Ctrl-C or Esc (but list --watch and logs -f end with 0 then)";
 }
@@ -168,7 +170,7 @@ mod tests {
     #[test]
     fn numbers_and_texts_are_unique_and_stay() {
         let numbers: Vec<_> = Exit::ALL.iter().map(|exit| exit.code()).collect();
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 130]);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 130]);
         let texts: BTreeSet<_> = Exit::ALL.iter().map(|exit| exit.as_str()).collect();
         assert_eq!(texts.len(), Exit::ALL.len());
     }

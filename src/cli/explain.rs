@@ -3,6 +3,7 @@
 use super::exit::Exit;
 use crate::azure::AzureErrorKind;
 use crate::model::FaultCode;
+use crate::model::diagnosis::NoteCode;
 
 /// Codes that are named for one that is not known.
 const NEAREST: usize = 3;
@@ -12,6 +13,8 @@ const NEAREST: usize = 3;
 pub(super) enum Entry {
     /// What keeps a hybrid connection or the service from working.
     Fault(FaultCode),
+    /// What a check of `hcm doctor` has to say besides.
+    Note(NoteCode),
     /// What keeps an Azure account from being used.
     Azure(AzureErrorKind),
     /// How a command ends.
@@ -23,6 +26,7 @@ impl Entry {
     pub(super) fn code(self) -> &'static str {
         match self {
             Self::Fault(code) => code.as_str(),
+            Self::Note(code) => code.as_str(),
             Self::Azure(kind) => kind.as_str(),
             Self::Exit(exit) => exit.as_str(),
         }
@@ -32,6 +36,7 @@ impl Entry {
     pub(super) fn about(self) -> &'static str {
         match self {
             Self::Fault(_) => "fault",
+            Self::Note(_) => "diagnosis",
             Self::Azure(_) => "azure-account",
             Self::Exit(_) => "exit-code",
         }
@@ -41,6 +46,7 @@ impl Entry {
     pub(super) fn summary(self) -> &'static str {
         match self {
             Self::Fault(code) => code.summary(),
+            Self::Note(code) => code.summary(),
             Self::Azure(kind) => kind.summary(),
             Self::Exit(exit) => exit.meaning(),
         }
@@ -50,7 +56,7 @@ impl Entry {
     pub(super) fn cause(self) -> Option<&'static str> {
         match self {
             Self::Fault(code) => Some(code.cause()),
-            Self::Azure(_) | Self::Exit(_) => None,
+            Self::Note(_) | Self::Azure(_) | Self::Exit(_) => None,
         }
     }
 
@@ -58,6 +64,7 @@ impl Entry {
     pub(super) fn advice(self) -> Option<&'static str> {
         match self {
             Self::Fault(code) => Some(code.advice()),
+            Self::Note(code) => Some(code.advice()),
             Self::Azure(kind) => Some(kind.advice()),
             Self::Exit(_) => None,
         }
@@ -67,15 +74,18 @@ impl Entry {
     pub(super) fn by_itself(self) -> Option<String> {
         match self {
             Self::Fault(code) => Some(code.by_itself().words()),
-            Self::Azure(_) | Self::Exit(_) => None,
+            Self::Note(_) | Self::Azure(_) | Self::Exit(_) => None,
         }
     }
 }
 
-/// All faults and errors of an Azure account.
+/// All faults, what `hcm doctor` may say, and errors of an Azure account.
 pub(super) fn all() -> impl Iterator<Item = Entry> {
     let faults = FaultCode::ALL.iter().copied().map(Entry::Fault);
-    faults.chain(AzureErrorKind::ALL.iter().copied().map(Entry::Azure))
+    let notes = NoteCode::ALL.iter().copied().filter(|code| *code != NoteCode::Other);
+    faults
+        .chain(notes.map(Entry::Note))
+        .chain(AzureErrorKind::ALL.iter().copied().map(Entry::Azure))
 }
 
 /// The codes that can be asked for, each once.

@@ -33,6 +33,7 @@ use crate::model::{
     CheckName, CheckReport, ConnectionId, Credential, Diagnosis, Endpoint, Policy, Proxy,
 };
 use crate::relay::Network;
+use crate::tls;
 
 /// How long a whole look may take.
 pub const LIMIT: Duration = Duration::from_secs(14);
@@ -56,6 +57,24 @@ pub struct Subject {
     pub endpoint: Option<Endpoint>,
     /// Try every gateway and not a few of them.
     pub all_gateways: bool,
+}
+
+impl Subject {
+    /// The connection `id` of which nothing is known but its name, seen from this program and
+    /// without a key. It may block.
+    pub fn seen_from_here(id: ConnectionId, all_gateways: bool) -> Self {
+        let tls = tls::client_config_with(None).unwrap_or_else(|_| tls::trusting_nobody());
+        Self {
+            id,
+            credential: None,
+            network: Network::new(tls),
+            proxy: None,
+            extra_ca: None,
+            policy: Arc::default(),
+            endpoint: None,
+            all_gateways,
+        }
+    }
 }
 
 /// The checks of a connection, in the order in which they are shown.

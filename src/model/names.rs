@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// The HTTPS port of Azure Relay.
 pub const DEFAULT_PORT: u16 = 443;
+/// Where the namespaces of the public cloud are.
+const PUBLIC_CLOUD: &str = "servicebus.windows.net";
 
 /// Host and port of a Relay namespace, `contoso.servicebus.windows.net` for
 /// example. The host is lower case; the port is 443 in every Azure cloud.
@@ -161,6 +163,17 @@ pub struct ConnectionSelector {
 }
 
 impl ConnectionSelector {
+    /// The connection that is meant where none is known: a namespace by its first label is one
+    /// of the public cloud.
+    pub fn in_public_cloud(&self) -> ConnectionId {
+        let host = match self.host.contains('.') {
+            true => self.host.clone(),
+            false => format!("{}.{PUBLIC_CLOUD}", self.host),
+        };
+        let namespace = NamespaceAddress::new(&host, self.port.unwrap_or(DEFAULT_PORT));
+        ConnectionId::new(namespace, self.name.clone())
+    }
+
     /// Whether `id` is meant.
     pub fn matches(&self, id: &ConnectionId) -> bool {
         let namespace = id.namespace();
@@ -271,6 +284,13 @@ mod tests {
         assert!("sql".parse::<ConnectionSelector>().is_err());
         assert!("/sql".parse::<ConnectionSelector>().is_err());
         assert!("a/".parse::<ConnectionSelector>().is_err());
+    }
+
+    #[test]
+    fn a_label_alone_is_of_the_public_cloud() {
+        let meant = |text: &str| text.parse::<ConnectionSelector>().unwrap().in_public_cloud();
+        assert_eq!(meant("Contoso/sql").full(), "contoso.servicebus.windows.net/sql");
+        assert_eq!(meant("c.servicebus.localhost:9/sql").full(), "c.servicebus.localhost:9/sql");
     }
 
     #[test]

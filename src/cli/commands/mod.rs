@@ -3,6 +3,7 @@
 mod act;
 mod add;
 mod apply;
+mod doctor;
 mod explain;
 mod export;
 mod firewall;
@@ -42,6 +43,7 @@ pub(super) async fn run(context: &Context<'_>, verb: Verb) -> Result<Exit, Failu
         Verb::Disable(arguments) => act::run(context, arguments, act::DISABLE).await,
         Verb::Status(arguments) => status::run(context, arguments).await,
         Verb::Logs(arguments) => logs::run(context, &arguments).await,
+        Verb::Doctor(arguments) => doctor::run(context, arguments).await,
         Verb::Explain(arguments) => explain::run(context, &arguments),
         Verb::Firewall(arguments) => firewall::run(context, arguments).await,
         Verb::Test(arguments) => test::run(context, arguments).await,

@@ -5,7 +5,7 @@ use super::text;
 use crate::cli::explain::Entry;
 
 /// Cells of the codes and of the names of the facts, with the space before them.
-const LABELS: usize = 26;
+const LABELS: usize = 28;
 const FACTS: usize = 14;
 
 /// Everything about `entries`, which have one code.
@@ -17,6 +17,7 @@ pub(crate) fn entries(entries: &[Entry], width: Option<usize>, style: Style) -> 
         }
         let about = match entry {
             Entry::Fault(_) => "fault".to_owned(),
+            Entry::Note(_) => "what hcm doctor may say".to_owned(),
             Entry::Azure(_) => "error with an Azure account".to_owned(),
             Entry::Exit(exit) => format!("exit code {}", exit.code()),
         };
@@ -41,7 +42,11 @@ pub(crate) fn entries(entries: &[Entry], width: Option<usize>, style: Style) -> 
 /// All of `entries`, a line each, under what they are codes of.
 pub(crate) fn list(entries: &[Entry], width: Option<usize>, style: Style) -> Vec<String> {
     let mut lines = Vec::new();
-    for (about, title) in [("fault", "Faults"), ("azure-account", "Errors with an Azure account")] {
+    for (about, title) in [
+        ("fault", "Faults"),
+        ("diagnosis", "What hcm doctor may say besides"),
+        ("azure-account", "Errors with an Azure account"),
+    ] {
         lines.push(style.paint(Role::Strong, title));
         for entry in entries.iter().filter(|entry| entry.about() == about) {
             lines.extend(fact(&format!("  {}", entry.code()), LABELS, entry.summary(), width));

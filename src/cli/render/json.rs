@@ -1,6 +1,7 @@
 //! The shapes of `--output json`. They are stable: keys are added, never renamed.
 
 mod apply;
+mod doctor;
 mod explain;
 mod firewall;
 mod help;
@@ -13,6 +14,7 @@ mod upgrade;
 use serde::Serialize;
 
 use self::apply::ApplyShape;
+use self::doctor::DiagnosisShape;
 use self::explain::ExplainedShape;
 use self::firewall::FirewallShape;
 pub(crate) use self::help::HELP;
@@ -33,7 +35,7 @@ use crate::cli::import::plan::{Row, Source};
 use crate::display::health::{Health, Verdict};
 use crate::ipc::protocol::LogLine;
 use crate::model::upgrade::UpgradeInfo;
-use crate::model::{ConnectionId, ConnectionView, ServiceInfo, Snapshot};
+use crate::model::{ConnectionId, ConnectionView, Diagnosis, ServiceInfo, Snapshot};
 use crate::reach::firewall::FirewallList;
 use crate::reach::probe::Probe;
 
@@ -109,6 +111,11 @@ pub(crate) fn version(
 /// How an upgrade went.
 pub(crate) fn upgrade(told: &UpgradeResult<'_>) -> String {
     pretty(&upgrade::ResultShape::of(told))
+}
+
+/// What is wrong.
+pub(crate) fn diagnoses(diagnoses: &[Diagnosis]) -> String {
+    pretty(&diagnoses.iter().map(DiagnosisShape::of).collect::<Vec<_>>())
 }
 
 /// What codes mean.

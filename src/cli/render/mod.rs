@@ -5,6 +5,7 @@ pub(crate) mod account;
 pub(crate) mod apply;
 pub(crate) mod choices;
 pub(crate) mod connection;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod import;
 pub(crate) mod json;

@@ -10,7 +10,7 @@ use terminal_size::{Height, Width};
 
 use super::json;
 use super::list::{self, TrafficColumn};
-use super::screen::Size;
+use super::screen::{Screen, Size};
 use super::style::{Role, Style};
 use super::text;
 use crate::cli::args::{Format, Global, When};
@@ -162,6 +162,20 @@ impl Printer {
     pub(crate) fn end_progress(&self) {
         if self.shows_progress() {
             self.say("\r\u{1b}[K");
+        }
+    }
+
+    /// Redraws `lines` on the terminal of [`Self::progress`], in the place of those before.
+    pub(crate) fn redraw(&self, screen: &mut Screen, lines: &[String]) {
+        if self.shows_progress() {
+            self.say(&screen.draw(lines, self.question_size()));
+        }
+    }
+
+    /// Gives the terminal of [`Self::redraw`] back.
+    pub(crate) fn end_redraw(&self, screen: Screen) {
+        if self.shows_progress() {
+            self.say(screen.finish());
         }
     }
 

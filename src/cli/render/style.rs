@@ -27,7 +27,6 @@ pub(crate) struct Style {
 
 impl Style {
     /// Text without colours.
-    #[cfg(test)]
     pub(crate) const PLAIN: Self = Self { color: false };
 
     /// `text` in the colour of `role`.

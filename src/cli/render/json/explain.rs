@@ -22,7 +22,7 @@ impl ExplainedShape {
     pub(super) fn of(entry: Entry) -> Self {
         let exit_code = match entry {
             Entry::Exit(exit) => Some(exit.code()),
-            Entry::Fault(_) | Entry::Azure(_) => None,
+            Entry::Fault(_) | Entry::Note(_) | Entry::Azure(_) => None,
         };
         let retry = match entry {
             Entry::Fault(code) => Some(match code.retry() {
@@ -30,7 +30,7 @@ impl ExplainedShape {
                 Retry::Slowly => "slowly",
                 Retry::Never => "never",
             }),
-            Entry::Azure(_) | Entry::Exit(_) => None,
+            Entry::Note(_) | Entry::Azure(_) | Entry::Exit(_) => None,
         };
         Self {
             code: entry.code(),

@@ -43,7 +43,7 @@ Policy: {Place, Allowed, Endpoints} of a policy in force, Endpoints being the nu
 logs: one object a line: {At, Level, Target, Message, Connection}; Connection is null for those of none.
 settings get: an object of names and values (text).  settings set: the same, of the one setting.
 explain: an array of {Code, About, ExitCode, Summary, Cause, Advice, Retry, ByItself}; About is \"fault\",
-\"azure-account\" or \"exit-code\"; Retry is \"soon\", \"slowly\" or \"never\", of a fault.
+\"diagnosis\", \"azure-account\" or \"exit-code\"; Retry is \"soon\", \"slowly\" or \"never\", of a fault.
 firewall: {Namespace, ServiceBusEndpoint, At, Home, Stamp, CanonicalName, Wildcard, Ports, Hosts, Remarks}.
   Home            \"stamp\", or why Stamp is null: \"private-link\", \"untold\", \"unresolved\"
   Ports           [{From, To}] of every host
@@ -61,6 +61,13 @@ upgrade, or null; Step is \"downloading\" (Done of Size bytes), \"installing\", 
 upgrade: {Result, From, Version, Released, Notes, ByService, ActiveStreams, DrainSeconds,
 ServiceVersion, Enabled, Connected}; Result is \"newest\", \"available\" (with --check) or \"upgraded\",
 From the version of the service before, ServiceVersion the one that runs now.
+doctor: an array of {Id, Namespace, Name, Began, Milliseconds, Cause, Causes, Checks}, one for each
+hybrid connection; Id, Namespace and Name are null of this machine alone; Cause is the Check to be
+mended first or null, Causes all failures that are not the consequence of another.
+  Checks          [{Check, Title, Verdict, Code, Meaning, Advice, Because, Notes, Facts, Milliseconds}];
+                  Verdict is \"ok\", \"warning\", \"failed\", \"skipped\" or \"other\", Because the Check
+                  whose failure keeps this one from being made, Notes [{Code, Summary, Detail}],
+                  Facts [{Name, Value}]
 login: {SignIns, Subscriptions, Problems}.
   SignIns         [{Method, Works, Account, TenantId, ExpiresOn, Error}]; Method is \"azure-cli\",
                   \"environment\", \"browser\" or \"device-code\"
