@@ -332,6 +332,7 @@ refused-invalid-setting =
         [log-connections] 请输入命名空间/名称=级别，多个之间用逗号分隔；级别为 error、warn、info、debug 和 trace。
         [log-format] 请选择 text 或 json。
         [log-level] 请选择 error、warn、info、debug 或 trace。
+        [network-proxy] 请输入 http://主机:端口 或 http://用户:密码@主机:端口，也可以用 https:// 或 socks5:// 开头；none 表示不使用代理，留空则按此计算机的设置。
         [metrics-listen] 请输入此计算机自身的地址和端口，例如 127.0.0.1:9464；其他计算机可访问的地址后须加上 remote，例如 0.0.0.0:9464 remote。
         [service-status_for_all] 请选择开启（on）或关闭（off）。
         [upgrade-channel] 请选择 stable 或 preview。
@@ -373,7 +374,7 @@ language-chinese = 简体中文
 settings-theme = 外观
 settings-autostart = 登录时打开此窗口（最小化）
 settings-proxy = 代理
-settings-proxy-hint = http://proxy.example.com:8080
+settings-proxy-hint = 按此计算机的设置，或 http://主机:端口
 settings-ca = 额外的 CA 证书
 settings-ca-hint = PEM 文件，网络检查 TLS 时需要
 settings-log-level = 日志级别
@@ -550,10 +551,25 @@ fault-azure-timed-out-cause = 防火墙直接丢弃数据包，或者网络非�
 fault-azure-timed-out-advice = 丢弃数据包的防火墙会造成这种现象：请允许端口 443 上的出站 TCP 连接。
 fault-proxy-unreachable = 无法连接到代理
 fault-proxy-unreachable-cause = 代理未运行、地址或端口有误，或者中间有防火墙。
-fault-proxy-unreachable-advice = 请确认代理正在运行，并且“设置”中的代理地址正确。如果不使用代理，请将“代理”留空。
+fault-proxy-unreachable-advice = 请确认代理正在运行，并且“设置”中的代理地址正确。如果不使用代理，请在“代理”中填写 none。
 fault-proxy-refused = 代理拒绝了连接
-fault-proxy-refused-cause = 代理需要用户名和密码、此处设置的用户名或密码不正确，或者代理不允许通过 CONNECT 访问此主机和端口。
-fault-proxy-refused-advice = 请检查“设置”中“代理”的用户名和密码，并确认代理允许通过 CONNECT 访问 *.servicebus.windows.net 的端口 443。
+fault-proxy-refused-cause = 代理的规则不允许通过 CONNECT 访问此主机和端口、代理自身无法访问它们，或者在该地址侦听的不是这种代理。
+fault-proxy-refused-advice = 请让代理的管理员允许通过 CONNECT 访问 *.servicebus.windows.net 的端口 443。SOCKS 代理的地址在“设置”中以 socks5:// 开头。
+fault-proxy-login = 代理不接受此计算机的登录
+fault-proxy-login-cause = 代理需要用户名和密码，而此处未设置或设置有误。
+fault-proxy-login-advice = 请在“设置”的“代理”中填写用户名和密码：http://user:password@host:port，字母和数字以外的字符可以写作 %XX。
+fault-proxy-login-unsupported = 代理要求的登录方式不受支持
+fault-proxy-login-unsupported-cause = 代理只接受 NTLM、Negotiate (Kerberos) 或 Digest，而本程序使用 Basic 登录。
+fault-proxy-login-unsupported-advice = 请让代理的管理员允许此计算机不登录或使用 Basic 登录，或者在本机运行代为登录的本地代理，例如 Px 或 Cntlm，并在“设置”的“代理”中填写其地址。
+fault-proxy-tls = 与代理的 TLS 连接失败
+fault-proxy-tls-cause = 地址以 https:// 开头，而代理在该处不使用 TLS，或者代理的证书不受信任。
+fault-proxy-tls-advice = 与多数代理的连接不使用 TLS：请在“设置”中让地址以 http:// 开头。否则请在“设置”中添加该代理的 CA。
+fault-proxy-unusable = 无法使用为此计算机指定的代理
+fault-proxy-unusable-cause = 服务环境中的变量（例如 HTTPS_PROXY）或 Windows 自身的设置指定了其他类型的代理，或者其中没有代理。
+fault-proxy-unusable-advice = 在此之前，将不通过代理访问 Azure。请在原处更正并重启服务，或在“设置”中指定代理（none 表示不使用代理）。
+fault-proxy-script = 此计算机的代理由脚本 (PAC) 指定，而脚本不会被执行
+fault-proxy-script-cause = Windows 设置为通过脚本查找代理（自动配置），而本程序不运行该脚本。
+fault-proxy-script-advice = 请在脚本中查找 *.servicebus.windows.net 的代理，并填写到“设置”的“代理”中。如果不通过代理也能访问 Azure，请在那里填写 none。
 fault-proxy-password-sealed = 无法在此处解封已存储的代理密码
 fault-proxy-password-sealed-cause = 设置来自其他计算机或帐户，或者此计算机上用于密封的密钥已被替换。
 fault-proxy-password-sealed-advice = 该密码是在其他计算机上或为其他帐户密封的，或者文件已损坏。请在“设置”的“代理”中重新输入。
@@ -764,9 +780,9 @@ azure-advice-interrupted = 请重试。
 azure-error-untrusted = 对方的证书不受信任
 azure-advice-untrusted = 如果你的网络会检查 TLS，请在“设置”的“额外的 CA 证书”中添加其 CA。
 azure-error-proxy-refused = 代理不允许连接到 Azure
-azure-advice-proxy-refused = 请检查“设置”中“代理”的用户名和密码。
+azure-advice-proxy-refused = 请检查所指出的代理及其用户名和密码，并确认它允许通过 CONNECT 访问 Azure 的端口 443。
 azure-error-proxy-unreachable = 无法连接到代理
-azure-advice-proxy-unreachable = 请确认代理正在运行，并且“设置”中的代理地址正确。如果不使用代理，请将“代理”留空。
+azure-advice-proxy-unreachable = 请确认代理正在运行，并且“设置”中的代理地址正确。如果不使用代理，请在“代理”中填写 none。
 azure-error-proxy-password = 代理需要密码，而只有服务知道该密码
 azure-advice-proxy-password = 请为此步骤输入代理的密码。
 azure-error-bad-setting = 登录所用的某项设置无法使用

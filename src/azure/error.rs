@@ -176,11 +176,11 @@ coded! {
         /// The proxy does not let this machine through.
         ProxyRefused = "proxy-refused",
             "The proxy does not open the way to Azure",
-            "Check the proxy of the settings, its user and its password.";
+            "Check the proxy that is named, its user and its password, and that it allows CONNECT to Azure on port 443.";
         /// The proxy does not answer.
         ProxyUnreachable = "proxy-unreachable",
             "The proxy could not be reached",
-            "Check that the proxy runs and that its address is right: hcm settings set network.proxy http://host:port (empty for none).";
+            "Check that the proxy runs and that its address is right: hcm settings set network.proxy http://host:port (none for no proxy).";
         /// The password of the proxy is with the service alone.
         ProxyPassword = "proxy-password",
             "The proxy wants a password, and only the service knows it",

@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 
 use super::error::{AzureError, AzureErrorKind};
 use super::setup::Setup;
-use crate::http::{Problem, Way, causes, root};
+use crate::http::{Problem, Way, causes, surroundings, words};
+use crate::model::Proxies;
 
 /// How long a whole call may take.
 const CALL_LIMIT: Duration = Duration::from_secs(60);
@@ -24,7 +25,7 @@ const LONGEST_BODY: usize = 16 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
     client: Client,
-    has_proxy: bool,
+    proxies: Proxies,
 }
 
 /// The answer to a call.
@@ -43,11 +44,12 @@ pub(crate) struct Answer {
 impl Http {
     /// A client with the CA and the proxy of `setup`.
     pub(crate) fn new(setup: &Setup) -> Result<Self, AzureError> {
-        let way = Way { extra_ca: setup.extra_ca.as_deref(), proxy: setup.proxy.as_ref() };
+        let proxies = surroundings::proxies(&setup.proxy);
+        let way = Way { extra_ca: setup.extra_ca.as_deref(), proxies };
         let client = way
             .client(|client| client.redirect(redirect::Policy::none()).timeout(CALL_LIMIT))
             .map_err(|problem| AzureError::new(AzureErrorKind::BadSetting, problem))?;
-        Ok(Self { client, has_proxy: setup.proxy.is_some() })
+        Ok(Self { client, proxies: way.proxies })
     }
 
     /// The client itself, to build requests with, and for the credentials of
@@ -89,7 +91,7 @@ impl Http {
     }
 
     fn failure(&self, host: &str, error: &reqwest::Error) -> AzureError {
-        let kind = match Problem::of(error, self.has_proxy) {
+        let kind = match Problem::of(error, &self.proxies) {
             Problem::Untrusted => AzureErrorKind::Untrusted,
             Problem::Unreachable => AzureErrorKind::Unreachable,
             Problem::ProxyRefused => AzureErrorKind::ProxyRefused,
@@ -97,7 +99,7 @@ impl Http {
             Problem::TimedOut => AzureErrorKind::TimedOut,
             Problem::Interrupted => AzureErrorKind::Interrupted,
         };
-        AzureError::new(kind, format!("{host}: {}", root(error)))
+        AzureError::new(kind, format!("{host}: {}", words(error, &self.proxies)))
     }
 }
 

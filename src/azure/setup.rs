@@ -3,7 +3,7 @@
 use super::cloud::Cloud;
 use super::error::{AzureError, AzureErrorKind};
 use crate::model::settings::SettingError;
-use crate::model::{Proxy, Secret, Settings};
+use crate::model::{Proxy, ProxyChoice, Secret, Settings};
 
 /// What a sign-in needs to know.
 #[derive(Clone, Debug)]
@@ -16,8 +16,8 @@ pub struct Setup {
     pub tenant: Option<String>,
     /// PEM file with CA certificates trusted besides the system's.
     pub extra_ca: Option<String>,
-    /// The proxy on the way to Azure.
-    pub proxy: Option<Proxy>,
+    /// The proxy on the way to Azure, as it is set.
+    pub proxy: ProxyChoice,
 }
 
 /// The setting with the proxy.
@@ -58,7 +58,7 @@ impl Setup {
                     AzureError::new(AzureErrorKind::ProxyPassword, value.to_owned())
                 })?;
                 let proxy = Proxy::parse_shown(value, password);
-                settings.network.proxy = Some(proxy.map_err(|error| bad(&error))?);
+                settings.network.proxy = ProxyChoice::Through(proxy.map_err(|error| bad(&error))?);
                 continue;
             }
             match settings.set(name, value) {
@@ -87,7 +87,8 @@ mod tests {
         assert_eq!(error.kind, AzureErrorKind::ProxyPassword);
         let password = Secret::new("p@ss:w%rd");
         let settings = Setup::settings_of(told, Some(&password)).unwrap();
-        let proxy = Setup::of(&settings).unwrap().proxy.unwrap();
+        let setup = Setup::of(&settings).unwrap();
+        let proxy = setup.proxy.proxy().unwrap();
         assert_eq!(proxy.password(), Some(&password));
         assert_eq!(proxy.address().to_string(), "proxy:3128");
         assert!(Setup::wants_proxy_password(told[0].1));

@@ -78,6 +78,7 @@ fn service(now: Timestamp) -> ServiceInfo {
         faults: Vec::new(),
         draining: None,
         policy: None,
+        proxy: None,
         upgrade: None,
     }
 }

@@ -88,6 +88,7 @@ mod tests {
             faults: vec![],
             draining: None,
             policy: None,
+            proxy: None,
             upgrade: None,
         }
     }

@@ -1,4 +1,6 @@
-//! Addresses of web servers that settings name.
+//! Addresses of web servers that settings name, and how names and addresses are compared.
+
+use std::net::IpAddr;
 
 use url::{Host, Url};
 
@@ -17,4 +19,25 @@ pub(super) fn safe(text: &str) -> Option<Url> {
         && url.fragment().is_none();
     let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_here);
     (is_plain && is_safe).then_some(url)
+}
+
+/// A name as it is compared: in small letters, and without the dot that ends a full one.
+pub(super) fn plain(name: &str) -> String {
+    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
+}
+
+/// Whether the first `bits` of both are the same.
+pub(super) fn same_network(network: IpAddr, address: IpAddr, bits: u32) -> bool {
+    // What is shifted out as a whole is all the same.
+    match (network, address) {
+        (IpAddr::V4(network), IpAddr::V4(address)) => {
+            let different = network.to_bits() ^ address.to_bits();
+            different.checked_shr(32 - bits).unwrap_or(0) == 0
+        }
+        (IpAddr::V6(network), IpAddr::V6(address)) => {
+            let different = network.to_bits() ^ address.to_bits();
+            different.checked_shr(128 - bits).unwrap_or(0) == 0
+        }
+        _ => false,
+    }
 }

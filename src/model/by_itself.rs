@@ -172,6 +172,8 @@ impl FaultCode {
             | Self::SettingsNotReloaded
             | Self::NotSealed
             | Self::CaUnusable
+            | Self::ProxyUnusable
+            | Self::ProxyScript
             | Self::NoCaCertificates => ByItself::NextStart,
             Self::NotWritten | Self::HomeReadOnly => ByItself::NotDone,
             Self::OpenFilesExhausted => ByItself::Room,

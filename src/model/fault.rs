@@ -98,12 +98,37 @@ fault_codes! {
     ProxyUnreachable = "proxy-unreachable", Soon,
         "The proxy could not be reached",
         "The proxy does not run, its address or port is wrong, or a firewall lies between.",
-        "Check that the proxy runs and that its address is right: hcm settings set network.proxy http://host:port (empty for none).";
+        "Check that the proxy runs and that its address is right: hcm settings set network.proxy http://host:port (none for no proxy). hcm status says which one is used.";
     /// The proxy does not let this machine through.
     ProxyRefused = "proxy-refused", Slowly,
         "The proxy does not open the way to Azure",
-        "The proxy wants a user and a password, has others than those set here, or does not allow CONNECT to this host and port.",
-        "Check its user and password (hcm settings set network.proxy http://user:password@host:port), and that it allows CONNECT to *.servicebus.windows.net on port 443.";
+        "The rules of the proxy do not allow CONNECT to this host and port, it cannot reach them itself, or what listens there is no proxy of this kind.",
+        "Have its administrator allow CONNECT to *.servicebus.windows.net on port 443. For a SOCKS proxy: hcm settings set network.proxy socks5://host:port.";
+    /// The proxy wants a login, or another one.
+    ProxyLogin = "proxy-login", Slowly,
+        "The proxy does not let this machine in",
+        "The proxy wants a user and a password, and none or others are set here.",
+        "Give them: hcm settings set network.proxy http://user:password@host:port, where other characters than letters and digits may be written as %XX.";
+    /// The proxy wants a login of a kind that is not spoken here.
+    ProxyLoginUnsupported = "proxy-login-unsupported", Slowly,
+        "The proxy wants a kind of login that is not supported",
+        "The proxy takes NTLM, Negotiate (Kerberos) or Digest alone, and this program logs in with Basic.",
+        "Have its administrator let this machine through without a login or with Basic, or run a local proxy that logs in for it, such as Px or Cntlm: hcm settings set network.proxy http://127.0.0.1:3128.";
+    /// TLS with the proxy itself failed.
+    ProxyTls = "proxy-tls", Slowly,
+        "TLS with the proxy failed",
+        "The address begins with https:// and the proxy speaks no TLS there, or the certificate of the proxy is not trusted.",
+        "Most proxies are spoken to without TLS: hcm settings set network.proxy http://host:port. Else add its CA: hcm settings set network.extra_ca_certificates FILE.";
+    /// What the environment or the system names is no proxy.
+    ProxyUnusable = "proxy-unusable", Never,
+        "What names the proxy of this machine cannot be used",
+        "A variable such as HTTPS_PROXY in the environment of the service, or Windows' own settings, name a proxy of another kind, or none.",
+        "Azure is reached without a proxy until then. Mend it there and restart the service, or name one here: hcm settings set network.proxy http://host:port (none for no proxy).";
+    /// The system names a script instead of a proxy.
+    ProxyScript = "proxy-script", Never,
+        "A script names the proxy of this machine (PAC), and is not followed",
+        "Windows is set to find its proxy by a script (automatic configuration), which this program does not run.",
+        "Look into the script for the proxy of *.servicebus.windows.net and set it: hcm settings set network.proxy http://host:port. If Azure is reached without one: hcm settings set network.proxy none.";
     /// The password of the proxy in the file cannot be unsealed.
     ProxyPasswordSealed = "proxy-password-sealed", Never,
         "The stored password of the proxy cannot be unsealed here",

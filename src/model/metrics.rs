@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// The word behind an address that other machines reach.
 const REMOTE: &str = "remote";
-const FORM: &str = "an address and a port, 127.0.0.1:9464 for example; empty for none";
+const FORM: &str = "an address and a port, 127.0.0.1:9464 for example; empty for nowhere";
 const NOT_OF_THIS_MACHINE: &str = "an address of this machine alone, 127.0.0.1:9464 or [::1]:9464; other machines may read the metrics at any other one, which is taken with the word remote behind it: 0.0.0.0:9464 remote";
 
 /// Settings of the metrics.

@@ -21,6 +21,7 @@ pub mod names;
 pub mod part_problem;
 pub(crate) mod percent;
 pub mod policy;
+pub mod proxies;
 pub mod proxy;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -46,6 +47,7 @@ pub use metrics::{MetricsAddress, MetricsSettings};
 pub use names::{ConnectionId, ConnectionSelector, NamespaceAddress};
 pub use part_problem::PartProblem;
 pub use policy::{Policy, PolicyInfo};
+pub use proxies::{Proxies, ProxyChoice, ProxyDecision, ProxyUse};
 pub use proxy::Proxy;
 pub use secret::Secret;
 pub use settings::Settings;

@@ -1,4 +1,4 @@
-//! The HTTP proxy between this machine and Azure.
+//! The proxy between this machine and Azure.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,17 +10,64 @@ use super::secret::Secret;
 /// Shown in the place of a password; given back, it means the one that is kept.
 const HIDDEN: &str = "***";
 
-/// An HTTP proxy: `http://[user:password@]host:port`. Shown without its password.
+/// Longest user and password of a SOCKS proxy in bytes (RFC 1929).
+const LONGEST_SOCKS_LOGIN: usize = 255;
+
+/// A proxy: `http://[user:password@]host:port`, or the same with `https` or `socks5`. Shown without
+/// its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy {
+    kind: ProxyKind,
     address: Endpoint,
     login: Option<Login>,
+}
+
+/// How a proxy is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyKind {
+    /// HTTP CONNECT.
+    Http,
+    /// HTTP CONNECT inside TLS.
+    Https,
+    /// SOCKS 5. The proxy looks names up.
+    Socks5,
+}
+
+impl ProxyKind {
+    /// The kind that `scheme` names. With `socks5` and `socks5h` the proxy looks names up: behind
+    /// one, this machine often cannot.
+    fn of_scheme(scheme: &str) -> Option<Self> {
+        match scheme.to_ascii_lowercase().as_str() {
+            "http" => Some(Self::Http),
+            "https" => Some(Self::Https),
+            "socks5" | "socks5h" => Some(Self::Socks5),
+            _ => None,
+        }
+    }
+
+    /// The scheme of its address.
+    pub fn scheme(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Socks5 => "socks5",
+        }
+    }
+
+    /// The port of an address that has none, where that may be.
+    fn usual_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+            Self::Socks5 => 1080,
+        }
+    }
 }
 
 /// Who asks the proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
-    /// The user's name, without a colon.
+    /// The user's name; without a colon, but for SOCKS.
     pub user: String,
     /// The password; may be empty. `None` where it is kept sealed and cannot be unsealed.
     pub password: Option<Secret>,
@@ -30,7 +77,7 @@ pub struct Login {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyError {
     /// A proxy of another kind.
-    #[error("{0}:// is not supported yet, use http://")]
+    #[error("{0}:// is not supported, use http://, https:// or socks5://")]
     Scheme(String),
     /// There is no `:port`.
     #[error("it has no port")]
@@ -44,6 +91,11 @@ pub enum ProxyError {
     /// The user's name has a colon in it, which Basic authorization has no place for.
     #[error("its user has a colon in it")]
     BadUser,
+    /// SOCKS has no place for so long a user or password.
+    #[error(
+        "its user or password is longer than {LONGEST_SOCKS_LOGIN} bytes, which SOCKS has no place for"
+    )]
+    TooLong,
     /// User or password are not UTF-8 once they are decoded.
     #[error("its user or password is not UTF-8 text once the %XX in it are decoded")]
     NotText,
@@ -53,18 +105,40 @@ pub enum ProxyError {
 }
 
 impl Proxy {
-    /// Reads `[http://][user[:password]@]host:port`. User and password may hold any
+    /// Reads `[scheme://][user[:password]@]host:port`, `http` without a scheme. User and password may hold any
     /// characters: the last `@` ends them, and `%XX` are decoded. The password `***`
     /// means that of `kept`, if proxy and user are the same.
     ///
     /// # Errors
     /// [`ProxyError`].
     pub fn parse(text: &str, kept: Option<&Self>) -> Result<Self, ProxyError> {
-        Self::parse_with(text, |address, user| {
-            let login = kept.filter(|kept| kept.address == *address).and_then(Self::login)?;
+        Self::parse_with(text, |kind, address, user| {
+            let is_kept = |kept: &&Self| kept.kind == kind && kept.address == *address;
+            let login = kept.filter(is_kept).and_then(Self::login)?;
             let password = login.password.as_ref().filter(|kept| !kept.expose().is_empty())?;
             (login.user == user).then(|| password.clone())
         })
+    }
+
+    /// Reads a proxy as the environment and the system have it: the port may be missing, and a
+    /// path may follow.
+    ///
+    /// # Errors
+    /// [`ProxyError`].
+    pub fn parse_lenient(text: &str) -> Result<Self, ProxyError> {
+        match Self::parse(text, None) {
+            Err(ProxyError::NoPort | ProxyError::BadPort) => {}
+            read => return read,
+        }
+        let (scheme, rest) = split_scheme(text.trim());
+        let kind = scheme.and_then(ProxyKind::of_scheme).unwrap_or(ProxyKind::Http);
+        let after_login = rest.rfind('@').map_or(0, |at| at + 1);
+        let end = rest[after_login..].find('/').map_or(rest.len(), |at| after_login + at);
+        let whole = format!("{}://{}", kind.scheme(), &rest[..end]);
+        match Self::parse(&whole, None) {
+            Err(ProxyError::NoPort) => Self::parse(&format!("{whole}:{}", kind.usual_port()), None),
+            read => read,
+        }
     }
 
     /// Reads a proxy as it is shown, whose password is `password`.
@@ -72,7 +146,7 @@ impl Proxy {
     /// # Errors
     /// [`ProxyError`].
     pub fn parse_shown(text: &str, password: &Secret) -> Result<Self, ProxyError> {
-        Self::parse_with(text, |_, _| Some(password.clone()))
+        Self::parse_with(text, |_, _, _| Some(password.clone()))
     }
 
     /// Reads a proxy as it is shown, whose password cannot be unsealed.
@@ -112,12 +186,14 @@ impl Proxy {
     /// Reads a proxy; `hidden` tells the password that the stand-in is for.
     fn parse_with(
         text: &str,
-        hidden: impl FnOnce(&Endpoint, &str) -> Option<Secret>,
+        hidden: impl FnOnce(ProxyKind, &Endpoint, &str) -> Option<Secret>,
     ) -> Result<Self, ProxyError> {
         let (scheme, rest) = split_scheme(text.trim());
-        if let Some(scheme) = scheme.filter(|scheme| !scheme.eq_ignore_ascii_case("http")) {
-            return Err(ProxyError::Scheme(scheme.to_ascii_lowercase()));
-        }
+        let kind = match scheme {
+            None => ProxyKind::Http,
+            Some(scheme) => ProxyKind::of_scheme(scheme)
+                .ok_or_else(|| ProxyError::Scheme(scheme.to_ascii_lowercase()))?,
+        };
         let (login, address) = match rest.rsplit_once('@') {
             Some((login, address)) => (Some(login), address),
             None => (None, rest),
@@ -130,18 +206,27 @@ impl Proxy {
             | EndpointError::BadHost { .. }
             | EndpointError::HasScheme(_) => ProxyError::BadHost,
         })?;
-        let Some(login) = login else { return Ok(Self { address, login: None }) };
+        let Some(login) = login else { return Ok(Self { kind, address, login: None }) };
         let (user, password) = login.split_once(':').unwrap_or((login, ""));
         let (user, is_hidden) = (decode(user)?, password == HIDDEN);
-        if user.contains(':') {
+        if kind != ProxyKind::Socks5 && user.contains(':') {
             return Err(ProxyError::BadUser);
         }
         let password = if is_hidden {
-            hidden(&address, &user).ok_or(ProxyError::Hidden)?
+            hidden(kind, &address, &user).ok_or(ProxyError::Hidden)?
         } else {
             Secret::new(decode(password)?)
         };
-        Ok(Self { address, login: Some(Login { user, password: Some(password) }) })
+        let longest = user.len().max(password.expose().len());
+        if kind == ProxyKind::Socks5 && longest > LONGEST_SOCKS_LOGIN {
+            return Err(ProxyError::TooLong);
+        }
+        Ok(Self { kind, address, login: Some(Login { user, password: Some(password) }) })
+    }
+
+    /// How it is spoken to.
+    pub fn kind(&self) -> ProxyKind {
+        self.kind
     }
 
     /// Where it listens.
@@ -177,7 +262,7 @@ impl Proxy {
     }
 
     fn write(&self, f: &mut impl fmt::Write, password: impl Fn(&Secret) -> String) -> fmt::Result {
-        f.write_str("http://")?;
+        write!(f, "{}://", self.kind.scheme())?;
         if let Some(login) = &self.login {
             f.write_str(&encode(&login.user))?;
             match &login.password {
@@ -229,41 +314,12 @@ fn encode(text: &str) -> String {
     percent::encode(text, percent::is_unreserved)
 }
 
-/// Writes a [`Proxy`] with its password; for the settings file only.
-pub mod exposed {
-    use serde::{Deserialize as _, Deserializer, Serializer, de};
-
-    use super::Proxy;
-
-    /// Writes all of `proxy`.
-    ///
-    /// # Errors
-    /// Those of the serializer.
-    pub fn serialize<S: Serializer>(
-        proxy: &Option<Proxy>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let Some(proxy) = proxy else { return serializer.serialize_none() };
-        serializer.serialize_str(proxy.to_secret().expose())
-    }
-
-    /// Reads a proxy.
-    ///
-    /// # Errors
-    /// Those of the deserializer, and what is wrong with the text.
-    pub fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Proxy>, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| text.parse()).transpose().map_err(de::Error::custom)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::ProxyChoice;
 
     fn read(text: &str) -> (String, Option<(String, String)>) {
         let proxy: Proxy = text.parse().unwrap();
@@ -295,8 +351,9 @@ mod tests {
     #[test]
     fn says_what_is_wrong() {
         for (text, error) in [
-            ("socks5://h:1", ProxyError::Scheme("socks5".into())),
-            ("https://u:p@h:1", ProxyError::Scheme("https".into())),
+            ("socks4://h:1", ProxyError::Scheme("socks4".into())),
+            ("ftp://u:p@h:1", ProxyError::Scheme("ftp".into())),
+            ("https://a%3Ab:p@h:1", ProxyError::BadUser),
             ("http://h", ProxyError::NoPort),
             ("?", ProxyError::NoPort),
             ("http://h:0", ProxyError::BadPort),
@@ -309,6 +366,44 @@ mod tests {
             ("http://u:***@h:1", ProxyError::Hidden),
         ] {
             assert_eq!(text.parse::<Proxy>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_kinds_are_read_and_shown() {
+        for (text, kind, shown) in [
+            ("SOCKS5://me:pw@h:1", ProxyKind::Socks5, "socks5://me:***@h:1"),
+            ("socks5h://[::1]:1080", ProxyKind::Socks5, "socks5://[::1]:1080"),
+            ("socks5://a%3Ab:p@h:1", ProxyKind::Socks5, "socks5://a%3Ab:***@h:1"),
+            ("https://h:443/", ProxyKind::Https, "https://h:443"),
+        ] {
+            let proxy: Proxy = text.parse().unwrap();
+            assert_eq!((proxy.kind(), proxy.to_string().as_str()), (kind, shown));
+        }
+        let long = "x".repeat(LONGEST_SOCKS_LOGIN + 1);
+        for login in [format!("{long}:p"), format!("u:{long}")] {
+            let read = |scheme| format!("{scheme}://{login}@h:1").parse::<Proxy>();
+            assert_eq!(read("socks5"), Err(ProxyError::TooLong));
+            read("http").unwrap();
+        }
+        let kept: Proxy = "socks5://me:pw@h:1".parse().unwrap();
+        assert_eq!(Proxy::parse("http://me:***@h:1", Some(&kept)), Err(ProxyError::Hidden));
+    }
+
+    #[test]
+    fn other_programs_leave_the_port_out() {
+        for (text, shown) in [
+            ("http://proxy.corp", "http://proxy.corp:80"),
+            ("proxy.corp", "http://proxy.corp:80"),
+            ("proxy.corp:3128/path", "http://proxy.corp:3128"),
+            ("http://me:p/w:1@proxy.corp/", "http://me:***@proxy.corp:80"),
+            ("https://[fd00::1]/", "https://[fd00::1]:443"),
+            ("socks5h://h", "socks5://h:1080"),
+        ] {
+            assert_eq!(Proxy::parse_lenient(text).unwrap().to_string(), shown, "{text}");
+        }
+        for text in ["http://", "socks4://h", "http://h:x", "a b", "http://h:0/"] {
+            Proxy::parse_lenient(text).unwrap_err();
         }
     }
 
@@ -344,7 +439,7 @@ mod tests {
     #[test]
     fn a_text_that_is_no_proxy_is_shown_without_its_password() {
         for (text, shown) in [
-            ("socks5://me:c2Vj@h:1", "socks5://***@h:1"),
+            ("socks4://me:c2Vj@h:1", "socks4://***@h:1"),
             ("http://me:c2Vj@h", "http://***@h"),
             ("me:c2Vj", "me:***"),
             ("h:99999", "h:99999"),
@@ -362,14 +457,15 @@ mod tests {
             prop_assert_eq!(&proxy.login().unwrap().user, &user);
             let known = proxy.login().unwrap().password.as_ref().unwrap();
             prop_assert_eq!(known.expose(), &password);
-            let written = exposed::serialize(&Some(proxy.clone()), serde_json::value::Serializer);
-            let read = exposed::deserialize(written.unwrap()).unwrap();
-            prop_assert_eq!(read, Some(proxy));
+            let choice = ProxyChoice::Through(proxy);
+            let written = serde_json::to_string(&choice).unwrap();
+            prop_assert_eq!(serde_json::from_str::<ProxyChoice>(&written).unwrap(), choice);
         }
 
         #[test]
         fn arbitrary_texts_never_panic(text in "\\PC*") {
             drop(text.parse::<Proxy>());
+            drop(Proxy::parse_lenient(&text));
             Proxy::redacted(&text);
         }
     }

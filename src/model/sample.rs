@@ -107,6 +107,7 @@ pub(crate) fn service() -> ServiceInfo {
         faults: vec![],
         draining: None,
         policy: None,
+        proxy: None,
         upgrade: None,
     }
 }

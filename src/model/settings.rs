@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::azure_settings::AzureSettings;
 use super::log_settings::{ConnectionLevels, LogFormat};
 use super::metrics::MetricsSettings;
+use super::proxies::ProxyChoice;
 use super::proxy::{Proxy, ProxyError};
 use super::upgrade::{Channel, Feed};
 
@@ -37,8 +38,8 @@ pub struct NetworkSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extra_ca_certificates: Option<String>,
     /// The proxy on the way to Azure; never for endpoints.
-    #[serde(with = "super::proxy::exposed", skip_serializing_if = "Option::is_none")]
-    pub proxy: Option<Proxy>,
+    #[serde(skip_serializing_if = "ProxyChoice::is_automatic")]
+    pub proxy: ProxyChoice,
     /// What a newer version wrote; kept as it is.
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
@@ -209,9 +210,7 @@ impl Settings {
             "network.extra_ca_certificates" => {
                 self.network.extra_ca_certificates.clone().unwrap_or_default()
             }
-            "network.proxy" => {
-                self.network.proxy.as_ref().map(Proxy::to_string).unwrap_or_default()
-            }
+            "network.proxy" => self.network.proxy.to_string(),
             "service.drain_seconds" => self.service.drain_seconds.to_string(),
             "service.status_for_all" => on_or_off(self.service.status_for_all).to_owned(),
             "upgrade.channel" => self.upgrade.channel.to_string(),
@@ -255,14 +254,13 @@ impl Settings {
                 self.network.extra_ca_certificates =
                     Some(value.to_owned()).filter(|v| !v.is_empty());
             }
-            "network.proxy" if value.is_empty() => self.network.proxy = None,
             "network.proxy" => {
-                let proxy = Proxy::parse(value, self.network.proxy.as_ref());
-                self.network.proxy = Some(proxy.map_err(|error| SettingError::BadValue {
+                let proxy = ProxyChoice::parse(value, &self.network.proxy);
+                self.network.proxy = proxy.map_err(|error| SettingError::BadValue {
                     name: name.to_owned(),
                     value: Proxy::redacted(value),
                     expected: proxy_expected(&error),
-                })?);
+                })?;
             }
             "service.drain_seconds" => {
                 self.service.drain_seconds = whole_number(value, 0, 3600)
@@ -283,7 +281,7 @@ impl Settings {
 }
 
 fn proxy_expected(error: &ProxyError) -> String {
-    const FORM: &str = "http://host:port or http://user:password@host:port";
+    const FORM: &str = "http://host:port, http://user:password@host:port, the same with https:// or socks5://, none for no proxy, or empty for that of the system";
     match error {
         ProxyError::NoPort => FORM.to_owned(),
         error => format!("{FORM}; {error}"),
@@ -346,8 +344,8 @@ mod tests {
         assert!(settings.set("service.drain_seconds", "-1").is_err());
         let error = settings.set("service.status_for_all", "maybe").unwrap_err().to_string();
         assert!(error.contains("on or off"), "{error}");
-        let error = settings.set("network.proxy", "socks5://me:c2Vj@h:1").unwrap_err().to_string();
-        assert!(error.contains("socks5://***@h:1") && error.contains("use http://"), "{error}");
+        let error = settings.set("network.proxy", "socks4://me:c2Vj@h:1").unwrap_err().to_string();
+        assert!(error.contains("socks4://***@h:1") && error.contains("use http://"), "{error}");
     }
 
     #[test]
@@ -362,6 +360,10 @@ mod tests {
         assert!(settings.set("network.proxy", "http://me:***@other:1").is_err());
         let text = serde_json::to_string(&settings).unwrap();
         assert_eq!(serde_json::from_str::<Settings>(&text).unwrap(), before);
+        settings.set("network.proxy", "None").unwrap();
+        assert_eq!(settings.get("network.proxy").unwrap(), "none");
+        let text = serde_json::to_string(&settings).unwrap();
+        assert_eq!(serde_json::from_str::<Settings>(&text).unwrap(), settings);
         settings.set("network.proxy", "").unwrap();
         assert_eq!(settings, Settings::default());
     }

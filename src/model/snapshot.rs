@@ -9,6 +9,7 @@ use super::event::ConnectionEvent;
 use super::fault::Fault;
 use super::names::ConnectionId;
 use super::policy::PolicyInfo;
+use super::proxies::ProxyUse;
 use super::status::{ConnectionStatus, Desired};
 use super::upgrade::UpgradeInfo;
 
@@ -51,15 +52,19 @@ pub struct ServiceInfo {
     /// The policy of this machine, where one is in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyInfo>,
+    /// The proxy on the way to Azure, where somebody says which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<Box<ProxyUse>>,
     /// What is known of newer versions; nothing while nobody has asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upgrade: Option<Box<UpgradeInfo>>,
 }
 
 impl ServiceInfo {
-    /// The same for an account that reads the status: where the files are is not among it.
+    /// The same for an account that reads the status: where the files are, and through whom Azure
+    /// is reached, is not among it.
     pub fn for_reader(self) -> Self {
-        Self { home: String::new(), ..self }
+        Self { home: String::new(), proxy: None, ..self }
     }
 }
 

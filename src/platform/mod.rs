@@ -32,6 +32,7 @@ pub mod service_program;
 pub mod signals;
 pub mod successor;
 pub mod system_events;
+pub mod system_proxy;
 pub mod system_roots;
 pub mod systemd;
 pub mod upgrader;

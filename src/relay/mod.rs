@@ -18,6 +18,7 @@ pub mod splice;
 pub(crate) mod testing;
 pub mod tick;
 pub mod traffic;
+pub mod transport;
 pub mod websocket;
 
 pub use control::{ControlChannel, TrackingId};

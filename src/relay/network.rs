@@ -4,23 +4,23 @@ use std::sync::Arc;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::dial::{self, DialError};
 use super::proxy;
-use crate::model::{Fault, FaultCode, Proxy};
+use super::transport::Transport;
+use crate::model::{Fault, FaultCode, Proxies, ProxyDecision};
 
 /// A connection to Azure.
-pub type AzureStream = TlsStream<TcpStream>;
+pub type AzureStream = TlsStream<Transport>;
 
 /// The way to Azure; cheap to clone.
 #[derive(Clone)]
 pub struct Network {
     tls: TlsConnector,
-    proxy: Option<Arc<Proxy>>,
+    proxies: Arc<Proxies>,
 }
 
 impl std::fmt::Debug for Network {
@@ -32,12 +32,17 @@ impl std::fmt::Debug for Network {
 impl Network {
     /// The way to Azure that trusts what `tls` trusts.
     pub fn new(tls: Arc<ClientConfig>) -> Self {
-        Self { tls: TlsConnector::from(tls), proxy: None }
+        Self { tls: TlsConnector::from(tls), proxies: Arc::default() }
     }
 
-    /// The same way through `proxy`, or without any.
-    pub fn through(self, proxy: Option<Proxy>) -> Self {
-        Self { proxy: proxy.map(Arc::new), ..self }
+    /// The same way, through the proxy that `proxies` have for a host.
+    pub fn through(self, proxies: Proxies) -> Self {
+        Self { proxies: Arc::new(proxies), ..self }
+    }
+
+    /// Which proxy is used for which host.
+    pub fn proxies(&self) -> &Proxies {
+        &self.proxies
     }
 
     /// Opens TCP and TLS to `host` before `deadline`.
@@ -73,14 +78,28 @@ impl Network {
         host: &str,
         port: u16,
         deadline: Instant,
-    ) -> Result<TcpStream, Fault> {
-        match &self.proxy {
-            Some(proxy) => proxy::tunnel(proxy, host, port, deadline).await,
+    ) -> Result<Transport, Fault> {
+        let decision = self.proxies.decide(host, port);
+        match &decision.proxy {
+            Some(proxy) => proxy::tunnel(proxy, host, port, &self.tls, deadline)
+                .await
+                .map_err(|fault| whose(&decision, fault)),
             None => {
                 let limit = deadline.saturating_duration_since(Instant::now());
-                dial::connect(host, port, limit).await.map_err(|error| azure_fault(&error))
+                let tcp = dial::connect(host, port, limit).await;
+                Ok(Transport::Tcp(tcp.map_err(|error| azure_fault(&error))?))
             }
         }
+    }
+}
+
+/// `fault` of a proxy, with who has named it where that is not the setting.
+fn whose(decision: &ProxyDecision, fault: Fault) -> Fault {
+    match decision.origin() {
+        Some(origin) => {
+            Fault { detail: format!("{} (this proxy is from {origin})", fault.detail), ..fault }
+        }
+        None => fault,
     }
 }
 

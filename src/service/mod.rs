@@ -364,6 +364,7 @@ fn service_info(home: &Path, faults: Vec<Fault>) -> ServiceInfo {
         faults,
         draining: None,
         policy: None,
+        proxy: None,
         upgrade: None,
     }
 }

@@ -3,6 +3,7 @@
 mod declare;
 mod diagnose;
 mod keeper;
+mod proxies;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -176,6 +177,7 @@ impl Supervisor {
                 self.command(&connection, Command::TryNow).await
             }
             Request::TryNow { connection: None } => {
+                self.reread_proxies().await;
                 self.tell_all(|| Command::TryNow).await;
                 Ok(Response::Done)
             }
@@ -209,6 +211,7 @@ impl Supervisor {
 
     /// The machine has slept, or its network has changed.
     pub(super) async fn system_changed(&self) {
+        self.reread_proxies().await;
         self.tell_all(|| Command::SystemChanged).await;
     }
 

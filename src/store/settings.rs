@@ -25,7 +25,7 @@ use super::file::{Codes, Found, SaveError, StoreFile, in_words};
 use super::schema::{Object, Schema};
 use super::secret::{Protection, StoredSecret};
 use crate::model::settings::SettingError;
-use crate::model::{Fault, FaultCode, Proxy, Settings};
+use crate::model::{Fault, FaultCode, Proxy, ProxyChoice, Settings};
 
 /// From version 2 on, the password of the proxy may be sealed.
 const SCHEMA: Schema = Schema { migrations: &[|_| Ok(())] };
@@ -98,7 +98,7 @@ impl SettingsFile {
         if let Some((shown, stored)) = sealed {
             match unseal(&shown, &stored, protection, &mut found.faults) {
                 Ok(proxy) => {
-                    settings.network.proxy = Some(proxy.clone());
+                    settings.network.proxy = ProxyChoice::Through(proxy.clone());
                     self.sealed = Some((proxy, stored));
                 }
                 Err(problem) => problems.push(problem),
@@ -131,7 +131,7 @@ impl SettingsFile {
             let proxy = unseal(&shown, &stored, protection, &mut read.faults);
             let proxy =
                 proxy.map_err(|problem| self.file.named(&format!("says that {problem}")))?;
-            read.settings.network.proxy = Some(proxy.clone());
+            read.settings.network.proxy = ProxyChoice::Through(proxy.clone());
             read.sealed = Some((proxy, stored));
         }
         Ok(read)
@@ -162,7 +162,7 @@ impl SettingsFile {
 
     /// Whether the password of the proxy is known, and not sealed as it would be now.
     fn is_unsealed(&self, settings: &Settings, protection: &Protection) -> bool {
-        let has_password = settings.network.proxy.as_ref().and_then(Proxy::password).is_some();
+        let has_password = settings.network.proxy.proxy().and_then(Proxy::password).is_some();
         has_password
             && protection.seals()
             && !self.sealed.as_ref().is_some_and(|(_, stored)| protection.is_of(stored))
@@ -174,7 +174,7 @@ impl SettingsFile {
         protection: &Protection,
         settings: &Settings,
     ) -> Result<(), SaveError> {
-        let sealed = match &settings.network.proxy {
+        let sealed = match settings.network.proxy.proxy() {
             Some(proxy) => self.seal(protection, proxy)?,
             None => None,
         };
@@ -183,7 +183,7 @@ impl SettingsFile {
             None => self.file.save(&to_text(&StoredSettings { version, settings })),
             Some((proxy, stored)) => {
                 let mut settings = settings.clone();
-                settings.network.proxy = Some(proxy.clone().with_sealed_password());
+                settings.network.proxy = ProxyChoice::Through(proxy.clone().with_sealed_password());
                 let stored = stored.to_value();
                 settings.network.unknown.insert(PROXY_PASSWORD.to_owned(), stored);
                 self.file.save(&to_text(&StoredSettings { version, settings: &settings }))

@@ -4,8 +4,8 @@ use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, RANGE};
 use reqwest::{Client, Response, StatusCode, redirect};
 use url::Url;
 
-use crate::http::{Problem, Way, root};
-use crate::model::{Fault, FaultCode};
+use crate::http::{Problem, Way, words};
+use crate::model::{Fault, FaultCode, Proxies};
 
 /// A feed that stands behind another address, or a file that lies in another place, is found over
 /// so many redirects.
@@ -15,7 +15,7 @@ const MOST_REDIRECTS: usize = 5;
 #[derive(Clone, Debug)]
 pub struct Source {
     client: Client,
-    has_proxy: bool,
+    proxies: Proxies,
 }
 
 impl Source {
@@ -29,7 +29,7 @@ impl Source {
             client.redirect(redirect::Policy::limited(MOST_REDIRECTS)).https_only(!on_this_machine)
         });
         let client = client.map_err(|problem| Fault::new(FaultCode::FeedUnreachable, problem))?;
-        Ok(Self { client, has_proxy: way.proxy.is_some() })
+        Ok(Self { client, proxies: way.proxies.clone() })
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -91,7 +91,7 @@ impl Source {
 
     /// The fault for a call to `url` that did not come through.
     pub(super) fn failure(&self, url: &Url, error: &reqwest::Error) -> Fault {
-        let what = match Problem::of(error, self.has_proxy) {
+        let what = match Problem::of(error, &self.proxies) {
             Problem::Untrusted => "its certificate is not trusted",
             Problem::Unreachable => "it cannot be reached",
             Problem::ProxyRefused => "the proxy does not let it through",
@@ -99,7 +99,7 @@ impl Source {
             Problem::TimedOut => "it does not answer in time",
             Problem::Interrupted => "the connection broke",
         };
-        unreachable(format!("{}: {what} ({})", host(url), root(error)))
+        unreachable(format!("{}: {what} ({})", host(url), words(error, &self.proxies)))
     }
 }
 

@@ -10,7 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("platform", &[]),
     ("tls", &["model", "platform"]),
     ("relay", &["model", "tls"]),
-    ("http", &["model", "tls"]),
+    ("http", &["model", "platform", "tls"]),
     ("azure", &["model", "platform", "tls", "http"]),
     ("upgrade", &["model", "platform", "http"]),
     ("diagnosis", &["model", "platform", "tls", "relay"]),

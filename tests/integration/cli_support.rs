@@ -214,6 +214,7 @@ impl FakeService {
             faults: vec![],
             draining: None,
             policy: None,
+            proxy: None,
             upgrade: None,
         };
         let snapshot = Snapshot { revision: 1, service, connections };

@@ -11,6 +11,7 @@ use hybrid_connection_manager::ipc::protocol::{
     MAX_ANSWER_BYTES, Outcome, Request, RequestError, Response, ServerMessage,
 };
 use hybrid_connection_manager::model::diagnosis::{FactName, NoteCode};
+use hybrid_connection_manager::model::proxies::ProxySource;
 use hybrid_connection_manager::model::status::Then;
 use hybrid_connection_manager::model::upgrade::{
     Release, UpgradeInfo, UpgradeProgress, UpgradeStep,
@@ -19,8 +20,8 @@ use hybrid_connection_manager::model::{
     AzureFacts, AzureResource, CheckName, CheckReport, ConnectionCheck, ConnectionEvent,
     ConnectionId, ConnectionSelector, ConnectionStatus, ConnectionView, Credential, Desired,
     Diagnosis, DiagnosisStep, Endpoint, EventKind, Fault, FaultCode, HybridConnection, KeyState,
-    NamespaceAddress, NextAttempt, PolicyInfo, Reachability, Secret, ServiceInfo, Snapshot,
-    Traffic,
+    NamespaceAddress, NextAttempt, PolicyInfo, ProxyUse, Reachability, Secret, ServiceInfo,
+    Snapshot, Traffic,
 };
 use hybrid_connection_manager::platform::Paths;
 use hybrid_connection_manager::store::Store;
@@ -221,6 +222,12 @@ fn service() -> ServiceInfo {
             allowed: true,
             endpoints: Some(3),
         }),
+        proxy: Some(Box::new(ProxyUse {
+            proxy: Some("http://me:***@proxy.corp:3128".into()),
+            source: ProxySource::Environment,
+            place: "HTTPS_PROXY".into(),
+            exceptions: vec![".corp".into(), "10.0.0.0/8".into()],
+        })),
         upgrade: Some(Box::new(upgrade())),
     }
 }

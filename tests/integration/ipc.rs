@@ -127,6 +127,7 @@ fn snapshot(revision: u64) -> Snapshot {
         faults: vec![],
         draining: None,
         policy: None,
+        proxy: None,
         upgrade: None,
     };
     Snapshot { revision, service, connections: vec![] }

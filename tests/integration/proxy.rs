@@ -164,7 +164,7 @@ async fn a_password_of_any_characters_is_taken_kept_and_not_shown() {
     let mut bed = Bed::start().await;
     bed.host.set("network.proxy", &format!("http://{}", proxy.address)).await;
     bed.host.add(&bed.emulator, NAME).await;
-    let missing = fault(&bed.host.until_fault(NAME, FaultCode::ProxyRefused).await);
+    let missing = fault(&bed.host.until_fault(NAME, FaultCode::ProxyLogin).await);
     assert!(missing.detail.contains("wants a user and a password (407"), "{missing}");
 
     bed.host.set("network.proxy", &format!("http://CORP%5Cme:wr0ng@{}", proxy.address)).await;

@@ -87,7 +87,7 @@ fn what_is_sealed_comes_back_and_stands_nowhere_in_plain_text() {
     let before = home.files();
     let opened = open(&home, &sealer);
     assert_eq!(opened.connections, [connection("sql"), signed("web")]);
-    let proxy = opened.settings.network.proxy.clone().unwrap();
+    let proxy = opened.settings.network.proxy.proxy().unwrap().clone();
     assert_eq!(proxy.to_secret().expose(), PROXY);
     assert!(opened.faults.is_empty() && opened.sealed == 0, "{:?}", opened.faults);
     assert_eq!(home.files(), before, "to read writes nothing");
@@ -106,7 +106,7 @@ fn what_this_system_seals_comes_back() {
         assert_eq!(is_plain, seal::sealer(scope).is_none());
         let opened = open();
         assert_eq!(opened.connections, [connection("sql"), signed("web")]);
-        let proxy = opened.settings.network.proxy.unwrap();
+        let proxy = opened.settings.network.proxy.proxy().unwrap();
         assert_eq!(proxy.password().unwrap().expose(), PASSWORD);
         assert!(opened.faults.is_empty(), "{:?}", opened.faults);
     }
@@ -159,7 +159,7 @@ fn what_is_in_plain_text_is_sealed_at_once() {
     let opened = open(&home, &sealer);
     assert_eq!(opened.connections.len(), 3);
     assert_eq!((opened.sealed, opened.faults.len()), (2, 0), "{:?}", opened.faults);
-    let proxy = opened.settings.network.proxy.clone().unwrap();
+    let proxy = opened.settings.network.proxy.proxy().unwrap().clone();
     assert_eq!(proxy.password().unwrap().expose(), "other");
     assert_nothing_plain(&home);
     assert!(!settings_of(&home).to_string().contains("other"));
@@ -344,7 +344,7 @@ fn a_proxy_whose_password_is_sealed_elsewhere_stays_until_it_is_set_again() {
     for words in [SHOWN_PROXY, "is sealed (dpapi-machine)", "key not valid here"] {
         assert!(fault.detail.contains(words), "{fault}");
     }
-    let proxy = opened.settings.network.proxy.clone().unwrap();
+    let proxy = opened.settings.network.proxy.proxy().unwrap().clone();
     assert!(proxy.password_is_sealed());
     let set = |store: &mut Store, name: &str, value: &str| {
         store.update_settings(|settings| settings.set(name, value)).unwrap()
@@ -358,7 +358,7 @@ fn a_proxy_whose_password_is_sealed_elsewhere_stays_until_it_is_set_again() {
     drop(opened);
     let opened = open(&home, &here);
     assert!(opened.faults.is_empty(), "{:?}", opened.faults);
-    assert_eq!(opened.settings.network.proxy.unwrap().to_secret().expose(), PROXY);
+    assert_eq!(opened.settings.network.proxy.proxy().unwrap().to_secret().expose(), PROXY);
     assert_nothing_plain(&home);
 }
 
@@ -370,7 +370,7 @@ fn a_sealed_password_that_is_none_is_set_aside_with_its_proxy() {
     stored["network"]["proxy_password"]["protection"] = json!("tpm");
     put(&home.paths.settings_file, stored.to_string());
     let opened = open(&home, &sealer);
-    assert_eq!(opened.settings.network.proxy, None);
+    assert_eq!(opened.settings.network.proxy.proxy(), None);
     let [fault] = &opened.faults[..] else { panic!("{:?}", opened.faults) };
     assert_eq!(fault.code, FaultCode::SettingsDamaged);
     assert!(fault.detail.contains("network.proxy_password is protected in a way"), "{fault}");

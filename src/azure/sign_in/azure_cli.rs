@@ -14,7 +14,9 @@ use super::kept::Make;
 use super::refusal::{error_of, texts_of};
 use super::{AzureError, AzureErrorKind};
 use crate::azure::setup::Setup;
-use crate::model::Proxy;
+use crate::http::surroundings;
+use crate::model::Secret;
+use crate::model::proxies::{ProxyDecision, ProxySource};
 use crate::platform::child;
 
 /// The Azure CLI's program.
@@ -32,7 +34,11 @@ impl Maker {
         if !child::is_in_path(PROGRAM) {
             return Err(AzureError::new(AzureErrorKind::NoAzureCli, ""));
         }
-        let executor = Arc::new(Quietly { proxy: setup.proxy.clone() });
+        let authority = &setup.cloud.authority;
+        let (host, port) = (authority.host_str(), authority.port_or_known_default());
+        let proxies = surroundings::proxies(&setup.proxy);
+        let proxy = proxies.decide(host.unwrap_or_default(), port.unwrap_or_default());
+        let executor = Arc::new(Quietly { proxy });
         Ok(Self { tenant: setup.tenant.clone(), executor })
     }
 }
@@ -48,19 +54,27 @@ impl Make for Maker {
     }
 }
 
-/// Runs the Azure CLI where nobody sees it, and through the proxy of the settings unless the
-/// environment names another one.
+/// Runs the Azure CLI where nobody sees it, and through the proxy that the sign-in goes through.
 #[derive(Debug)]
 struct Quietly {
-    proxy: Option<Proxy>,
+    proxy: ProxyDecision,
 }
 
 impl Quietly {
     fn environment(&self) -> Vec<(&'static str, OsString)> {
-        const PROXY: &str = "HTTPS_PROXY";
-        let is_set = [PROXY, "https_proxy"].iter().any(|name| std::env::var_os(name).is_some());
-        let proxy = self.proxy.as_ref().filter(|_| !is_set);
-        proxy.map(|proxy| (PROXY, proxy.to_secret().expose().into())).into_iter().collect()
+        let (proxy, exceptions) = match (self.proxy.source, &self.proxy.proxy) {
+            // It reads the environment itself, and is not told of what names nothing.
+            (ProxySource::Environment | ProxySource::Nobody, _) => return Vec::new(),
+            (_, Some(proxy)) => (proxy.to_secret(), ""),
+            (_, None) => (Secret::new(""), "*"),
+        };
+        let pairs = [
+            ("HTTPS_PROXY", proxy.expose()),
+            ("https_proxy", proxy.expose()),
+            ("NO_PROXY", exceptions),
+            ("no_proxy", exceptions),
+        ];
+        pairs.map(|(name, value)| (name, value.into())).into()
     }
 }
 
@@ -99,6 +113,7 @@ fn in_words(error: &azure_core::Error) -> AzureError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Proxies, ProxyChoice};
 
     /// What the Azure CLI prints, as `azure_identity` wraps it.
     #[derive(Debug)]
@@ -142,12 +157,26 @@ mod tests {
 
     #[test]
     fn the_azure_cli_goes_through_the_proxy_too() {
-        let quietly = Quietly { proxy: Some("http://me:p%40ss@proxy:3128".parse().unwrap()) };
-        if std::env::var_os("HTTPS_PROXY").is_none() && std::env::var_os("https_proxy").is_none() {
-            let environment = quietly.environment();
-            assert_eq!(environment[0].1, "http://me:p%40ss@proxy:3128");
+        let set = |value: &str| {
+            let choice = ProxyChoice::parse(value, &ProxyChoice::Automatic).unwrap();
+            let proxies = Proxies::of(&choice)
+                .or_environment(|name| (name == "HTTPS_PROXY").then(|| "http://env:1".to_owned()));
+            Quietly { proxy: proxies.decide("login.microsoftonline.com", 443) }
+        };
+        let named = |quietly: &Quietly, name: &str| {
+            let all = quietly.environment();
+            let found = all.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| value.clone().into_string().unwrap())
+        };
+        let quietly = set("http://me:p%40ss@proxy:3128");
+        for name in ["HTTPS_PROXY", "https_proxy"] {
+            assert_eq!(named(&quietly, name).unwrap(), "http://me:p%40ss@proxy:3128");
         }
+        assert_eq!(named(&quietly, "NO_PROXY").unwrap(), "");
         assert!(!format!("{quietly:?}").contains("ss@"));
-        assert!(Quietly { proxy: None }.environment().is_empty());
+        let straight = set("none");
+        assert_eq!(named(&straight, "HTTPS_PROXY").unwrap(), "");
+        assert_eq!(named(&straight, "no_proxy").unwrap(), "*");
+        assert!(set("").environment().is_empty(), "it reads the environment itself");
     }
 }

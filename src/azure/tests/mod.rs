@@ -43,7 +43,7 @@ fn setup(server: &Server) -> Setup {
         client_id: "app".to_owned(),
         tenant: None,
         extra_ca: None,
-        proxy: None,
+        proxy: crate::model::ProxyChoice::Automatic,
     }
 }
 

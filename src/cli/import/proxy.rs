@@ -31,13 +31,7 @@ pub(crate) enum ProxySource {
 impl ProxySource {
     /// The proxy at `address`; without a port it is 80, as for .NET.
     pub(super) fn address(address: &str) -> Self {
-        let parsed = Proxy::parse(address, None).or_else(|error| match error {
-            ProxyError::NoPort => {
-                Proxy::parse(&format!("{}:80", address.trim_end_matches('/')), None)
-            }
-            other => Err(other),
-        });
-        parsed.map_or_else(Self::Unusable, Self::Address)
+        Proxy::parse_lenient(address).map_or_else(Self::Unusable, Self::Address)
     }
 }
 
@@ -67,7 +61,7 @@ impl FoundProxy {
                 "it goes through a proxy whose proxyaddress cannot be used here: {error}. If Azure is reached through a proxy alone: {SET} http://HOST:PORT"
             ),
             ProxySource::System => format!(
-                "it goes through the proxy of the system, which this service does not look up. If Azure is reached through a proxy alone: {SET} http://HOST:PORT"
+                "it goes through the proxy of the system, and so does this service (hcm status says which). If that is not the one: {SET} http://HOST:PORT"
             ),
             ProxySource::Script => format!(
                 "it finds its proxy with a script, which this service does not run. If Azure is reached through a proxy alone: {SET} http://HOST:PORT"
@@ -101,9 +95,10 @@ mod tests {
                 "http://me:c2Vj@p:1",
                 "network.proxy http://me:***@p:1, with the password in the place of ***",
             ),
+            ("socks5://p:1", "network.proxy socks5://p:1"),
             (
-                "socks5://p:1",
-                "socks5:// is not supported yet, use http://. If Azure is reached through a proxy alone: hcm settings set network.proxy http://HOST:PORT",
+                "socks4://p:1",
+                "socks4:// is not supported, use http://, https:// or socks5://. If Azure is reached through a proxy alone: hcm settings set network.proxy http://HOST:PORT",
             ),
         ] {
             let advice = advice(address, false);

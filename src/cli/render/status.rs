@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::connection::{notes, role, service_notes};
 use super::style::{Role, Style};
+use super::text::plain;
 use super::{table, upgrade};
 use crate::display::health::Health;
 use crate::model::{ConnectionView, ServiceInfo, StatusLabel};
@@ -24,6 +25,9 @@ pub(crate) fn render(
     };
     for (role, note) in service_notes(service) {
         add(role, 0, &note);
+    }
+    if let Some(proxy) = &service.proxy {
+        add(Role::Plain, 0, &format!("Proxy: {}.", plain(&proxy.to_string())));
     }
     // Who asks how it is wants to know; who lists connections asks for something else.
     if let Some(newer) = service.upgrade.as_deref().and_then(upgrade::available) {
@@ -58,7 +62,7 @@ mod tests {
     use super::super::sample;
     use super::*;
     use crate::model::upgrade::{Release, UpgradeInfo};
-    use crate::model::{ConnectionStatus, Desired, Snapshot};
+    use crate::model::{ConnectionStatus, Desired, Proxies, Snapshot};
 
     fn status(snapshot: &Snapshot, health: &Health<'_>) -> String {
         render(&snapshot.service, health, sample::now(), Some(62), Style::PLAIN).join("\n")
@@ -99,6 +103,23 @@ Not connected: fabrikam/web
             said.starts_with("Version 1.1.0 is available, released on 2026-11-18.\n"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn the_proxy_is_told_with_who_names_it() {
+        let mut snapshot = sample::snapshot(vec![]);
+        let proxies = Proxies::default().or_environment(|name| match name {
+            "HTTPS_PROXY" => Some("http://me:c2Vj@proxy.corp:3128".to_owned()),
+            "NO_PROXY" => Some(".corp".to_owned()),
+            _ => None,
+        });
+        snapshot.service.proxy = Some(Box::new(proxies.in_use()));
+        let said = status(&snapshot, &Health::of(&snapshot, None));
+        let expected = "\
+Proxy: http://me:***@proxy.corp:3128, from HTTPS_PROXY in the
+environment, not for .corp.
+";
+        assert!(said.starts_with(expected), "{said}");
     }
 
     #[test]

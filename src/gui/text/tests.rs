@@ -23,6 +23,7 @@ use crate::model::{
 /// Words of a command or a setting, and names, which stay as they are in every language.
 const LATIN_WORDS: &[&str] = &[
     "az",
+    "none",
     "hcm",
     "login",
     "show",

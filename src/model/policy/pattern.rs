@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use crate::model::address::{plain, same_network};
 use crate::model::endpoint::Endpoint;
 
 /// Endpoints: some hosts, and some ports of them.
@@ -161,26 +162,6 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, PatternError> {
 /// A number without a sign.
 fn number(text: &str) -> Option<u32> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
-}
-
-/// A name as it is compared: in small letters, and without the dot that ends a full one.
-fn plain(name: &str) -> String {
-    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
-}
-
-fn same_network(network: IpAddr, address: IpAddr, bits: u32) -> bool {
-    // What is shifted out as a whole is all the same.
-    match (network, address) {
-        (IpAddr::V4(network), IpAddr::V4(address)) => {
-            let different = network.to_bits() ^ address.to_bits();
-            different.checked_shr(32 - bits).unwrap_or(0) == 0
-        }
-        (IpAddr::V6(network), IpAddr::V6(address)) => {
-            let different = network.to_bits() ^ address.to_bits();
-            different.checked_shr(128 - bits).unwrap_or(0) == 0
-        }
-        _ => false,
-    }
 }
 
 #[cfg(test)]

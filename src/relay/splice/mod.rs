@@ -102,11 +102,11 @@ impl Side for TcpStream {
 
 impl Side for AzureStream {
     fn reset_on_drop(&self, reset: bool) {
-        self.get_ref().0.reset_on_drop(reset);
+        self.get_ref().0.tcp().reset_on_drop(reset);
     }
 
     fn end_without_farewell(&self) {
-        self.get_ref().0.end_without_farewell();
+        self.get_ref().0.tcp().end_without_farewell();
     }
 }
 

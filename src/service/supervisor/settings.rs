@@ -3,7 +3,8 @@
 use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
-use super::{State, Supervisor, lock, on_disk};
+use super::{State, Supervisor, lock, on_disk, proxies};
+use crate::http::surroundings;
 use crate::ipc::protocol::{ErrorCode, RequestError, Response};
 use crate::model::{Fault, FaultCode, Settings};
 use crate::relay::Network;
@@ -98,7 +99,10 @@ impl Supervisor {
             // A CA file that has gone meanwhile is no reason to refuse a proxy.
             None => new_proxy.then(|| self.network.borrow().clone()),
         };
-        let network = network.map(|network| network.through(settings.network.proxy.clone()));
+        let network = match network {
+            Some(network) => Some(network.through(proxies::all(&settings.network.proxy).await)),
+            None => None,
+        };
         on_disk(&self.hub, &self.store, write).await?;
         if let Some(network) = network {
             self.hub.update_service(|service| {
@@ -108,6 +112,9 @@ impl Supervisor {
                     _ => true,
                 });
             });
+            if *network.proxies() != *self.network.borrow().proxies() {
+                proxies::show(network.proxies(), &self.hub);
+            }
             self.network.send_replace(network);
         }
         self.logs.apply(&settings.log);
@@ -175,5 +182,7 @@ pub(super) fn initial_network(settings: &Settings, hub: &Hub) -> Network {
         fault.into_iter().for_each(told);
         Network::new(tls::trusting_nobody())
     });
-    network.through(settings.network.proxy.clone())
+    let proxies = surroundings::proxies(&settings.network.proxy);
+    proxies::show(&proxies, hub);
+    network.through(proxies)
 }

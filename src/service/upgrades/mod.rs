@@ -18,7 +18,7 @@ use tracing::{info, warn};
 
 use self::apply::Place;
 use super::hub::Hub;
-use crate::http::Way;
+use crate::http::{Way, surroundings};
 use crate::model::upgrade::{Feed, Release, UpgradeInfo, UpgradeProgress};
 use crate::model::{Fault, FaultCode, Settings, VERSION};
 use crate::platform::upgrader::Installation;
@@ -194,7 +194,8 @@ async fn source(settings: &Settings) -> Result<Source, Fault> {
     let network = settings.network.clone();
     let source = spawn_blocking(move || {
         let extra_ca = network.extra_ca_certificates.as_deref();
-        Source::new(&Way { extra_ca, proxy: network.proxy.as_ref() }, is_here)
+        let proxies = surroundings::proxies(&network.proxy);
+        Source::new(&Way { extra_ca, proxies }, is_here)
     });
     source.await.map_err(|error| Fault::new(FaultCode::FeedUnreachable, error.to_string()))?
 }

@@ -38,8 +38,10 @@ remove, restart, enable, disable: an array of {Namespace, Name, Id, Result}, whe
 status: {Healthy, Enabled, Connected, Disabled, Service, Connections}.
 status --check: {Check, Passed, Code, Reason} on one line, also when it is not so; Check is \"ready\"
 or \"live\", Code that of an error, Code and Reason are null when Passed.
-Service: {Version, Pid, Started, Home, Faults, Draining, Policy, Upgrade}.
+Service: {Version, Pid, Started, Home, Faults, Draining, Policy, Proxy, Upgrade}.
 Policy: {Place, Allowed, Endpoints} of a policy in force, Endpoints being the number of its entries.
+Proxy: {Address, Source, Place, Exceptions}; Source is \"setting\", \"environment\" or \"system\", and
+Address null for none; null where nobody says anything.
 logs: one object a line: {At, Level, Target, Message, Connection}; Connection is null for those of none.
 settings get: an object of names and values (text).  settings set: the same, of the one setting.
 explain: an array of {Code, About, ExitCode, Summary, Cause, Advice, Retry, ByItself}; About is \"fault\",

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::model::proxies::ProxySource;
 use crate::model::upgrade::{UpgradeInfo, UpgradeProgress, UpgradeStep};
 use crate::model::{
     AzureResource, ConnectionEvent, ConnectionStatus, ConnectionView, Desired, Endpoint, Fault,
-    PolicyInfo, Reachability, ServiceInfo,
+    PolicyInfo, ProxyUse, Reachability, ServiceInfo,
 };
 
 /// A hybrid connection; the first ten keys are those of Microsoft's `hcm`.
@@ -86,6 +87,7 @@ pub(super) struct ServiceShape<'a> {
     pub(super) faults: Vec<FaultShape<'a>>,
     pub(super) draining: Option<u64>,
     pub(super) policy: Option<PolicyShape<'a>>,
+    pub(super) proxy: Option<ProxyShape<'a>>,
     pub(super) upgrade: Option<UpgradeShape<'a>>,
 }
 
@@ -95,6 +97,15 @@ pub(super) struct PolicyShape<'a> {
     pub(super) place: &'a str,
     pub(super) allowed: bool,
     pub(super) endpoints: Option<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ProxyShape<'a> {
+    pub(super) address: Option<&'a str>,
+    pub(super) source: ProxySource,
+    pub(super) place: &'a str,
+    pub(super) exceptions: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -346,6 +357,13 @@ impl<'a> ProgressShape<'a> {
     }
 }
 
+impl<'a> ProxyShape<'a> {
+    fn of(used: &'a ProxyUse) -> Self {
+        let ProxyUse { proxy, source, place, exceptions } = used;
+        Self { address: proxy.as_deref(), source: *source, place, exceptions }
+    }
+}
+
 impl<'a> ServiceShape<'a> {
     pub(super) fn of(service: &'a ServiceInfo) -> Self {
         Self {
@@ -356,6 +374,7 @@ impl<'a> ServiceShape<'a> {
             faults: service.faults.iter().map(FaultShape::of).collect(),
             draining: service.draining,
             policy: service.policy.as_ref().map(PolicyShape::of),
+            proxy: service.proxy.as_deref().map(ProxyShape::of),
             upgrade: service.upgrade.as_deref().map(UpgradeShape::of),
         }
     }

@@ -238,7 +238,7 @@ fn the_password_of_the_proxy_is_asked_for_and_not_told() {
     desk.act(AzureAction::ProxyPassword(password));
     let effects = desk.act(AzureAction::SignIn(Method::DeviceCode));
     let (_, AzureWork::SignIn(_, setup)) = only_work(&effects) else { panic!("{effects:?}") };
-    assert_eq!(setup.proxy.as_ref().unwrap().password(), Some(&Secret::new(KEY)));
+    assert_eq!(setup.proxy.proxy().unwrap().password(), Some(&Secret::new(KEY)));
     let told = format!("{:?} {effects:?}", desk.state);
     assert!(!told.contains(&KEY[..8]), "{told}");
 }

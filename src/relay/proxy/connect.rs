@@ -1,0 +1,132 @@
+//! HTTP CONNECT (RFC 9110, section 9.3.6), with Basic authorization (RFC 7617).
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use zeroize::Zeroizing;
+
+use super::{broken, login, no_proxy};
+use crate::model::proxy::Login;
+use crate::model::{Endpoint, Fault, FaultCode, Proxy, USER_AGENT_PRODUCT};
+use crate::relay::control::one_line;
+use crate::relay::websocket::handshake::{Head, UpgradeError, is_token, read_head};
+
+/// Asks `proxy` at the other end of `stream` for a connection to `target`.
+pub(super) async fn ask<S>(proxy: &Proxy, target: &Endpoint, stream: &mut S) -> Result<(), Fault>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let address = proxy.address();
+    let asking = async {
+        stream.write_all(request(proxy, target).as_bytes()).await?;
+        stream.flush().await?;
+        read_head(stream).await
+    };
+    let (head, leftover) = asking.await.map_err(|error| match error {
+        UpgradeError::Io(error) => broken(address, &error),
+        UpgradeError::NotWebSocket(_) | UpgradeError::Refused(_) => no_proxy(address, "an HTTP"),
+    })?;
+    if !(200..300).contains(&head.status) {
+        return Err(refusal(proxy, target, &head));
+    }
+    if !leftover.is_empty() {
+        let detail = format!("{address} sends bytes of its own before the other side has spoken");
+        return Err(Fault::new(FaultCode::ProxyRefused, detail));
+    }
+    Ok(())
+}
+
+fn request(proxy: &Proxy, target: &Endpoint) -> Zeroizing<String> {
+    let mut request = Zeroizing::new(format!(
+        "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {USER_AGENT_PRODUCT}\r\n"
+    ));
+    if let Some(Login { user, password: Some(password) }) = proxy.login() {
+        let pair = Zeroizing::new(format!("{user}:{}", password.expose()));
+        let basic = Zeroizing::new(BASE64_STANDARD.encode(&*pair));
+        request.push_str("Proxy-Authorization: Basic ");
+        request.push_str(&basic);
+        request.push_str("\r\n");
+    }
+    request.push_str("\r\n");
+    request
+}
+
+fn refusal(proxy: &Proxy, target: &Endpoint, head: &Head) -> Fault {
+    let address = proxy.address();
+    let answer = one_line(&format!("{} {}", head.status, head.reason));
+    if head.status != 407 {
+        let detail = format!("{address} does not open the way to {target} ({answer})");
+        return Fault::new(FaultCode::ProxyRefused, detail);
+    }
+    let offers = offers(head);
+    if offers.is_empty() || offers.iter().any(|name| name.eq_ignore_ascii_case("basic")) {
+        return login(proxy, &answer);
+    }
+    let offers = one_line(&offers.join(", "));
+    let detail = format!("{address} wants {offers}, and only Basic is supported ({answer})");
+    Fault::new(FaultCode::ProxyLoginUnsupported, detail)
+}
+
+/// The ways to log in that a proxy offers, in one header or in many (RFC 9110, section 11.6.1).
+fn offers(head: &Head) -> Vec<&str> {
+    let parts = head.all("proxy-authenticate").flat_map(|value| value.split(','));
+    let first_words = parts.filter_map(|part| part.split_whitespace().next());
+    // Parameters of a way have a sign that no name has.
+    first_words.filter(|word| is_token(word)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_request_names_the_target_and_the_user() {
+        let target = Endpoint::new("ns.servicebus.windows.net", 443);
+        let plain = request(&"h:1".parse().unwrap(), &target);
+        assert!(plain.starts_with(
+            "CONNECT ns.servicebus.windows.net:443 HTTP/1.1\r\nHost: ns.servicebus.windows.net:443\r\n"
+        ));
+        assert!(plain.ends_with("\r\n\r\n") && !plain.contains("Authorization"));
+        // RFC 7617, section 2.1: UTF-8.
+        let with = request(&"test:123%C2%A3@h:1".parse().unwrap(), &target);
+        assert!(with.contains("\r\nProxy-Authorization: Basic dGVzdDoxMjPCow==\r\n\r\n"));
+        let v6 = request(&"h:1".parse().unwrap(), &Endpoint::new("fd00::1", 443));
+        assert!(v6.starts_with("CONNECT [fd00::1]:443 HTTP/1.1\r\n"));
+    }
+
+    #[test]
+    fn a_refused_login_is_told_from_a_missing_one_and_from_another_kind() {
+        let refused = |proxy: &str, offers: &[&str]| {
+            let mut head = Head::for_test(407);
+            for offer in offers {
+                head = head.with_header_for_test("proxy-authenticate", offer);
+            }
+            let proxy = proxy.parse().unwrap();
+            let fault = refusal(&proxy, &Endpoint::new("ns", 443), &head);
+            (fault.code, fault.detail)
+        };
+        let basic = "Basic realm=\"x\"";
+        for (proxy, offers, code, words) in [
+            ("h:1", &[basic][..], FaultCode::ProxyLogin, "wants a user and a password"),
+            ("h:1", &[], FaultCode::ProxyLogin, "wants a user and a password"),
+            ("u:p@h:1", &["Negotiate", basic], FaultCode::ProxyLogin, "does not take this user"),
+            ("u:p@h:1", &["NTLM, basic realm=x"], FaultCode::ProxyLogin, "does not take this user"),
+            (
+                "u:p@h:1",
+                &["Negotiate", "NTLM"],
+                FaultCode::ProxyLoginUnsupported,
+                "wants Negotiate, NTLM, and only Basic",
+            ),
+            (
+                "h:1",
+                &["Digest realm=\"x\", qop=\"auth\", nonce=\"basic\""],
+                FaultCode::ProxyLoginUnsupported,
+                "wants Digest, and only Basic",
+            ),
+        ] {
+            let (seen, detail) = refused(proxy, offers);
+            assert_eq!(seen, code, "{detail}");
+            assert!(detail.contains(words), "{detail}");
+        }
+    }
+}
