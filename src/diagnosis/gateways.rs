@@ -57,7 +57,7 @@ pub(super) async fn check(subject: &Subject, canonical: Option<&str>, board: &Bo
 }
 
 async fn try_one(subject: &Subject, name: &str, board: &Board<'_>) -> Answer {
-    if subject.proxy.is_some() {
+    if subject.network.proxies().decide(name, PORT).proxy.is_some() {
         let deadline = board.deadline(LIMIT);
         return match subject.network.open_tcp(name, PORT, deadline).await {
             Ok(_) => Answer::Reached,

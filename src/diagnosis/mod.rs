@@ -29,9 +29,7 @@ use tokio::time::Instant;
 
 use self::board::Board;
 use crate::model::diagnosis::{Note, NoteCode};
-use crate::model::{
-    CheckName, CheckReport, ConnectionId, Credential, Diagnosis, Endpoint, Policy, Proxy,
-};
+use crate::model::{CheckName, CheckReport, ConnectionId, Credential, Diagnosis, Endpoint, Policy};
 use crate::relay::Network;
 use crate::tls;
 
@@ -47,8 +45,6 @@ pub struct Subject {
     pub credential: Option<Credential>,
     /// The way to Azure.
     pub network: Network,
-    /// The proxy on this way.
-    pub proxy: Option<Proxy>,
     /// The file of extra CAs.
     pub extra_ca: Option<String>,
     /// What this machine allows.
@@ -68,7 +64,6 @@ impl Subject {
             id,
             credential: None,
             network: Network::new(tls),
-            proxy: None,
             extra_ca: None,
             policy: Arc::default(),
             endpoint: None,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::board::Board;
@@ -14,10 +13,12 @@ use super::{Subject, resolve};
 use crate::model::diagnosis::{FactName, Note, NoteCode, Verdict};
 use crate::model::metadata::MetadataError;
 use crate::model::{
-    CheckName, CheckReport, Endpoint, Fault, FaultCode, Stamp, USER_AGENT_PRODUCT, gateways,
+    CheckName, CheckReport, Endpoint, Fault, FaultCode, ProxyDecision, Stamp, USER_AGENT_PRODUCT,
+    gateways,
 };
 use crate::relay::control::{one_line, parse_http_date};
 use crate::relay::management;
+use crate::relay::transport::Transport;
 use crate::tls::examine::{Examiner, Seen};
 
 /// How long the proxy, the handshake of TLS and each answer may take.
@@ -44,9 +45,11 @@ pub(super) struct Found {
 /// The check that failed.
 pub(super) async fn reach(subject: &Subject, board: &Board<'_>) -> Result<Found, CheckName> {
     use CheckName::{Clock, NamespaceTcp, NamespaceTls};
-    let (canonical, tcp) = match &subject.proxy {
-        Some(proxy) => through(subject, &proxy.to_string(), board).await,
-        None => straight(subject, board).await,
+    let namespace = subject.id.namespace();
+    let decision = subject.network.proxies().decide(namespace.host(), namespace.port());
+    let (canonical, tcp) = match &decision.proxy {
+        Some(_) => through(subject, &decision, board).await,
+        None => straight(subject, &decision, board).await,
     }
     .inspect_err(|because| board.skip(&[Clock, NamespaceTls], *because))?;
     let tcp = tcp.inspect_err(|because| {
@@ -57,12 +60,13 @@ pub(super) async fn reach(subject: &Subject, board: &Board<'_>) -> Result<Found,
     Ok(Found { canonical })
 }
 
-type Way = Result<(Option<String>, Result<TcpStream, CheckName>), CheckName>;
+type Way = Result<(Option<String>, Result<Transport, CheckName>), CheckName>;
 
 /// The way without a proxy.
-async fn straight(subject: &Subject, board: &Board<'_>) -> Way {
+async fn straight(subject: &Subject, decision: &ProxyDecision, board: &Board<'_>) -> Way {
     use CheckName::{NamespaceDns, NamespaceTcp};
     let report = CheckReport::ok(CheckName::Proxy).noting(NoteCode::NoProxy, "");
+    let report = report.with(FactName::ProxySource, decision);
     board.tell(report, Duration::ZERO);
     let namespace = subject.id.namespace();
     let start = Instant::now();
@@ -83,11 +87,11 @@ async fn straight(subject: &Subject, board: &Board<'_>) -> Way {
     let report = dial_report(&dialled, is_local);
     board.tell_since(report, start);
     let open = dialled.into_iter().find_map(|one| one.answer.ok()).map(|(stream, _)| stream);
-    Ok((resolved.canonical, open.ok_or(NamespaceTcp)))
+    Ok((resolved.canonical, open.map(Transport::Tcp).ok_or(NamespaceTcp)))
 }
 
 /// The way through the proxy that is shown as `proxy`.
-async fn through(subject: &Subject, proxy: &str, board: &Board<'_>) -> Way {
+async fn through(subject: &Subject, decision: &ProxyDecision, board: &Board<'_>) -> Way {
     use CheckName::{NamespaceDns, NamespaceTcp};
     let namespace = subject.id.namespace();
     let start = Instant::now();
@@ -96,7 +100,7 @@ async fn through(subject: &Subject, proxy: &str, board: &Board<'_>) -> Way {
     let (tcp, resolved) = tokio::join!(
         async {
             let tcp = opening.await;
-            let shown = |report: CheckReport| report.with(FactName::Proxy, proxy);
+            let shown = |report: CheckReport| report.with(FactName::Proxy, decision);
             let report = match &tcp {
                 Ok(_) => shown(CheckReport::ok(CheckName::Proxy)),
                 Err(fault) => shown(CheckReport::failed(CheckName::Proxy, fault.clone())),
@@ -122,7 +126,7 @@ async fn through(subject: &Subject, proxy: &str, board: &Board<'_>) -> Way {
         board.skip(&[NamespaceTcp], CheckName::Proxy);
         return Err(CheckName::Proxy);
     };
-    let report = CheckReport::ok(NamespaceTcp).with(FactName::Proxy, proxy);
+    let report = CheckReport::ok(NamespaceTcp).with(FactName::Proxy, decision);
     board.tell(report, Duration::ZERO);
     Ok((canonical, Ok(tcp)))
 }
@@ -168,7 +172,7 @@ fn dial_report(dialled: &[tcp::Dialled], is_local: bool) -> CheckReport {
 
 /// TLS over `tcp`, and the time of who answers there. Both are looked at whoever signs: what is
 /// asked for here is no secret, and a wrong clock is why a certificate is not trusted.
-async fn secure(subject: &Subject, tcp: TcpStream, board: &Board<'_>) -> Result<(), CheckName> {
+async fn secure(subject: &Subject, tcp: Transport, board: &Board<'_>) -> Result<(), CheckName> {
     use CheckName::{Clock, NamespaceTls};
     let host = subject.id.namespace().host();
     let start = Instant::now();

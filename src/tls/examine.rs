@@ -9,7 +9,7 @@ use rustls::client::ClientConfig;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -93,11 +93,10 @@ impl Examiner {
     ///
     /// # Errors
     /// Those of the connection, and of a handshake that breaks for another reason than trust.
-    pub async fn shake(
-        &self,
-        host: &str,
-        tcp: TcpStream,
-    ) -> io::Result<(Seen, TlsStream<TcpStream>)> {
+    pub async fn shake<S>(&self, host: &str, tcp: S) -> io::Result<(Seen, TlsStream<S>)>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let looking = Arc::new(Looking {
             verifier: self.verifier.clone(),
             schemes: provider().signature_verification_algorithms,
@@ -194,7 +193,7 @@ impl ServerCertVerifier for Looking {
 mod tests {
     use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
     use rustls::ServerConfig;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
     use tokio_rustls::TlsAcceptor;
 
     use super::*;

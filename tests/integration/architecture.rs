@@ -38,7 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("upgrader", &["model", "platform", "store", "ipc", "upgrade"]),
     (
         "cli",
-        &["model", "ipc", "platform", "display", "azure", "declared", "diagnosis", "reach"],
+        &["model", "ipc", "platform", "display", "azure", "http", "declared", "diagnosis", "reach"],
     ),
     ("emulator", &["model"]),
     ("demo", &["model", "platform", "ipc", "service", "emulator"]),

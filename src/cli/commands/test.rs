@@ -6,7 +6,9 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::namespace::{self, Named};
 use crate::cli::{Context, render};
+use crate::http::surroundings;
 use crate::ipc::protocol::Access;
+use crate::model::ProxyChoice;
 use crate::reach::lookup;
 use crate::reach::probe::{self, Probe, Step, Way};
 
@@ -51,15 +53,19 @@ fn end(context: &Context<'_>, target: &str, exit: Exit, probe: &Probe) -> Result
     Err(Failure::new(exit, text).with_code(fault.code.as_str()))
 }
 
-/// The way to Azure of the service's settings, where they can be read; else the straight one.
+/// The way to Azure of the service's settings, where they can be read, and of the surroundings.
 async fn way(context: &Context<'_>) -> Result<Way, Failure> {
-    let Ok(mut client) = context.connect().await else { return Ok(Way::default()) };
+    let Ok(mut client) = context.connect().await else { return Ok(by_surroundings()) };
     if client.access() != Access::Manage {
         context
             .printer
             .note("Only those who manage the service read its proxy and CA: tried without them.");
-        return Ok(Way::default());
+        return Ok(by_surroundings());
     }
     let setup = setup::of_service(context.printer, &mut client, &Account::default()).await?;
-    Ok(Way { proxy: setup.proxy, extra_ca: setup.extra_ca })
+    Ok(Way { proxies: surroundings::proxies(&setup.proxy), extra_ca: setup.extra_ca })
+}
+
+fn by_surroundings() -> Way {
+    Way { proxies: surroundings::proxies(&ProxyChoice::Automatic), extra_ca: None }
 }

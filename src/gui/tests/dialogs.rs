@@ -165,7 +165,7 @@ fn the_firewall_list_is_shown_as_it_becomes_known() {
         window.settle();
     };
     // What an earlier search tells is not of this one.
-    let nothing = FirewallList { home: Home::Unresolved, ..list.clone() };
+    let nothing = FirewallList { home: Home::Unresolved, ..list };
     tell(&mut window, run - 1, GatewayNews::Begun(Box::new(nothing.clone())));
     assert!(window.says("prod-am3-010"));
     let failed = vec![(7, Found::TimedOut), (9, Found::Failed("server failure".to_owned()))];

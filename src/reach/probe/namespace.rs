@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::tcp::{self, Codes};
 use super::{Notes, Probe, Seen, Step, Trial};
-use crate::model::{Endpoint, Fault, FaultCode, NamespaceAddress, Proxy, USER_AGENT_PRODUCT};
+use crate::model::{
+    Endpoint, Fault, FaultCode, NamespaceAddress, Proxies, Proxy, USER_AGENT_PRODUCT,
+};
 use crate::reach::lookup::LookUp;
 use crate::relay::Network;
 use crate::relay::control::{one_line, parse_http_date};
+use crate::relay::transport::Transport;
 use crate::relay::websocket::handshake::read_head;
 use crate::tls::examine::Examiner;
 use crate::tls::trusting_nobody;
@@ -29,8 +31,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// How Azure is reached.
 #[derive(Clone, Debug, Default)]
 pub struct Way {
-    /// The proxy on the way.
-    pub proxy: Option<Proxy>,
+    /// Which proxy is on the way.
+    pub proxies: Proxies,
     /// PEM file with CA certificates trusted besides the system's.
     pub extra_ca: Option<String>,
 }
@@ -55,10 +57,13 @@ async fn go(
 ) -> Result<(), Fault> {
     let host = address.host();
     let resolved = tcp::look_up(notes, host, names, &CODES).await;
-    let tcp = match &way.proxy {
+    let tcp = match way.proxies.decide(host, address.port()).proxy {
         // A proxy looks names up itself.
-        Some(proxy) => through(notes, address, proxy).await?,
-        None => tcp::connect(notes, &resolved?.addresses, address.port(), &CODES).await?,
+        Some(proxy) => through(notes, address, &proxy, &way.proxies).await?,
+        None => {
+            let addresses = resolved?.addresses;
+            Transport::Tcp(tcp::connect(notes, &addresses, address.port(), &CODES).await?)
+        }
     };
     let start = Instant::now();
     let mut stream = match secure(host, tcp, way.extra_ca.clone()).await {
@@ -81,9 +86,10 @@ async fn through(
     notes: &mut Notes<'_>,
     address: &NamespaceAddress,
     proxy: &Proxy,
-) -> Result<TcpStream, Fault> {
+    proxies: &Proxies,
+) -> Result<Transport, Fault> {
     let start = Instant::now();
-    let network = Network::new(trusting_nobody()).through(Some(proxy.clone()));
+    let network = Network::new(trusting_nobody()).through(proxies.clone());
     let opened = network.open_tcp(address.host(), address.port(), start + LIMIT).await;
     let outcome = opened.as_ref().map(|_| Seen::Open).map_err(Clone::clone);
     notes.note(Trial::Proxy(proxy.address().to_string()), start.elapsed(), outcome);
@@ -92,7 +98,7 @@ async fn through(
 
 async fn secure(
     host: &str,
-    tcp: TcpStream,
+    tcp: Transport,
     extra_ca: Option<String>,
 ) -> Result<(Seen, impl AsyncRead + AsyncWrite + Unpin + use<>), Fault> {
     let examiner = tokio::task::spawn_blocking(move || Examiner::trusting(extra_ca.as_deref()));

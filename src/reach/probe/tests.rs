@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::model::{Endpoint, FaultCode};
+use crate::model::{Endpoint, FaultCode, Proxies, ProxyChoice};
 use crate::reach::lookup::{LookUp, Resolved, Unresolved};
 
 fn leads_to(addresses: &'static [&'static str]) -> LookUp {
@@ -83,7 +83,8 @@ async fn the_steps_to_a_namespace_end_at_the_first_that_fails() {
     assert_eq!(probe.fault.unwrap().code, FaultCode::TlsFailed);
 
     let names: LookUp = Arc::new(|_| Box::pin(async { Err(Unresolved::Unknown) }));
-    let way = Way { proxy: Some(format!("127.0.0.1:{port}").parse().unwrap()), extra_ca: None };
+    let proxy = format!("127.0.0.1:{port}").parse().unwrap();
+    let way = Way { proxies: Proxies::of(&ProxyChoice::Through(proxy)), extra_ca: None };
     let probe = namespace(&address, &way, &names, &mut |_| {}).await;
     let trials: Vec<_> = probe.steps.iter().map(|step| step.trial.as_str()).collect();
     assert_eq!(trials, ["dns", "proxy"], "a proxy looks names up itself");

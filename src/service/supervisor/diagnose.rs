@@ -71,7 +71,6 @@ impl Supervisor {
         Ok(Subject {
             credential,
             network: self.network.borrow().clone(),
-            proxy: network_settings.proxy,
             extra_ca: network_settings.extra_ca_certificates,
             policy: self.policy.borrow().clone(),
             endpoint: view.and_then(|view| view.endpoint),
