@@ -28,8 +28,11 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use self::board::Board;
+use crate::http::surroundings;
 use crate::model::diagnosis::{Note, NoteCode};
-use crate::model::{CheckName, CheckReport, ConnectionId, Credential, Diagnosis, Endpoint, Policy};
+use crate::model::{
+    CheckName, CheckReport, ConnectionId, Credential, Diagnosis, Endpoint, Policy, ProxyChoice,
+};
 use crate::relay::Network;
 use crate::tls;
 
@@ -60,10 +63,11 @@ impl Subject {
     /// without a key. It may block.
     pub fn seen_from_here(id: ConnectionId, all_gateways: bool) -> Self {
         let tls = tls::client_config_with(None).unwrap_or_else(|_| tls::trusting_nobody());
+        let proxies = surroundings::proxies(&ProxyChoice::Automatic);
         Self {
             id,
             credential: None,
-            network: Network::new(tls),
+            network: Network::new(tls).through(proxies),
             extra_ca: None,
             policy: Arc::default(),
             endpoint: None,

@@ -62,12 +62,11 @@ pub(super) async fn reach(subject: &Subject, board: &Board<'_>) -> Result<Found,
 
 type Way = Result<(Option<String>, Result<Transport, CheckName>), CheckName>;
 
-/// The way without a proxy.
+/// The way without a proxy, for the reason in `decision`.
 async fn straight(subject: &Subject, decision: &ProxyDecision, board: &Board<'_>) -> Way {
     use CheckName::{NamespaceDns, NamespaceTcp};
     let report = CheckReport::ok(CheckName::Proxy).noting(NoteCode::NoProxy, "");
-    let report = report.with(FactName::ProxySource, decision);
-    board.tell(report, Duration::ZERO);
+    board.tell(report.with(FactName::Proxy, decision), Duration::ZERO);
     let namespace = subject.id.namespace();
     let start = Instant::now();
     let resolved = match resolve::resolve(namespace.host(), board).await {
@@ -90,7 +89,7 @@ async fn straight(subject: &Subject, decision: &ProxyDecision, board: &Board<'_>
     Ok((resolved.canonical, open.map(Transport::Tcp).ok_or(NamespaceTcp)))
 }
 
-/// The way through the proxy that is shown as `proxy`.
+/// The way through the proxy of `decision`.
 async fn through(subject: &Subject, decision: &ProxyDecision, board: &Board<'_>) -> Way {
     use CheckName::{NamespaceDns, NamespaceTcp};
     let namespace = subject.id.namespace();

@@ -61,7 +61,7 @@ impl Supervisor {
         let state = self.state.lock().await;
         state.refuse_while_stopping()?;
         let id = state.find(selector)?;
-        let network_settings = state.settings.network.clone();
+        let extra_ca = state.settings.network.extra_ca_certificates.clone();
         drop(state);
         let which = id.clone();
         let find =
@@ -71,7 +71,7 @@ impl Supervisor {
         Ok(Subject {
             credential,
             network: self.network.borrow().clone(),
-            extra_ca: network_settings.extra_ca_certificates,
+            extra_ca,
             policy: self.policy.borrow().clone(),
             endpoint: view.and_then(|view| view.endpoint),
             all_gateways,
