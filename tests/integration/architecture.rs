@@ -36,7 +36,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("upgrader", &["model", "platform", "store", "ipc", "upgrade"]),
-    ("cli", &["model", "ipc", "platform", "display", "azure", "declared", "diagnosis", "reach"]),
+    (
+        "cli",
+        &["model", "ipc", "platform", "display", "azure", "http", "declared", "diagnosis", "reach"],
+    ),
     ("emulator", &["model"]),
     ("demo", &["model", "platform", "ipc", "service", "emulator"]),
     ("demo_cli", &["model", "platform", "ipc", "service", "cli", "demo"]),
