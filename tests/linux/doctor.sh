@@ -229,9 +229,9 @@ check "29: a proxy that does not run" names proxy-unreachable hc
 begin proxy "${part[@]}" proxy 3128 me:secret
 soon grep -q ready "$work/said.proxy"
 hcm settings set network.proxy http://127.0.0.1:3128 >"$work/last"
-check "30: a proxy that wants a password" names proxy-refused hc
+check "30: a proxy that wants a password" names proxy-login hc
 hcm settings set network.proxy http://me:wrong@127.0.0.1:3128 >"$work/last"
-check "31: a password that the proxy does not take" names proxy-refused hc
+check "31: a password that the proxy does not take" names proxy-login hc
 begin refusing "${part[@]}" proxy 3127 "" "403 Forbidden"
 soon grep -q ready "$work/said.refusing"
 hcm settings set network.proxy http://127.0.0.1:3127 >"$work/last"
