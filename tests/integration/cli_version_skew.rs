@@ -136,6 +136,19 @@ async fn what_an_older_service_does_not_know_needs_a_newer_one() {
 }
 
 #[tokio::test]
+async fn what_an_older_service_cannot_look_for_is_looked_for_here() {
+    let home = Home::new();
+    let _service = Other::serve(&home, older());
+    let ran = home.hcm(&["doctor", "contoso/team/a"]).await;
+    let first = ran.expect(17).out.lines().next().unwrap();
+    assert!(
+        first.contains("is too old to look") && first.ends_with("[service-too-old]"),
+        "{first}"
+    );
+    assert!(ran.out.contains("skipped  Listener"), "{ran:?}");
+}
+
+#[tokio::test]
 async fn what_a_newer_service_does_not_know_any_more_needs_a_newer_program() {
     let home = Home::new();
     let _service = Other::serve(&home, newer());

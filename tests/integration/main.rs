@@ -37,6 +37,7 @@ mod cli_watch;
 #[cfg(feature = "emulator")]
 mod demo;
 mod desktop_files;
+mod diagnosis_page;
 #[cfg(feature = "emulator")]
 mod emulator_azure;
 #[cfg(feature = "emulator")]

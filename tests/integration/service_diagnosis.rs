@@ -13,6 +13,7 @@ use hybrid_connection_manager::model::{
 use hybrid_connection_manager::platform::Paths;
 
 use crate::bed::{Bed, DownEndpoint, Endpoint, NAME, NAMESPACE, within};
+use crate::cli_support::{Ran, hcm_in};
 
 fn diagnose() -> Request {
     let connection = Some(format!("{NAMESPACE}/{NAME}").parse().unwrap());
@@ -167,4 +168,43 @@ async fn without_a_connection_this_machine_is_looked_at_and_an_unknown_one_is_re
     assert_eq!(bed.host.refused(diagnose()).await, ErrorCode::NotFound);
     assert!(!Access::ReadStatus.allows(&diagnose()));
     bed.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hcm_says_the_cause_first_and_all_of_it_as_json_and_in_a_file() {
+    let down = DownEndpoint::bind();
+    let config = EmulatorConfig::new().hybrid_connection(NAMESPACE, NAME, &down.address());
+    let mut bed = Bed::of(config, Endpoint::bind().await).await;
+    bed.host.add(&bed.emulator, NAME).await;
+    bed.host.until_connected(NAME).await;
+    let home = bed.host.home.path().to_owned();
+    let name = format!("{NAMESPACE}/{NAME}");
+    let hcm = |arguments: &[&str]| Ran::of(hcm_in(&home, arguments).spawn().unwrap());
+    let ran = hcm(&["doctor", &name]).await;
+    let first = ran.expect(17).out.lines().next().unwrap();
+    assert!(first.starts_with(&name) && first.ends_with("[endpoint-refused]"), "{first}");
+    assert!(ran.out.contains("\n  → Check that the program is running"), "{ran:?}");
+    let ran = hcm(&["doctor", "-o", "json"]).await;
+    let json = ran.expect(17).json();
+    assert_eq!(json[0]["Cause"], "endpoint-tcp");
+    assert_eq!(json[0]["Checks"].as_array().unwrap().len(), 15);
+    let file = home.join("report.txt");
+    let ran = hcm(&["doctor", &name, "--report", file.to_str().unwrap()]).await;
+    assert!(ran.expect(17).err.contains("keys and passwords are not"), "{ran:?}");
+    let report = tokio::fs::read_to_string(&file).await.unwrap();
+    for part in
+        ["Names and addresses of this network are in it", "log.level = info", &down.address()]
+    {
+        assert!(report.contains(part), "{part}: {report}");
+    }
+    let string = bed.emulator.connection_string(NAMESPACE, NAME, "defaultListener").unwrap();
+    let key = string.expose().split("SharedAccessKey=").nth(1).unwrap().split(';').next().unwrap();
+    assert!(key.len() > 20 && !report.contains(key));
+    hcm(&["doctor", "contoso/nothing"]).await.expect(4);
+    bed.end().await;
+
+    let ran = hcm(&["doctor"]).await;
+    let first = ran.expect(3).out.lines().next().unwrap();
+    assert!(first.contains("The service does not run"), "{first}");
+    assert!(first.ends_with("[service-not-running]"), "{first}");
 }

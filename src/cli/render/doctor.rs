@@ -11,26 +11,45 @@ use crate::model::{CheckName, CheckReport, ConnectionId, Diagnosis, DiagnosisSte
 /// Cells of the verdict and of the title of a check, each with the space behind it.
 const VERDICTS: usize = 9;
 const TITLES: usize = 28;
-/// Checks of the machine, which are the same for each connection.
-const OF_MACHINE: [CheckName; 1] = [CheckName::Service];
 
-/// All of `diagnoses`, one after another.
+/// All of `diagnoses`, those with failures first; of several, only what is not well.
 pub(crate) fn all(diagnoses: &[Diagnosis], width: Option<usize>, style: Style) -> Vec<String> {
+    if let [diagnosis] = diagnoses {
+        return whole(diagnosis, width, style);
+    }
     let mut lines = Vec::new();
-    for (at, diagnosis) in diagnoses.iter().enumerate() {
-        if at > 0 {
-            lines.push(String::new());
+    let mut in_order: Vec<_> = diagnoses.iter().collect();
+    in_order.sort_by_key(|diagnosis| match cause(&diagnosis.reports) {
+        Some(report) => (report.verdict != Verdict::Failed, report.check),
+        None => (true, CheckName::Other),
+    });
+    for diagnosis in in_order {
+        lines.extend(head(diagnosis, width, style));
+        let is_told =
+            |report: &&CheckReport| matches!(report.verdict, Verdict::Warning | Verdict::Failed);
+        for report in diagnosis.reports.iter().filter(is_told) {
+            lines.extend(check(report, width, style));
         }
-        lines.extend(one(diagnosis, at > 0, width, style));
+    }
+    let more = "All that was seen of one: hcm doctor NAMESPACE/NAME";
+    lines.push(style.paint(Role::Faint, more));
+    lines
+}
+
+/// All of `diagnoses` with every check, one after another.
+pub(crate) fn in_full(diagnoses: &[Diagnosis], width: Option<usize>, style: Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    for diagnosis in diagnoses {
+        lines.extend(whole(diagnosis, width, style));
+        lines.push(String::new());
     }
     lines
 }
 
-fn one(diagnosis: &Diagnosis, is_more: bool, width: Option<usize>, style: Style) -> Vec<String> {
+fn whole(diagnosis: &Diagnosis, width: Option<usize>, style: Style) -> Vec<String> {
     let mut lines = head(diagnosis, width, style);
     lines.push(String::new());
-    let is_told = |report: &&CheckReport| is_more && OF_MACHINE.contains(&report.check);
-    for report in diagnosis.reports.iter().filter(|report| !is_told(report)) {
+    for report in &diagnosis.reports {
         lines.extend(check(report, width, style));
     }
     lines
@@ -239,6 +258,16 @@ failed   TCP to the endpoint         The endpoint refused the connection: 10.0.0
             lines[0],
             "contoso/sql: it works; worth knowing: The endpoint is an IP address and no name: 10.0.0.5 [endpoint-is-address]"
         );
+    }
+
+    #[test]
+    fn of_several_only_what_is_not_well_is_told_the_worst_first() {
+        let fine = diagnosis(vec![CheckReport::ok(CheckName::Clock)]);
+        let lines = all(&[fine, refused()], None, Style::PLAIN);
+        assert!(lines[0].ends_with("[endpoint-refused]"), "{lines:?}");
+        assert!(lines[2].starts_with("failed   TCP to the endpoint"), "{lines:?}");
+        assert_eq!(lines[4], "contoso/sql: nothing is wrong (1 check, 812 ms)");
+        assert_eq!(lines.len(), 6);
     }
 
     #[test]

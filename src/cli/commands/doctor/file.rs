@@ -30,7 +30,7 @@ pub(super) async fn write(
     let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
     lines.push(format!("Made {} by hcm {VERSION} on {system}.", Timestamp::now()));
     lines.push(String::new());
-    lines.extend(render::doctor::all(diagnoses, None, Style::PLAIN));
+    lines.extend(render::doctor::in_full(diagnoses, None, Style::PLAIN));
     let client = match has_service {
         true => context.connect_to_manage().await.ok(),
         false => None,

@@ -23,7 +23,7 @@ use crate::model::{ConnectionId, ConnectionSelector, Diagnosis};
 /// How long the service may take; its own limit is shorter.
 const LIMIT: Duration = Duration::from_secs(20);
 /// Connections that are looked at side by side.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 32;
 
 pub(super) async fn run(context: &Context<'_>, arguments: Doctor) -> Result<Exit, Failure> {
     let names = arguments.connection.into_iter().collect();
