@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 
 use crate::bed::{Bed, NAME, NAMESPACE};
 use crate::cli_support::{Home, Ran, hcm_in};
+use crate::proxy::{Manner, Proxy};
 
 async fn hcm(bed: &Bed, arguments: &[&str]) -> Ran {
     Ran::of(hcm_in(bed.host.home.path(), arguments).spawn().unwrap()).await
@@ -91,6 +92,30 @@ async fn a_namespace_is_tried_with_the_ca_of_the_service() {
     let ran = Ran::of(hcm_in(away.host.home.path(), &["test", &host]).spawn().unwrap()).await;
     assert!(ran.expect(14).err.contains("refused the connection"), "{ran:?}");
     away.host.stop().await;
+}
+
+#[tokio::test]
+async fn a_namespace_is_tried_through_the_proxy_of_the_service() {
+    let proxy = Proxy::start(Manner::Open).await;
+    let mut bed = Bed::connected().await;
+    bed.host.set("network.proxy", &format!("http://{}", proxy.address)).await;
+    let before = proxy.asked().len();
+    let ran = hcm(&bed, &["test", NAMESPACE]).await;
+    ran.expect(0);
+    let opened = format!("the proxy opens the way: http://{}, from ", proxy.address);
+    assert!(ran.out.contains(&opened), "{ran:?}");
+    assert!(ran.out.contains("answers 200 OK") && !ran.out.contains("  TCP "), "{ran:?}");
+    assert!(proxy.asked().len() > before);
+    let told = hcm(&bed, &["test", NAMESPACE, "-o", "json"]).await.expect(0).json();
+    let steps = told["Steps"].as_array().unwrap();
+    let names: Vec<_> = steps.iter().map(|step| step["Step"].as_str().unwrap()).collect();
+    assert_eq!(names, ["dns", "proxy", "tls", "http"]);
+    assert!(steps[1]["Proxy"].as_str().unwrap().starts_with("http://127.0.0.1:"));
+
+    proxy.behave(Manner::OpenFor("me:secret".to_owned()));
+    let ran = hcm(&bed, &["test", NAMESPACE]).await;
+    assert!(ran.expect(14).err.contains("wants a user and a password"), "{ran:?}");
+    bed.end().await;
 }
 
 #[tokio::test]

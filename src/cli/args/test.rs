@@ -16,7 +16,8 @@ contoso.servicebus.windows.net, is looked up and connected, says who signs its c
 is asked for its root, which needs no key. Each step is shown with its time.
 
 hcm does it by itself: with your account, from where it runs. For a namespace it takes the proxy
-and the CA of the service's settings, where it may read them. The service dials endpoints as its
+and the CA of the service's settings, where it may read them; where they name no proxy, that of
+its own environment (HTTPS_PROXY, NO_PROXY) or of Windows. The service dials endpoints as its
 own account; where that may see another network, hcm doctor asks the service.
 
 Ends with 0 when it answers, with 7 where an endpoint does not, and with 14 where a namespace

@@ -55,15 +55,24 @@ fn end(context: &Context<'_>, target: &str, exit: Exit, probe: &Probe) -> Result
 
 /// The way to Azure of the service's settings, where they can be read, and of the surroundings.
 async fn way(context: &Context<'_>) -> Result<Way, Failure> {
-    let Ok(mut client) = context.connect().await else { return Ok(by_surroundings()) };
-    if client.access() != Access::Manage {
-        context
-            .printer
-            .note("Only those who manage the service read its proxy and CA: tried without them.");
-        return Ok(by_surroundings());
+    let printer = context.printer;
+    let way = match context.connect().await {
+        Ok(mut client) if client.access() == Access::Manage => {
+            let setup = setup::of_service(printer, &mut client, &Account::default()).await?;
+            Way { proxies: surroundings::proxies(&setup.proxy), extra_ca: setup.extra_ca }
+        }
+        Ok(_) => {
+            printer.note(
+                "Only those who manage the service read its proxy and CA: tried without them.",
+            );
+            by_surroundings()
+        }
+        Err(_) => by_surroundings(),
+    };
+    for problem in way.proxies.problems() {
+        printer.note(&format!("Not used as a proxy: {problem}"));
     }
-    let setup = setup::of_service(context.printer, &mut client, &Account::default()).await?;
-    Ok(Way { proxies: surroundings::proxies(&setup.proxy), extra_ca: setup.extra_ca })
+    Ok(way)
 }
 
 fn by_surroundings() -> Way {

@@ -41,9 +41,7 @@ fn words(trial: &Trial, seen: &Seen) -> String {
             let alias = canonical.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
             format!("{target}: {}{alias}", addresses.join(", "))
         }
-        Seen::Open if matches!(trial, Trial::Proxy(_)) => {
-            format!("the proxy {target} opens the way")
-        }
+        Seen::OpenWay { decision } => format!("the proxy opens the way: {decision}"),
         Seen::Open => format!("{target} answers"),
         Seen::Secure { version, signed_by } => {
             let version = version.as_deref().unwrap_or("?");

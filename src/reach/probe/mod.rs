@@ -75,6 +75,11 @@ pub enum Seen {
     },
     /// It took the connection.
     Open,
+    /// The proxy has opened the way.
+    OpenWay {
+        /// Which proxy it is, and who names it.
+        decision: String,
+    },
     /// The handshake came to its end, and the certificate is trusted.
     Secure {
         /// Version of TLS.

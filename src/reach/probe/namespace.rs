@@ -17,7 +17,7 @@ use crate::relay::control::{one_line, parse_http_date};
 use crate::relay::transport::Transport;
 use crate::relay::websocket::handshake::read_head;
 use crate::tls::examine::Examiner;
-use crate::tls::trusting_nobody;
+use crate::tls::{client_config_with, trusting_nobody};
 
 const CODES: Codes = Codes {
     unreachable: FaultCode::AzureUnreachable,
@@ -57,9 +57,10 @@ async fn go(
 ) -> Result<(), Fault> {
     let host = address.host();
     let resolved = tcp::look_up(notes, host, names, &CODES).await;
-    let tcp = match way.proxies.decide(host, address.port()).proxy {
+    let decision = way.proxies.decide(host, address.port());
+    let tcp = match &decision.proxy {
         // A proxy looks names up itself.
-        Some(proxy) => through(notes, address, &proxy, &way.proxies).await?,
+        Some(proxy) => through(notes, address, way, proxy, decision.to_string()).await?,
         None => {
             let addresses = resolved?.addresses;
             Transport::Tcp(tcp::connect(notes, &addresses, address.port(), &CODES).await?)
@@ -85,13 +86,18 @@ async fn go(
 async fn through(
     notes: &mut Notes<'_>,
     address: &NamespaceAddress,
+    way: &Way,
     proxy: &Proxy,
-    proxies: &Proxies,
+    decision: String,
 ) -> Result<Transport, Fault> {
+    let extra_ca = way.extra_ca.clone();
+    let tls = tokio::task::spawn_blocking(move || client_config_with(extra_ca.as_deref()));
+    // For a proxy that speaks TLS itself. What is wrong with the CAs, the handshake behind it says.
+    let tls = tls.await.ok().and_then(Result::ok).unwrap_or_else(trusting_nobody);
     let start = Instant::now();
-    let network = Network::new(trusting_nobody()).through(proxies.clone());
+    let network = Network::new(tls).through(way.proxies.clone());
     let opened = network.open_tcp(address.host(), address.port(), start + LIMIT).await;
-    let outcome = opened.as_ref().map(|_| Seen::Open).map_err(Clone::clone);
+    let outcome = opened.as_ref().map(|_| Seen::OpenWay { decision }).map_err(Clone::clone);
     notes.note(Trial::Proxy(proxy.address().to_string()), start.elapsed(), outcome);
     opened
 }

@@ -52,7 +52,7 @@ firewall: {Namespace, ServiceBusEndpoint, At, Home, Stamp, CanonicalName, Wildca
   Hosts           [{Host, Kind, State, Addresses, Reason}]; Kind is \"namespace\" or \"gateway\",
                   State \"resolved\", \"no-such-name\", \"failed\" or \"timed-out\"
 test: {Target, Answers, Microseconds, Fault, Steps}.
-  Steps           [{Step, Target, Microseconds, Addresses, CanonicalName, TlsVersion, SignedBy,
+  Steps           [{Step, Target, Microseconds, Addresses, CanonicalName, TlsVersion, SignedBy, Proxy,
                   HttpStatus, ClockAheadSeconds, Fault}]; Step is \"dns\", \"tcp\" (one for each
                   address), \"proxy\", \"tls\" or \"http\"; what a step does not tell is null
 version: {Version, ServiceVersion, ServiceMessage, Upgrade}.

@@ -28,6 +28,7 @@ struct StepShape<'a> {
     canonical_name: Option<&'a str>,
     tls_version: Option<&'a str>,
     signed_by: Option<&'a str>,
+    proxy: Option<&'a str>,
     http_status: Option<u16>,
     clock_ahead_seconds: Option<i64>,
     fault: Option<FaultShape<'a>>,
@@ -55,6 +56,7 @@ impl<'a> StepShape<'a> {
             canonical_name: None,
             tls_version: None,
             signed_by: None,
+            proxy: None,
             http_status: None,
             clock_ahead_seconds: None,
             fault: step.outcome.as_ref().err().map(FaultShape::of),
@@ -64,6 +66,7 @@ impl<'a> StepShape<'a> {
                 shape.addresses = Some(addresses);
                 shape.canonical_name = canonical.as_deref();
             }
+            Ok(Seen::OpenWay { decision }) => shape.proxy = Some(decision),
             Ok(Seen::Secure { version, signed_by }) => {
                 shape.tls_version = version.as_deref();
                 shape.signed_by = signed_by.as_deref();
