@@ -245,6 +245,23 @@ check "nothing is wrong with a proxy that works" soon says "contoso/hc: nothing 
     hcm doctor contoso/hc
 hcm settings set network.proxy "" >"$work/last"
 
+# Other machines, and a private endpoint.
+mkdir -m 700 "$work/other"
+begin other env HCM_HOME="$work/other" $name-service run --quiet
+other=$child
+soon hcm --home "$work/other" status --check live
+hcm --home "$work/other" settings set network.extra_ca_certificates "$work/azure/ca.pem" >"$work/last"
+string hc | hcm --home "$work/other" add - >"$work/last"
+hcm --home "$work/other" status contoso/hc --wait 30 >"$work/last"
+check "another machine that listens too is told" \
+    says "Other machines listen too.*: 1" hcm doctor contoso/hc
+end "$other"
+zone 127.0.0.1 127.0.0.1
+sed -i "s/^contoso.*/contoso.$domain CNAME contoso.privatelink.$domain/; s/^ns-sb2-/contoso.privatelink.$domain A 127.0.0.1\n&/" \
+    "$work/zone"
+check "a private endpoint is told" says "reached by its private endpoint" hcm doctor contoso/hc
+zone 127.0.0.1 127.0.0.1
+
 # The machine.
 mkdir "$work/policy" "$work/neighbour"
 mkdir -p /etc/$name /usr/share/HybridConnectionManager
@@ -287,12 +304,16 @@ end "$service"
 check "37: a service that does not run" names service-not-running ""
 check "and what needs no key is looked at" says "ok  *TCP to the namespace" hcm doctor "contoso.$domain/hc"
 check "and it ends with 3" ends 3 hc
+serve env HTTPS_PROXY=http://127.0.0.1:3129
+check "38: a proxy of the environment that does not run" soon names proxy-unreachable hc
+check "and who names it is said" says "from HTTPS_PROXY in the environment" hcm doctor contoso/hc
+end "$service"
 serve env LD_PRELOAD="$faketime" FAKETIME=+3h
-check "38: a clock that is wrong" soon names clock-off hc
+check "39: a clock that is wrong" soon names clock-off hc
 end "$service"
 rm "$work/azure/ca.pem"
 serve
-check "39: a file of CAs that is gone" names ca-unusable hc
+check "40: a file of CAs that is gone" names ca-unusable hc
 
 [ "$failed" = 0 ] || tail -n 20 "$work"/said.*
 echo "$passed passed, $failed failed, in $SECONDS s"
