@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hybrid_connection_manager::ipc::protocol::{ErrorCode, Request, Response};
-use hybrid_connection_manager::model::{ConnectionView, Fault, FaultCode};
+use hybrid_connection_manager::model::{ConnectionView, EventKind, Fault, FaultCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -102,6 +102,12 @@ fn fault(view: &ConnectionView) -> Fault {
     view.status.fault().unwrap().clone()
 }
 
+/// How often the listener has connected.
+fn connected_times(view: &ConnectionView) -> usize {
+    let is_it = |kind: &EventKind| matches!(kind, EventKind::Connected { .. });
+    view.events.iter().filter(|event| is_it(&event.kind)).count()
+}
+
 async fn proxy_setting(bed: &mut Bed) -> String {
     match bed.host.request(Request::GetSettings).await.unwrap() {
         Response::Settings { settings } => {
@@ -151,10 +157,18 @@ async fn all_that_goes_to_azure_goes_through_the_proxy_and_the_endpoint_does_not
     let azure = format!(".localhost:{}", bed.emulator.port());
     assert!(asked.iter().all(|target| target.ends_with(&azure)), "{asked:?}");
 
-    bed.host.set("network.proxy", "").await;
+    bed.host.set("network.proxy", "none").await;
+    bed.host.until(NAME, |view| connected_times(view) == 2).await;
     let last = proxy.asked().len();
     drop(bed.stream().await);
     assert_eq!(proxy.asked().len(), last, "without a proxy it goes straight");
+    bed.host.set("network.proxy", &format!("http://{}", proxy.address)).await;
+    bed.host.until(NAME, |view| connected_times(view) == 3).await;
+    assert!(proxy.asked().len() > last, "an open channel goes over to another way");
+    bed.host.set("network.proxy", &format!("{}/", proxy.address)).await;
+    drop(bed.stream().await);
+    let view = bed.host.until(NAME, |_| true).await;
+    assert_eq!(connected_times(&view), 3, "the same way leaves it alone");
     bed.end().await;
 }
 

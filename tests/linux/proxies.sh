@@ -104,7 +104,7 @@ app=$(grep -o '127.0.0.1:[0-9]*' "$work/app" | head -n 1 | cut -d: -f2)
 password='p@s:/ ü%41'
 mkdir "$work/squid"
 chown proxy "$work/squid"
-echo "CORPme:$(openssl passwd -apr1 "$password")" >"$work/squid/users"
+echo "CORP\\me:$(openssl passwd -apr1 "$password")" >"$work/squid/users"
 cat >"$work/squid.conf" <<CONF
 http_port 10.99.0.1:3128 name=open
 http_port 10.99.0.1:3129 name=password
@@ -113,6 +113,7 @@ https_port 10.99.0.1:3132 name=tls tls-cert=$work/squid.pem tls-key=$work/squid.
 hosts_file /etc/hosts
 auth_param basic program /usr/lib/squid/basic_ncsa_auth $work/squid/users
 auth_param basic realm office
+auth_param basic casesensitive on
 auth_param basic utf8 on
 acl on_closed myportname closed
 acl on_password myportname password
@@ -158,7 +159,7 @@ serve() {
     children+=("$service")
     soon hcm status --check live
 }
-set_proxy() { hcm settings set network.proxy "$1"; }
+set_proxy() { hcm settings set network.proxy "$1" >"$work/last"; }
 serve
 for setting in "network.extra_ca_certificates $work/trusted.pem" "azure.cloud custom" \
     "azure.authority https://localhost:$port" "azure.resource_manager https://localhost:$port" \
@@ -173,6 +174,8 @@ check "without a proxy there is no way" fault namespace-not-resolved "contoso.re
 export AZURE_TENANT_ID=contoso.com AZURE_CLIENT_ID=5a0bd7a4-4a39-4f3b-9f0c-0f9a3f6f0b11
 export AZURE_CLIENT_SECRET="a secret of no value"
 connected() { hcm restart contoso.relay.test/hc && hcm status contoso.relay.test/hc --wait 20; }
+# times N: the listener has connected N times since it was added.
+times() { is "$(hcm show contoso.relay.test/hc -o json | grep -c '"Connected (')" "$1"; }
 asked_feed() {
     hcm upgrade --check || true
     logged feed-port "GET /stable/manifest.json"
@@ -213,22 +216,22 @@ every_flow "tinyproxy" tiny-8888 "CONNECT .*HOST HTTP" 10.99.0.1:8888
 encoded='p%40s%3A%2F%20%C3%BC%2541'
 set_proxy http://10.99.0.1:3129
 check "squid that wants a password" fault proxy-login "wants a user and a password (407"
-set_proxy http://CORPme:wr0ng@10.99.0.1:3129
+set_proxy http://CORP%5Cme:wr0ng@10.99.0.1:3129
 check "a wrong password" fault proxy-login "does not take this user and password (407"
 export HCM_PROXY_PASSWORD=$password
-every_flow "squid with a password" squid/access.log "TCP_TUNNEL/200 .* CONNECT .*HOST CORPme" \
-    "http://CORPme:$encoded@10.99.0.1:3129"
+every_flow "squid with a password" squid/access.log "TCP_TUNNEL/200 .* CONNECT .*HOST CORP.*me " \
+    "http://CORP%5Cme:$encoded@10.99.0.1:3129"
 check "the status tells the proxy without it" \
-    says "Proxy: http://CORPme:\*\*\*@10.99.0.1:3129, from network.proxy in the settings" hcm status
-check "an account is told of a wrong one" env HCM_PROXY_PASSWORD=wr0ng bash -c \
-    'ip netns exec "$1" hcm login --sign-in environment 2>&1 | grep "does not take this user and password (407)"' - "$office"
+    says "Proxy: http://CORP%5Cme:\*\*\*@10.99.0.1:3129, from network.proxy in the settings" hcm status
+check "an account is told of a wrong one" says "does not take this user and password (407)" \
+    ip netns exec "$office" env HCM_PROXY_PASSWORD=wr0ng "$programs/hcm" login --sign-in environment
 set_proxy socks5://10.99.0.1:1081
 check "SOCKS that wants a password" fault proxy-login "10.99.0.1:1081 wants a user and a password"
 set_proxy socks5://me:wr0ng@10.99.0.1:1081
 check "SOCKS with a wrong one" fault proxy-login "10.99.0.1:1081 does not take this user"
 every_flow "SOCKS with a password" socks-1081 "connected to .*HOST" "socks5://me:$encoded@10.99.0.1:1081"
-check "no password is in a log" bash -c '! grep -rF -e "$2" -e "$3" -e wr0ng "$1/home/logs" "$1/said"' \
-    - "$work" "$password" "$encoded"
+keeps_secrets() { ! grep -rF -e "$password" -e "$encoded" -e wr0ng "$work/home/logs" "$work/said"; }
+check "no password is in a log" keeps_secrets
 
 # What a proxy does wrong.
 set_proxy http://10.99.0.1:3130
@@ -243,8 +246,6 @@ set_proxy https://10.99.0.1:3128
 check "TLS to a proxy that speaks none" fault proxy-tls "10.99.0.1:3128"
 set_proxy http://10.99.0.1:1080
 check "SOCKS taken for an HTTP proxy" fault proxy-unreachable "10.99.0.1:1080 took the connection"
-set_proxy socks5://10.99.0.1:8888
-check "an HTTP proxy taken for SOCKS" fault "proxy-\(refused\|unreachable\)" "10.99.0.1:8888" 400
 
 # TLS is looked into.
 set_proxy http://10.99.0.1:8080
@@ -260,7 +261,8 @@ check "what was inspected is in its log" logged mitm-8080 "contoso.relay.test"
 
 # The environment of the service.
 again() {
-    kill "$service" && wait "$service" || true
+    kill "$service"
+    wait "$service" || true
     serve "$@"
 }
 set_proxy ""
@@ -284,7 +286,8 @@ check "a fault says who names the proxy" \
     fault proxy-login "(this proxy is from https_proxy in the environment)"
 again ALL_PROXY=gopher://me:secret@10.99.0.1:70
 check "a variable that names no proxy is told" says "proxy-unusable" hcm status
-check "and no password in it" bash -c '! ip netns exec "$1" hcm status | grep secret' - "$office"
+says_no_secret() { ! hcm status | grep secret; }
+check "and no password in it" says_no_secret
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -76,6 +76,10 @@ fn taken(text: *mut u16) -> String {
 
 #[cfg(test)]
 mod tests {
+    use windows_sys::Win32::Networking::WinHttp::{
+        WINHTTP_ACCESS_TYPE_NO_PROXY, WinHttpSetDefaultProxyConfiguration,
+    };
+
     use super::*;
 
     #[test]
@@ -97,6 +101,35 @@ mod tests {
         };
         assert_eq!(found(&key, "x"), on);
         CURRENT_USER.remove_tree(&path).unwrap();
+    }
+
+    #[test]
+    fn winhttp_is_read_as_netsh_sets_it() {
+        let set = |access: u32, server: &str, exceptions: &str| {
+            let (mut server, mut exceptions) = (wide(server), wide(exceptions));
+            let mut info = WINHTTP_PROXY_INFO {
+                dwAccessType: access,
+                lpszProxy: server.as_mut_ptr(),
+                lpszProxyBypass: exceptions.as_mut_ptr(),
+            };
+            // SAFETY: `info` and what it points to are there for the call.
+            #[expect(unsafe_code, reason = "the Windows API")]
+            let is_set = unsafe { WinHttpSetDefaultProxyConfiguration(&raw mut info) } != 0;
+            assert!(is_set);
+        };
+        set(WINHTTP_ACCESS_TYPE_NAMED_PROXY, "proxy.corp:3128", "*.corp;<local>");
+        let found = winhttp().unwrap();
+        set(WINHTTP_ACCESS_TYPE_NO_PROXY, "", "");
+        assert_eq!(
+            (found.server.as_str(), found.exceptions.as_str()),
+            ("proxy.corp:3128", "*.corp;<local>")
+        );
+        assert!(found.place.contains("WinHTTP") && found.script.is_empty());
+        assert_eq!(winhttp(), None);
+    }
+
+    fn wide(text: &str) -> Vec<u16> {
+        text.encode_utf16().chain([0]).collect()
     }
 
     #[test]

@@ -30,7 +30,7 @@ use super::remember::Past;
 use crate::ipc::protocol;
 use crate::model::{
     AzureFacts, AzureResource, ConnectionEvent, ConnectionId, ConnectionStatus, ConnectionView,
-    Credential, Desired, Endpoint, EventKind, Fault, FaultCode, HybridConnection, Policy,
+    Credential, Desired, Endpoint, EventKind, Fault, FaultCode, HybridConnection, Policy, Proxy,
     Reachability,
 };
 use crate::relay::management::Description;
@@ -169,6 +169,8 @@ struct Actor {
     reachability: Option<Reachability>,
     history: History,
     channel: Option<Channel>,
+    /// The proxy that it goes through.
+    through: Option<Proxy>,
     /// Its channels, those that are being closed too.
     channels: TaskTracker,
     generation: u64,
@@ -219,6 +221,7 @@ impl Actor {
             reachability: None,
             history: History::default(),
             channel: None,
+            through: None,
             channels,
             generation: 0,
             draining: None,
@@ -278,7 +281,7 @@ impl Actor {
                 },
                 Some(note) = self.inbox.recv() => self.on_note(note),
                 Ok(()) = network.changed() => {
-                    self.step(Event::NetworkChanged);
+                    self.step(self.change_of_network());
                     self.publish();
                     ControlFlow::Continue(())
                 }
@@ -479,6 +482,23 @@ impl Actor {
         }
     }
 
+    /// What another way to Azure means: a channel that goes through another proxy than it would now
+    /// is opened anew.
+    fn change_of_network(&self) -> Event {
+        let is_connected = matches!(self.machine.status(), ConnectionStatus::Connected { .. });
+        if is_connected && self.proxy() != self.through {
+            info!(connection = %self.id, "the proxy is another one: opening the channel anew");
+            return Event::Restart;
+        }
+        Event::NetworkChanged
+    }
+
+    /// The proxy on the way to the namespace.
+    fn proxy(&self) -> Option<Proxy> {
+        let namespace = self.id.namespace();
+        self.context.network.borrow().proxies().decide(namespace.host(), namespace.port()).proxy
+    }
+
     /// Begins to listen, if that is allowed.
     fn open(&mut self) {
         self.draining = None;
@@ -488,6 +508,7 @@ impl Actor {
             return self.deny_and_look_again(fault);
         }
         self.streams.admit();
+        self.through = self.proxy();
         self.channel = Some(Channel::open(
             self.generation,
             &self.id,
