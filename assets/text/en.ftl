@@ -430,6 +430,7 @@ explain-cause = Usual cause
 explain-by-itself = What happens by itself
 firewall-title = Firewall list for { $name }
 firewall-text = This connection needs these outbound connections. It opens no inbound port. Behind a proxy, it is the proxy that needs them.
+firewall-proxy = The service goes to Azure through the proxy { $proxy }: the proxy needs this list, and this machine the proxy alone.
 firewall-asking = Looking up { $namespace }…
 firewall-searching = The namespace lives on the stamp { $stamp }. Looking up its gateways: { $waiting } of { $total } are left…
 firewall-stamp = The namespace lives on the stamp { $stamp }. Any of its { $total } gateways may be named for a stream: { $resolved } have addresses now, { $unknown } are names that Azure may give later.

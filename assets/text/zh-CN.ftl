@@ -434,6 +434,7 @@ explain-cause = 常见原因
 explain-by-itself = 程序会自动执行的操作
 firewall-title = { $name } 的防火墙规则
 firewall-text = 此连接需要以下出站连接。它不会打开任何入站端口。使用代理时，需要这些连接的是代理。
+firewall-proxy = 服务通过代理 { $proxy } 访问 Azure：需要此列表的是该代理，而此计算机只需要能访问该代理。
 firewall-asking = 正在查询 { $namespace }…
 firewall-searching = 该命名空间位于缩放单元 { $stamp }。正在查询其网关：共 { $total } 个，还剩 { $waiting } 个…
 firewall-stamp = 该命名空间位于缩放单元 { $stamp }。流可能经过其 { $total } 个网关中的任何一个：目前 { $resolved } 个有地址，另外 { $unknown } 个名称 Azure 以后可能启用。

@@ -98,25 +98,36 @@ impl FromStr for Named {
     }
 }
 
+/// The namespace that is meant.
+pub(super) struct Meant {
+    /// Its address.
+    pub(super) address: NamespaceAddress,
+    /// The proxy through which the service goes to Azure, and who names it.
+    pub(super) proxy: Option<String>,
+}
+
 /// The namespace that is meant. A service that does not run is no hindrance where the namespace
 /// itself was named.
 ///
 /// # Errors
 /// A connection that is not there, or may be several; for a connection, no service.
-pub(super) async fn find(
-    context: &Context<'_>,
-    named: &Named,
-) -> Result<NamespaceAddress, Failure> {
+pub(super) async fn find(context: &Context<'_>, named: &Named) -> Result<Meant, Failure> {
     let asked = async {
         let mut client = context.connect().await?;
         super::commands::snapshot(&mut client).await
     };
-    match (named, asked.await) {
+    let (address, snapshot) = match (named, asked.await) {
         (Named::Connection(selector), snapshot) => {
-            Ok(pick::one(&*snapshot?, selector)?.id.namespace().clone())
+            let snapshot = snapshot?;
+            (pick::one(&snapshot, selector)?.id.namespace().clone(), Some(snapshot))
         }
-        (Named::Namespace(name), snapshot) => Ok(name.address(snapshot.ok().as_deref())),
-    }
+        (Named::Namespace(name), snapshot) => {
+            let snapshot = snapshot.ok();
+            (name.address(snapshot.as_deref()), snapshot)
+        }
+    };
+    let proxy = snapshot.and_then(|it| it.service.proxy).filter(|used| used.proxy.is_some());
+    Ok(Meant { address, proxy: proxy.map(|used| used.to_string()) })
 }
 
 #[cfg(test)]

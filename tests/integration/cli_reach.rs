@@ -112,6 +112,10 @@ async fn a_namespace_is_tried_through_the_proxy_of_the_service() {
     assert_eq!(names, ["dns", "proxy", "tls", "http"]);
     assert!(steps[1]["Proxy"].as_str().unwrap().starts_with("http://127.0.0.1:"));
 
+    let list = hcm(&bed, &["firewall", NAMESPACE, "--stamp", "am3-010"]).await;
+    let remark = format!("leads through a proxy (http://{}, from ", proxy.address);
+    assert!(list.expect(0).out.contains(&remark), "{list:?}");
+
     proxy.behave(Manner::OpenFor("me:secret".to_owned()));
     let ran = hcm(&bed, &["test", NAMESPACE]).await;
     assert!(ran.expect(14).err.contains("wants a user and a password"), "{ran:?}");

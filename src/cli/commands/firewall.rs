@@ -18,8 +18,8 @@ pub(super) async fn run(context: &Context<'_>, arguments: Firewall) -> Result<Ex
         return Err(Failure::new(Exit::Usage, text));
     }
     let format = format.unwrap_or_default();
-    let namespace = namespace::find(context, &meant(named, &by_options)?).await?;
-    let list = FirewallList::new(namespace, Timestamp::now());
+    let meant = namespace::find(context, &meant(named, &by_options)?).await?;
+    let list = FirewallList::new(meant.address, Timestamp::now()).behind(meant.proxy);
     printer.progress(&format!("Looking {} up…", list.namespace.host()));
     let mut search = Search::begin(list, stamp, lookup::system()).await;
     loop {

@@ -32,7 +32,7 @@ pub(super) async fn run(context: &Context<'_>, arguments: Test) -> Result<Exit, 
         }
         Target::Namespace(name) => {
             let way = way(context).await?;
-            let address = namespace::find(context, &Named::Namespace(name)).await?;
+            let address = namespace::find(context, &Named::Namespace(name)).await?.address;
             let probe = probe::namespace(&address, &way, &names, show).await;
             (address.to_string(), Exit::AzureNotReachable, probe)
         }

@@ -24,9 +24,14 @@ pub(crate) struct FirewallForm {
 }
 
 impl FirewallForm {
-    /// A form of which nothing is known yet.
-    pub(crate) fn new(id: ConnectionId, run: Ticket, now: Timestamp) -> Self {
-        let list = FirewallList::new(id.namespace().clone(), now);
+    /// A form of which nothing is known yet but the `proxy` on the way to Azure.
+    pub(crate) fn new(
+        id: ConnectionId,
+        run: Ticket,
+        proxy: Option<String>,
+        now: Timestamp,
+    ) -> Self {
+        let list = FirewallList::new(id.namespace().clone(), now).behind(proxy);
         let format = Format::default();
         let text = list.render(format);
         Self { id, run, list, is_whole: false, format, text }

@@ -5,7 +5,7 @@ use egui::{Key, Modifiers};
 use super::harness::{Opening, Window};
 use crate::gui::backend::{GatewayNews, News};
 use crate::gui::state::Dialog;
-use crate::model::{FaultCode, VERSION};
+use crate::model::{FaultCode, Proxies, ProxyChoice, VERSION};
 use crate::reach::firewall::{FirewallList, Found, Home};
 
 type Open = fn(&mut Window);
@@ -186,6 +186,18 @@ fn the_firewall_list_is_shown_as_it_becomes_known() {
     nothing.take(0, Found::TimedOut);
     tell(&mut window, run, GatewayNews::Begun(Box::new(nothing)));
     assert!(window.tells("firewall-no-dns", &namespace));
+}
+
+#[test]
+fn behind_a_proxy_the_firewall_list_says_who_needs_it() {
+    let mut opening = Opening::new();
+    let proxies = Proxies::of(&ProxyChoice::Through("proxy.corp:3128".parse().unwrap()));
+    opening.snapshot.service.proxy = Some(Box::new(proxies.in_use()));
+    let mut window = opening.open();
+    window.click_row("legacy-soap", Modifiers::NONE);
+    window.click(&window.text("firewall"));
+    let proxy = [("proxy", "http://proxy.corp:3128".into())];
+    assert!(window.tells("firewall-proxy", &proxy), "{}", window.dump());
 }
 
 #[test]

@@ -12,7 +12,9 @@ use crate::reach::firewall::Format;
 
 pub(super) fn open(state: &mut State, id: ConnectionId, now: Timestamp, effects: &mut Vec<Effect>) {
     let run = state.number();
-    let form = FirewallForm::new(id, run, now);
+    let used = state.snapshot.as_ref().and_then(|it| it.service.proxy.as_deref());
+    let proxy = used.and_then(|used| used.proxy.clone());
+    let form = FirewallForm::new(id, run, proxy, now);
     effects.push(Effect::FindGateways { run, list: Box::new(form.list.clone()) });
     state.dialog = Some(Dialog::Firewall(Box::new(form)));
 }

@@ -44,6 +44,8 @@ pub struct FirewallList {
     pub hosts: Vec<Host>,
     /// When it was begun.
     pub at: Timestamp,
+    /// The proxy through which the namespace is reached, and who names it.
+    pub proxy: Option<String>,
 }
 
 /// Where a namespace lives, as DNS tells it here.
@@ -147,7 +149,14 @@ impl FirewallList {
     pub fn new(namespace: NamespaceAddress, at: Timestamp) -> Self {
         let name = namespace.host().to_owned();
         let hosts = vec![Host { name, found: Found::Waiting }];
-        Self { namespace, home: Home::Asking, canonical: None, hosts, at }
+        Self { namespace, home: Home::Asking, canonical: None, hosts, at, proxy: None }
+    }
+
+    /// The same list where the namespace is reached through `proxy`, which needs the list then.
+    pub fn behind(mut self, proxy: Option<String>) -> Self {
+        // It comes from settings and the environment, and goes into scripts.
+        self.proxy = proxy.map(|text| text.replace(char::is_control, " "));
+        self
     }
 
     /// Takes in what is known of the host at `place`.

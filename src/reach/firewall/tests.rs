@@ -132,6 +132,18 @@ async fn the_text_has_every_host_and_what_is_known_of_it() {
 }
 
 #[tokio::test]
+async fn behind_a_proxy_the_list_says_who_needs_it() {
+    let list =
+        made(ON_STAMP).await.behind(Some("http://proxy.corp:3128, from\nHTTPS_PROXY".into()));
+    let remark = "(http://proxy.corp:3128, from HTTPS_PROXY): that one needs this list";
+    for format in [Format::Text, Format::Nftables, Format::WindowsFirewall] {
+        let text = list.render(format);
+        let line = text.lines().find(|line| line.contains(remark));
+        assert!(line.is_some_and(|line| line.starts_with("# ")), "{format}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn csv_has_a_row_for_each_address() {
     let csv = made(ON_STAMP).await.render(Format::Csv);
     let rows: Vec<_> = csv.split("\r\n").collect();

@@ -63,6 +63,11 @@ pub(super) fn remarks(list: &FirewallList) -> Vec<String> {
             }
         )),
     }
+    if let Some(proxy) = &list.proxy {
+        lines.push(format!(
+            "The way to Azure leads through a proxy ({proxy}): that one needs this list, and this machine the proxy alone."
+        ));
+    }
     lines.push(format!(
         "By name, one rule is enough: {wildcard}. Addresses change: a list of them is of {:.0}.",
         list.at

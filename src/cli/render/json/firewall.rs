@@ -16,6 +16,7 @@ pub(super) struct FirewallShape<'a> {
     home: &'static str,
     stamp: Option<&'a str>,
     canonical_name: Option<&'a str>,
+    proxy: Option<&'a str>,
     wildcard: String,
     ports: Vec<PortsShape>,
     hosts: Vec<HostShape<'a>>,
@@ -63,6 +64,7 @@ impl<'a> FirewallShape<'a> {
             home: list.home.as_str(),
             stamp,
             canonical_name: list.canonical.as_deref(),
+            proxy: list.proxy.as_deref(),
             wildcard: list.wildcard(),
             ports: ports
                 .map(|range| PortsShape { from: *range.start(), to: *range.end() })

@@ -46,7 +46,8 @@ logs: one object a line: {At, Level, Target, Message, Connection}; Connection is
 settings get: an object of names and values (text).  settings set: the same, of the one setting.
 explain: an array of {Code, About, ExitCode, Summary, Cause, Advice, Retry, ByItself}; About is \"fault\",
 \"diagnosis\", \"azure-account\" or \"exit-code\"; Retry is \"soon\", \"slowly\" or \"never\", of a fault.
-firewall: {Namespace, ServiceBusEndpoint, At, Home, Stamp, CanonicalName, Wildcard, Ports, Hosts, Remarks}.
+firewall: {Namespace, ServiceBusEndpoint, At, Home, Stamp, CanonicalName, Proxy, Wildcard, Ports, Hosts,
+Remarks}; Proxy is the one through which the service goes to Azure, and who names it, or null.
   Home            \"stamp\", or why Stamp is null: \"private-link\", \"untold\", \"unresolved\"
   Ports           [{From, To}] of every host
   Hosts           [{Host, Kind, State, Addresses, Reason}]; Kind is \"namespace\" or \"gateway\",

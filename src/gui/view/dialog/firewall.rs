@@ -22,6 +22,10 @@ pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, form: &FirewallForm) {
 fn body(ui: &mut Ui, cx: &mut Cx<'_>, form: &FirewallForm) {
     let text = cx.texts.get("firewall-text");
     widget::wrapped(ui, &text, regular(TEXT), cx.palette.text);
+    if let Some(proxy) = &form.list.proxy {
+        let text = cx.texts.with("firewall-proxy", &[("proxy", proxy.as_str().into())]);
+        widget::wrapped(ui, &text, regular(TEXT), cx.palette.strong(Tone::Warn));
+    }
     state(ui, cx, form);
     ui.add_space(4.0);
     choice(ui, cx, form.format);
