@@ -17,7 +17,7 @@ use crate::ipc::protocol::{
     Access, ErrorCode, LogFilter, LogLine, Request, RequestError, Response, ServerMessage,
 };
 use crate::ipc::{Incoming, Received, RecvError, ServerWriter};
-use crate::model::{ConnectionId, DiagnosisStep, Snapshot};
+use crate::model::{CheckName, ConnectionId, DiagnosisStep, Snapshot};
 
 /// The name by which the service says hello.
 const PROGRAM: &str = "hybrid-connection-manager-service";
@@ -26,6 +26,9 @@ const PROGRAM: &str = "hybrid-connection-manager-service";
 const MOST_QUEUED: usize = 64;
 /// Connection strings of one program that are looked at side by side.
 const MOST_CHECKS: usize = 64;
+/// What they tell before somebody hears it: all that they have, since the answer of each comes
+/// after what it has told.
+const MOST_STEPS: usize = MOST_CHECKS * (CheckName::ALL.len() + 1);
 
 /// Serves a program until it goes, breaks the protocol, or `stop` is cancelled.
 pub(super) async fn run(
@@ -98,8 +101,8 @@ struct Session {
     /// Those that take long and change nothing; they end with the session.
     checks: JoinSet<Answer>,
     /// What looks for what is wrong tell on their way, and where they say it.
-    steps: mpsc::UnboundedReceiver<Step>,
-    told: mpsc::UnboundedSender<Step>,
+    steps: mpsc::Receiver<Step>,
+    told: mpsc::Sender<Step>,
 }
 
 impl Session {
@@ -109,7 +112,7 @@ impl Session {
         writer: ServerWriter,
         access: Access,
     ) -> Self {
-        let (told, steps) = mpsc::unbounded_channel();
+        let (told, steps) = mpsc::channel(MOST_STEPS);
         Self {
             supervisor,
             logs,
@@ -165,7 +168,7 @@ impl Session {
                 self.checks.spawn(async move {
                     // A session that is gone ends this task.
                     let tell = |id: Option<&ConnectionId>, step| {
-                        told.send((id.cloned(), step)).unwrap_or_default();
+                        told.try_send((id.cloned(), step)).unwrap_or_default();
                     };
                     (id, supervisor.diagnose(connection, all_gateways, tell).await)
                 });

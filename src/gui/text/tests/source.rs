@@ -107,7 +107,7 @@ fn every_text_is_asked_for_somewhere() {
         let is_azure = of_azure.is_some_and(|kind| kinds.clone().any(|known| known == kind));
         let of_check =
             ["look-", "note-", "seen-"].iter().find_map(|family| key.strip_prefix(family));
-        let is_check = of_check.is_some_and(|code| is_of_check(code));
+        let is_check = of_check.is_some_and(is_of_check);
         let of_banner = key.strip_prefix("banner-").and(key.strip_suffix("-text"));
         let is_banner = of_banner.is_some_and(|title| words.contains(title));
         assert!(
