@@ -283,7 +283,7 @@ impl Settings {
 fn proxy_expected(error: &ProxyError) -> String {
     const FORM: &str = "http://host:port, http://user:password@host:port, the same with https:// or socks5://, none for no proxy, or empty for that of the system";
     match error {
-        ProxyError::NoPort => FORM.to_owned(),
+        ProxyError::NoPort | ProxyError::Scheme(_) => FORM.to_owned(),
         error => format!("{FORM}; {error}"),
     }
 }
@@ -345,7 +345,7 @@ mod tests {
         let error = settings.set("service.status_for_all", "maybe").unwrap_err().to_string();
         assert!(error.contains("on or off"), "{error}");
         let error = settings.set("network.proxy", "socks4://me:c2Vj@h:1").unwrap_err().to_string();
-        assert!(error.contains("socks4://***@h:1") && error.contains("use http://"), "{error}");
+        assert!(error.contains("socks4://***@h:1") && error.contains("or socks5://, none"), "{error}");
     }
 
     #[test]

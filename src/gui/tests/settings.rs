@@ -10,7 +10,8 @@ use super::harness::{Opening, Window, now};
 use crate::gui::backend::{News, Refusal};
 use crate::gui::state::{Link, LinkProblem, ThemeChoice};
 use crate::ipc::protocol::Request;
-use crate::model::{CloudName, VERSION};
+use crate::model::proxies::ProxySource;
+use crate::model::{CloudName, ProxyUse, VERSION};
 
 fn open() -> Window {
     open_settings(Opening { foreign_characters: true, ..Opening::new() })
@@ -163,6 +164,24 @@ fn without_the_service_its_settings_wait_for_it() {
     window.desk.refuse(|_| None);
     window.tell(News::Link(Link::managed(VERSION)));
     assert!(window.has(&window.text("settings-proxy")));
+}
+
+#[test]
+fn the_proxy_that_is_in_use_is_told_while_none_is_set_here() {
+    let mut opening = Opening::new();
+    opening.snapshot.service.proxy = Some(Box::new(ProxyUse {
+        proxy: Some("http://me:***@proxy.corp:3128".to_owned()),
+        source: ProxySource::Environment,
+        place: "HTTPS_PROXY".to_owned(),
+        exceptions: Vec::new(),
+    }));
+    let mut window = opening.open();
+    window.chord(Modifiers::COMMAND, Key::Comma);
+    let told = "In use: http://me:***@proxy.corp:3128, from HTTPS_PROXY in the environment";
+    assert!(window.says(told), "{}", window.dump());
+    let proxy = window.text("settings-proxy");
+    fill(&mut window, &proxy, "none");
+    assert!(!window.says(told), "{}", window.dump());
 }
 
 #[test]

@@ -242,6 +242,7 @@ const VARIABLES: &[&str] = &[
     "out",
     "part",
     "path",
+    "place",
     "problem",
     "proxy",
     "read",

@@ -10,9 +10,12 @@ use crate::gui::theme::{SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::{Action, CA_SETTING};
 use crate::gui::widget::{self, Kind};
 use crate::model::CloudName;
+use crate::model::proxies::ProxySource;
 
 const WIDTH: f32 = 620.0;
 const FIELD: f32 = 340.0;
+/// The setting with the proxy.
+const PROXY_SETTING: &str = "network.proxy";
 /// The setting that names the cloud.
 const CLOUD_SETTING: &str = "azure.cloud";
 /// The setting that lets every account read the status, and its values.
@@ -137,7 +140,8 @@ fn autostart(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
 }
 
 fn service(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
-    text_setting(ui, cx, form, "network.proxy", "settings-proxy", "settings-proxy-hint");
+    text_setting(ui, cx, form, PROXY_SETTING, "settings-proxy", "settings-proxy-hint");
+    proxy_in_use(ui, cx, form);
     ca_setting(ui, cx, form);
     row(ui, cx, "settings-log-level", |ui, cx| {
         let names = LEVELS.map(str::to_owned);
@@ -155,6 +159,21 @@ fn service(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
     text_setting(ui, cx, form, "metrics.listen", "settings-metrics", "settings-metrics-hint");
     text_setting(ui, cx, form, "upgrade.feed", "settings-feed", "settings-feed-hint");
     two_values(ui, cx, form, CHANNEL_SETTING, "settings-preview", CHANNELS);
+}
+
+/// Which proxy is used where none is set here, and who names it.
+fn proxy_in_use(ui: &mut Ui, cx: &Cx<'_>, form: &SettingsForm) {
+    let service = cx.state.snapshot.as_ref().map(|snapshot| &snapshot.service);
+    let Some(used) = service.and_then(|service| service.proxy.as_deref()) else { return };
+    let key = match used.source {
+        ProxySource::Environment => "settings-proxy-of-environment",
+        ProxySource::System => "settings-proxy-of-system",
+        ProxySource::Setting | ProxySource::Nobody => return,
+    };
+    if let (Some(proxy), "") = (&used.proxy, form.field(PROXY_SETTING).trim()) {
+        let values = [("proxy", proxy.as_str().into()), ("place", used.place.as_str().into())];
+        widget::wrapped(ui, &cx.texts.with(key, &values), regular(SMALL), cx.palette.dim);
+    }
 }
 
 /// A setting that has the first of two values or, where the box is checked, the second.
