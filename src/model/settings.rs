@@ -345,7 +345,10 @@ mod tests {
         let error = settings.set("service.status_for_all", "maybe").unwrap_err().to_string();
         assert!(error.contains("on or off"), "{error}");
         let error = settings.set("network.proxy", "socks4://me:c2Vj@h:1").unwrap_err().to_string();
-        assert!(error.contains("socks4://***@h:1") && error.contains("or socks5://, none"), "{error}");
+        assert!(
+            error.contains("socks4://***@h:1") && error.contains("or socks5://, none"),
+            "{error}"
+        );
     }
 
     #[test]
