@@ -12,6 +12,7 @@ use super::tcp::{self, Failure};
 use super::{Subject, resolve};
 use crate::model::diagnosis::{FactName, Note, NoteCode, Verdict};
 use crate::model::metadata::MetadataError;
+use crate::model::proxies::{Proxies, ProxyReason};
 use crate::model::{
     CheckName, CheckReport, Endpoint, Fault, FaultCode, ProxyDecision, Stamp, USER_AGENT_PRODUCT,
     gateways,
@@ -64,9 +65,29 @@ type Way = Result<(Option<String>, Result<Transport, CheckName>), CheckName>;
 
 /// The way without a proxy, for the reason in `decision`.
 async fn straight(subject: &Subject, decision: &ProxyDecision, board: &Board<'_>) -> Way {
+    let way = dial(subject, board).await;
+    let is_open = matches!(way, Ok((_, Ok(_))));
+    board.tell(no_proxy(subject.network.proxies(), decision, is_open), Duration::ZERO);
+    way
+}
+
+/// That there is no proxy. One that somebody names and that cannot be used is missing where the way
+/// is not open without it.
+fn no_proxy(proxies: &Proxies, decision: &ProxyDecision, is_open: bool) -> CheckReport {
+    let may_be_missing =
+        matches!(decision.reason, ProxyReason::NothingNamed | ProxyReason::Unusable);
+    let report = match proxies.problems().first() {
+        Some(problem) if may_be_missing && !is_open => {
+            CheckReport::failed(CheckName::Proxy, problem.fault())
+        }
+        _ => CheckReport::ok(CheckName::Proxy).noting(NoteCode::NoProxy, ""),
+    };
+    report.with(FactName::Proxy, decision)
+}
+
+/// Dials the namespace itself.
+async fn dial(subject: &Subject, board: &Board<'_>) -> Way {
     use CheckName::{NamespaceDns, NamespaceTcp};
-    let report = CheckReport::ok(CheckName::Proxy).noting(NoteCode::NoProxy, "");
-    board.tell(report.with(FactName::Proxy, decision), Duration::ZERO);
     let namespace = subject.id.namespace();
     let start = Instant::now();
     let resolved = match resolve::resolve(namespace.host(), board).await {
@@ -411,6 +432,19 @@ mod tests {
             assert_eq!(report.facts[2].value, ours.to_string());
         }
         assert_eq!(clock_report(None).verdict, Verdict::Skipped);
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_used_is_missing_where_nothing_else_leads_to_azure() {
+        let proxies = Proxies::default()
+            .or_environment(|name| (name == "HTTPS_PROXY").then(|| "gopher://p".to_owned()));
+        let decision = proxies.decide("contoso.servicebus.windows.net", 443);
+        let report = no_proxy(&proxies, &decision, false);
+        assert_eq!(report.fault.unwrap().code, FaultCode::ProxyUnusable);
+        assert_eq!(no_proxy(&proxies, &decision, true).verdict, Verdict::Ok);
+        let none = Proxies::default();
+        let decision = none.decide("contoso.servicebus.windows.net", 443);
+        assert_eq!(no_proxy(&none, &decision, false).verdict, Verdict::Ok);
     }
 
     #[tokio::test]

@@ -308,12 +308,18 @@ serve env HTTPS_PROXY=http://127.0.0.1:3129
 check "38: a proxy of the environment that does not run" soon names proxy-unreachable hc
 check "and who names it is said" says "from HTTPS_PROXY in the environment" hcm doctor contoso/hc
 end "$service"
+zone 10.66.0.9 127.0.0.1
+serve env HTTPS_PROXY=gopher://proxy.corp:70
+check "39: a proxy of the environment that cannot be used, where it is needed" \
+    names proxy-unusable hc
+end "$service"
+zone 127.0.0.1 127.0.0.1
 serve env LD_PRELOAD="$faketime" FAKETIME=+3h
-check "39: a clock that is wrong" soon names clock-off hc
+check "40: a clock that is wrong" soon names clock-off hc
 end "$service"
 rm "$work/azure/ca.pem"
 serve
-check "40: a file of CAs that is gone" names ca-unusable hc
+check "41: a file of CAs that is gone" names ca-unusable hc
 
 [ "$failed" = 0 ] || tail -n 20 "$work"/said.*
 echo "$passed passed, $failed failed, in $SECONDS s"

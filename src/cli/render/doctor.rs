@@ -76,9 +76,13 @@ fn head(diagnosis: &Diagnosis, width: Option<usize>, style: Style) -> Vec<String
     if let Some(advice) = first.advice() {
         lines.extend(painted(&format!("→ {advice}"), 2, width, Role::Strong, style));
     }
-    for more in causes(&diagnosis.reports).into_iter().skip(1) {
+    let more: Vec<_> = match first.verdict {
+        Verdict::Failed => causes(&diagnosis.reports),
+        verdict => diagnosis.reports.iter().filter(|one| one.verdict == verdict).collect(),
+    };
+    for more in more.into_iter().skip(1) {
         let line = format!("Also: {}{}", plain_meaning(more), code(more));
-        lines.extend(painted(&line, 0, width, Role::Bad, style));
+        lines.extend(painted(&line, 0, width, role, style));
     }
     lines
 }

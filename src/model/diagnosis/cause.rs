@@ -33,7 +33,8 @@ fn explains(cause: &CheckReport, report: &CheckReport) -> bool {
     let is_same = code(cause).is_some() && code(cause) == code(report);
     match (cause.check, report.check) {
         (CheckName::Service, _) => code(cause).is_none(),
-        (CheckName::Clock, CheckName::NamespaceTls) => true,
+        (CheckName::Proxy, CheckName::NamespaceDns | CheckName::NamespaceTcp)
+        | (CheckName::Clock, CheckName::NamespaceTls) => true,
         (CheckName::Clock, _) => {
             matches!(code(report), Some(FaultCode::ClockWrong | FaultCode::Unauthorized))
         }

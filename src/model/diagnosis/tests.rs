@@ -77,6 +77,13 @@ fn the_cause_comes_before_its_consequences() {
         ),
         (
             vec![
+                failed(Check::NamespaceTcp, Code::AzureTimedOut),
+                failed(Check::Proxy, Code::ProxyScript),
+            ],
+            vec![Check::Proxy],
+        ),
+        (
+            vec![
                 failed(Check::EndpointTcp, Code::EndpointRefused),
                 failed(Check::Management, Code::Unauthorized),
             ],

@@ -13,6 +13,7 @@ pub use self::choice::ProxyChoice;
 pub use self::decision::{ProxyDecision, ProxyReason, ProxySource, ProxyUse};
 use self::exception::{Exception, Exceptions};
 use super::endpoint::Endpoint;
+use super::fault::{Fault, FaultCode};
 use super::proxy::Proxy;
 
 /// Variables with the proxy of the environment, the first that is set counts. That of plain HTTP
@@ -71,6 +72,17 @@ pub enum ProxyProblem {
         /// Where the script is.
         script: String,
     },
+}
+
+impl ProxyProblem {
+    /// The same as a fault.
+    pub fn fault(&self) -> Fault {
+        let code = match self {
+            Self::NoProxy { .. } => FaultCode::ProxyUnusable,
+            Self::Script { .. } => FaultCode::ProxyScript,
+        };
+        Fault::new(code, self.to_string())
+    }
 }
 
 impl fmt::Display for ProxyProblem {

@@ -36,7 +36,7 @@ pub(super) async fn all(choice: &ProxyChoice) -> Proxies {
 pub(super) fn show(proxies: &Proxies, hub: &Hub) {
     let in_use = proxies.in_use();
     info!("the proxy on the way to Azure: {in_use}");
-    let faults: Vec<Fault> = proxies.problems().iter().map(fault).collect();
+    let faults: Vec<Fault> = proxies.problems().iter().map(ProxyProblem::fault).collect();
     for fault in &faults {
         warn!(code = %fault.code, "{fault}");
     }
@@ -47,14 +47,6 @@ pub(super) fn show(proxies: &Proxies, hub: &Hub) {
         service.faults.extend(faults);
         service.proxy = in_use;
     });
-}
-
-fn fault(problem: &ProxyProblem) -> Fault {
-    let code = match problem {
-        ProxyProblem::NoProxy { .. } => FaultCode::ProxyUnusable,
-        ProxyProblem::Script { .. } => FaultCode::ProxyScript,
-    };
-    Fault::new(code, problem.to_string())
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::ipc::protocol::{Request, Response};
 use crate::ipc::{Client, Push};
 use crate::ipc::{Pushes, Requester};
 use crate::model::diagnosis::{Verdict, cause};
-use crate::model::{ConnectionId, ConnectionSelector, Diagnosis};
+use crate::model::{ConnectionId, ConnectionSelector, Diagnosis, VERSION};
 
 /// How long the service may take; its own limit is shorter.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -78,6 +78,11 @@ async fn asked(
     targets: Vec<Option<ConnectionId>>,
     all_gateways: bool,
 ) -> Result<Vec<Diagnosis>, Failure> {
+    let version = &client.server().version;
+    if version != VERSION {
+        let text = format!("the service is version {version}, and this program {VERSION}");
+        context.printer.note(&text);
+    }
     let (requester, pushes) = client.into_parts();
     let mut live = Live::new(targets.len());
     let asking = stream::iter(targets)
