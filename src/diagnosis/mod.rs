@@ -169,3 +169,6 @@ async fn azure(
     let (listening, count, ()) = tokio::join!(listening, managing, gateways);
     board.tell(namespace::listeners(count, &listening), Duration::ZERO);
 }
+
+#[cfg(test)]
+mod tests;
