@@ -35,6 +35,12 @@ impl Way<'_> {
         &self,
         more: impl FnOnce(ClientBuilder) -> ClientBuilder,
     ) -> Result<Client, String> {
+        // Whoever asks with a wrong password may lock the account.
+        if let Some(proxy) = self.proxies.proxy().filter(|proxy| proxy.password_is_sealed()) {
+            return Err(format!(
+                "the stored password of the proxy {proxy} cannot be unsealed here"
+            ));
+        }
         let tls = tls::client_config_with(self.extra_ca).map_err(|fault| fault.to_string())?;
         let mut tls = (*tls).clone();
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -53,17 +59,13 @@ impl Way<'_> {
     }
 }
 
-/// The proxy as the client takes it; whoever cannot tell its password asks without.
+/// The proxy as the client takes it.
 fn address(proxy: &Proxy) -> String {
-    let whole = if proxy.password_is_sealed() {
-        format!("{}://{}", proxy.kind().scheme(), proxy.address())
-    } else {
-        proxy.to_secret().expose().to_owned()
-    };
-    match (proxy.kind(), whole.split_once("://")) {
+    let whole = proxy.to_secret();
+    match (proxy.kind(), whole.expose().split_once("://")) {
         // By this name it leaves the names to the proxy.
         (ProxyKind::Socks5, Some((_, rest))) => format!("socks5h://{rest}"),
-        _ => whole,
+        _ => whole.expose().to_owned(),
     }
 }
 
@@ -186,4 +188,25 @@ pub(crate) fn root(error: &(dyn StdError + 'static)) -> String {
 /// The texts of all causes.
 fn chain(error: &(dyn StdError + 'static)) -> String {
     causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ProxyChoice;
+
+    #[test]
+    fn a_proxy_whose_password_is_sealed_is_not_asked() {
+        let sealed = Proxy::parse_sealed("http://me:***@h:1").unwrap();
+        let proxies = Proxies::of(&ProxyChoice::Through(sealed));
+        let problem = Way { extra_ca: None, proxies }.client(|client| client).unwrap_err();
+        assert!(problem.contains("http://me:***@h:1 cannot be unsealed"), "{problem}");
+    }
+
+    #[test]
+    fn names_are_left_to_a_socks_proxy() {
+        let of = |text: &str| address(&text.parse().unwrap());
+        assert_eq!(of("socks5://me:p%40@h:1"), "socks5h://me:p%40@h:1");
+        assert_eq!(of("https://me:p%40@h:1"), "https://me:p%40@h:1");
+    }
 }
