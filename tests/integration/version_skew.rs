@@ -1,5 +1,6 @@
 //! Older and newer programs on the local channel with this one, and an older version's files.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use hybrid_connection_manager::ipc::codec::{MessageReader, MessageWriter, decode};
@@ -108,6 +109,8 @@ fn the_files_of_version_0_1_are_taken_over() {
 struct Raw {
     reader: MessageReader<ReadHalf<Stream>>,
     writer: MessageWriter<WriteHalf<Stream>>,
+    /// What came before something else that was waited for.
+    kept: VecDeque<Value>,
 }
 
 impl Raw {
@@ -116,6 +119,7 @@ impl Raw {
         Self {
             reader: MessageReader::new(reader, MAX_ANSWER_BYTES),
             writer: MessageWriter::new(writer, MAX_ANSWER_BYTES),
+            kept: VecDeque::new(),
         }
     }
 
@@ -133,13 +137,18 @@ impl Raw {
         decode(&bytes).unwrap()
     }
 
-    /// The first message of a type; others that come before it are for a subscriber.
+    /// The first message of a type. What a subscriber hears may come before an answer or behind it.
     async fn hear_of(&mut self, kind: &str) -> Value {
+        let is_it = |heard: &Value| heard["type"] == kind;
+        if let Some(at) = self.kept.iter().position(is_it) {
+            return self.kept.remove(at).unwrap();
+        }
         loop {
             let heard = self.hear().await;
-            if heard["type"] == kind {
+            if is_it(&heard) {
                 return heard;
             }
+            self.kept.push_back(heard);
         }
     }
 
