@@ -13,6 +13,8 @@ use hybrid_connection_manager::model::{
 use hybrid_connection_manager::platform::Paths;
 
 use crate::bed::{Bed, DownEndpoint, Endpoint, NAME, NAMESPACE, within};
+#[cfg(unix)]
+use crate::cli_pty::Terminal;
 use crate::cli_support::{Ran, hcm_in};
 
 fn diagnose() -> Request {
@@ -207,4 +209,20 @@ async fn hcm_says_the_cause_first_and_all_of_it_as_json_and_in_a_file() {
     let first = ran.expect(3).out.lines().next().unwrap();
     assert!(first.contains("The service does not run"), "{first}");
     assert!(first.ends_with("[service-not-running]"), "{first}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_sees_each_check_as_it_comes_and_is_given_back_on_ctrl_c() {
+    let bed = Bed::connected().await;
+    bed.inject(InjectedFault::BlackHole);
+    let name = format!("{NAMESPACE}/{NAME}");
+    let terminal = Terminal::of(hcm_in(bed.host.home.path(), &["doctor", &name]), 100, 40);
+    let raw = terminal.until(|raw| raw.contains("The namespace takes connections")).await;
+    assert!(!raw.contains("did not answer the TLS handshake"), "{raw}");
+    terminal.interrupt();
+    let (code, raw) = terminal.end().await;
+    assert_eq!(code, Some(130), "{raw}");
+    assert!(raw.contains("\u{1b}[?25h") && raw.contains("interrupted"), "{raw}");
+    bed.end().await;
 }

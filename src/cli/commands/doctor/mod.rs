@@ -89,8 +89,11 @@ async fn asked(
         .map(|target| ask(&requester, target, all_gateways))
         .buffered(AT_ONCE)
         .collect::<Vec<_>>();
+    let mut signals = super::signals()?;
     let answers = tokio::select! {
         answers = asking => answers,
+        // The terminal is given back first.
+        _ = signals.next() => vec![Err(Failure::new(Exit::Interrupted, "interrupted"))],
         failure = show(context, pushes, &mut live) => vec![Err(failure)],
     };
     context.printer.redraw(&mut live.screen, &[]);
