@@ -2,5 +2,6 @@
 //! of a firewall, and whether something answers. It changes nothing and asks no service.
 
 pub mod firewall;
-pub mod lookup;
 pub mod probe;
+
+pub use crate::relay::lookup;

@@ -7,6 +7,7 @@
 pub mod backoff;
 pub mod control;
 pub mod dial;
+pub mod lookup;
 pub mod management;
 pub mod meters;
 pub mod network;

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::dial::is_this_machine;
+use crate::platform::resolver;
 pub use crate::platform::resolver::{Resolved, Unresolved};
 
 /// What a name leads to.
@@ -28,17 +30,11 @@ pub async fn look_up(name: String) -> Answer {
         let addresses = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
         return Ok(Resolved { canonical: Some(name), addresses: addresses.to_vec() });
     }
-    let asked =
-        tokio::task::spawn_blocking(move || crate::platform::resolver::look_up(&name)).await;
+    let asked = tokio::task::spawn_blocking(move || resolver::look_up(&name)).await;
     let mut resolved = asked.map_err(|error| Unresolved::Failed(error.to_string()))??;
     // It comes from a DNS server, and goes to terminals.
     resolved.canonical = resolved.canonical.filter(|name| is_host_name(name));
     Ok(resolved)
-}
-
-fn is_this_machine(name: &str) -> bool {
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost")
 }
 
 fn is_host_name(name: &str) -> bool {
