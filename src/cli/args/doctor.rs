@@ -30,7 +30,7 @@ pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) by_options: ByOptions,
     /// Try all 256 gateways and not a few of them
-    #[arg(long)]
+    #[arg(long, visible_alias = "all")]
     pub(crate) all_gateways: bool,
     /// Write all that was found into this file
     #[arg(long, value_name = "FILE")]
