@@ -13,29 +13,21 @@ if [ -z "${HCM_INSIDE:-}" ]; then
     HCM_INSIDE=1 exec unshare --mount --propagation private "$0" "$1"
 fi
 
-# Other accounts reach what is here, through a path that a shell takes apart.
-work=$(mktemp -d)
-chmod 755 "$work"
-children=()
-finish() {
-    set +e
-    for child in "${children[@]}"; do
-        kill -9 "$child" 2>/dev/null && wait "$child" 2>/dev/null
-    done
+here=$(realpath "$(dirname "$0")")
+programs=$1
+# shellcheck source=tests/linux/stage.sh
+source "$here/stage.sh"
+leave() {
     for mounted in /etc "$work/full" "$work/read only/run" "$work/read only"; do
-        umount -l "$mounted" 2>/dev/null
+        umount -l "$mounted"
     done
-    rm -rf "$work"
 }
-trap finish EXIT
+# Other accounts reach what is here, through a path that a shell takes apart.
+chmod 755 "$work"
 mkdir "$work/bin"
-cp "$1/$name-service" "$1/hcm" "$1/relay-emulator" "$work/bin/"
+cp "$programs/$name-service" "$programs/hcm" "$programs/relay-emulator" "$work/bin/"
 export PATH=$work/bin:$PATH
-unset HCM_HOME HCM_DECLARED NOTIFY_SOCKET
-
-scratch=$work
-# shellcheck source=tests/linux/checks.sh
-source "$(dirname "$0")/checks.sh"
+unset HCM_HOME
 has() { grep -q -- "$1" "$2" || { cat "$2"; return 1; }; }
 # refuses PATTERN COMMAND…: the command fails and says why.
 refuses() {

@@ -15,23 +15,8 @@ fi
 here=$(realpath "$(dirname "$0")")
 programs=$1
 mount -t proc proc /proc
-work=$(mktemp -d)
-children=()
-finish() {
-    set +e
-    for child in "${children[@]}"; do
-        kill -9 "$child" 2>/dev/null && wait "$child" 2>/dev/null
-    done
-    rm -rf "$work"
-}
-trap finish EXIT
-export PATH=$programs:$PATH HCM_HOME=$work/home
-unset HCM_DECLARED NOTIFY_SOCKET
-for proxy in http_proxy https_proxy all_proxy no_proxy; do unset "$proxy" "${proxy^^}"; done
-
-scratch=$work
-# shellcheck source=tests/linux/checks.sh
-source "$here/checks.sh"
+# shellcheck source=tests/linux/stage.sh
+source "$here/stage.sh"
 part=(python3 "$here/doctor.py")
 # begin NAME COMMAND…: in the background, until it is ready; its process is $child.
 begin() {

@@ -13,24 +13,11 @@ if [ -z "${HCM_INSIDE:-}" ]; then
 fi
 here=$(realpath "$(dirname "$0")")
 programs=$(realpath "$1")
-work=$(mktemp -d)
-children=()
-finish() {
-    set +e
-    for child in "${children[@]}"; do
-        kill -9 "$child" 2>/dev/null && wait "$child" 2>/dev/null
-    done
-    umount -l /etc/resolv.conf 2>/dev/null
-    rm -rf "$work"
-}
-trap finish EXIT
+# shellcheck source=tests/linux/stage.sh
+source "$here/stage.sh"
+leave() { umount -l /etc/resolv.conf; }
 # No service runs in this home.
-export PATH=$programs:$PATH HCM_HOME=$work/home
 mkdir -m 700 "$HCM_HOME"
-
-scratch=$work
-# shellcheck source=tests/linux/checks.sh
-source "$here/checks.sh"
 has() { grep -q -e "$1" "$2" || { cat "$2"; return 1; }; }
 # ends CODE COMMAND…: with this number; what it says is in `out` and `err`.
 ends() {

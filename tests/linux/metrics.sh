@@ -11,22 +11,8 @@ if [ $# -ne 1 ] || [ ! -x "$1/$name-service" ] || [ ! -x "$1/relay-emulator" ]; 
 fi
 here=$(realpath "$(dirname "$0")")
 programs=$(realpath "$1")
-work=$(mktemp -d)
-children=()
-finish() {
-    set +e
-    for child in "${children[@]}"; do
-        kill -9 "$child" 2>/dev/null && wait "$child" 2>/dev/null
-    done
-    rm -rf "$work"
-}
-trap finish EXIT
-export PATH=$programs:$PATH HCM_HOME=$work/home
-unset HCM_DECLARED NOTIFY_SOCKET
-
-scratch=$work
-# shellcheck source=tests/linux/checks.sh
-source "$here/checks.sh"
+# shellcheck source=tests/linux/stage.sh
+source "$here/stage.sh"
 free_port() { python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 # Azure, and an endpoint that answers.

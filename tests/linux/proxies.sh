@@ -12,28 +12,18 @@ if [ $# -ne 1 ] || [ ! -x "$1/$name-service" ] || [ ! -x "$1/relay-emulator" ]; 
 fi
 here=$(realpath "$(dirname "$0")")
 programs=$(realpath "$1")
-work=$(mktemp -d)
+# shellcheck source=tests/linux/stage.sh
+source "$here/stage.sh"
+export RELAY_EMULATOR_STATE=$work/azure
 chmod 755 "$work"
 azure=hcm-azure-$$ office=hcm-office-$$
-children=()
-finish() {
-    set +e
-    for child in "${children[@]}"; do
-        kill "$child" 2>/dev/null && wait "$child" 2>/dev/null
-    done
+leave() {
     for space in "$azure" "$office"; do
-        ip netns pids "$space" | xargs -r kill -9 2>/dev/null
+        ip netns pids "$space" | xargs -r kill -9
         ip netns del "$space"
         rm -rf "/etc/netns/$space"
     done
-    rm -rf "$work"
-} 2>/dev/null
-trap finish EXIT
-export PATH=$programs:$PATH HCM_HOME=$work/home RELAY_EMULATOR_STATE=$work/azure
-unset HCM_DECLARED NOTIFY_SOCKET HTTPS_PROXY https_proxy ALL_PROXY all_proxy NO_PROXY no_proxy
-scratch=$work
-# shellcheck source=tests/linux/checks.sh
-source "$here/checks.sh"
+}
 
 environment=$(dirname "$programs")/mitmproxy
 if [ ! -x "$environment/bin/mitmdump" ]; then
