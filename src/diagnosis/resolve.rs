@@ -1,28 +1,43 @@
 //! Names as the system resolves them for every connection.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use tokio::task::spawn_blocking;
+
 use super::board::Board;
-use crate::relay::lookup::{self, Resolved};
+use crate::platform::resolver::{self, Resolved};
+use crate::relay::dial;
 
 /// How long a resolver may take; one that has no server to ask takes half a minute.
 pub(super) const LIMIT: Duration = Duration::from_secs(5);
 
 /// What `host` leads to, or why it leads nowhere, in words.
 pub(super) async fn resolve(host: &str, board: &Board<'_>) -> Result<Resolved, String> {
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(Resolved { canonical: None, addresses: vec![address] });
+    if let Some(known) = without_asking(host) {
+        return Ok(known);
     }
-    match board.within(LIMIT, lookup::look_up(host.to_owned())).await {
-        Some(Ok(mut resolved)) => {
-            resolved.canonical.take_if(|name| name.eq_ignore_ascii_case(host));
-            Ok(resolved)
-        }
+    let asked = host.to_owned();
+    let answer = spawn_blocking(move || resolver::look_up(&asked));
+    match board.within(LIMIT, answer).await {
+        Some(Ok(Ok(resolved))) => Ok(resolved),
+        Some(Ok(Err(error))) => Err(format!("{host}: {error}")),
         Some(Err(error)) => Err(format!("{host}: {error}")),
         None => {
             let seconds = LIMIT.as_secs();
             Err(format!("{host}: the resolver did not answer within {seconds} s"))
         }
     }
+}
+
+/// What is known without DNS, as for a dial.
+fn without_asking(host: &str) -> Option<Resolved> {
+    let addresses = match host.parse::<IpAddr>() {
+        Ok(address) => vec![address],
+        Err(_) if dial::is_this_machine(host) => {
+            vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
+        }
+        Err(_) => return None,
+    };
+    Some(Resolved { canonical: None, addresses })
 }

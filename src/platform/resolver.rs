@@ -16,7 +16,7 @@ const WITH_CANONICAL_NAME: i32 = 2;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resolved {
     /// The last name of the chain of aliases, lower case without a dot at its end; the name
-    /// itself where it is no alias.
+    /// itself where it is no alias. It is a name that a terminal may show.
     pub canonical: Option<String>,
     /// Each address once, in the system's order; at least one.
     pub addresses: Vec<IpAddr>,
@@ -60,9 +60,15 @@ pub fn look_up(host: &str) -> Result<Resolved, Unresolved> {
     if resolved.addresses.is_empty() {
         return Err(Unresolved::Unknown);
     }
-    resolved.canonical =
-        resolved.canonical.map(|name| name.trim_end_matches('.').to_ascii_lowercase());
+    let shown = resolved.canonical.map(|name| name.trim_end_matches('.').to_ascii_lowercase());
+    // It comes from a DNS server, and goes to terminals.
+    resolved.canonical = shown.filter(|name| is_host_name(name));
     Ok(resolved)
+}
+
+fn is_host_name(name: &str) -> bool {
+    let is_host_char = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_host_char)
 }
 
 #[cfg(test)]
@@ -78,6 +84,14 @@ mod tests {
             look_up("127.0.0.1").unwrap().addresses,
             ["127.0.0.1".parse::<IpAddr>().unwrap()]
         );
+    }
+
+    #[test]
+    fn what_dns_says_is_not_shown_unseen() {
+        assert!(is_host_name("ns-sb2-prod-sn3-010.cloudapp.net") && is_host_name("::1"));
+        for name in ["", "a\nadd rule", "a'; b", "a\u{1b}[2J", "a b"] {
+            assert!(!is_host_name(name), "{name:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,5 @@
 //! of a firewall, and whether something answers. It changes nothing and asks no service.
 
 pub mod firewall;
+pub mod lookup;
 pub mod probe;
-
-pub use crate::relay::lookup;

@@ -7,7 +7,6 @@
 pub mod backoff;
 pub mod control;
 pub mod dial;
-pub mod lookup;
 pub mod management;
 pub mod meters;
 pub mod network;
