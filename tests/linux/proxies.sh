@@ -225,7 +225,11 @@ check "no password is in a log" keeps_secrets
 
 # What a proxy does wrong.
 set_proxy http://10.99.0.1:3130
-check "NTLM alone" fault proxy-login-unsupported "wants NTLM, and only Basic"
+check "NTLM alone wants a user" fault proxy-login "wants a user and a password (407"
+set_proxy "http://CORP%5Cme:$encoded@10.99.0.1:3130"
+check "and gets one: the listener is connected" connected
+check "and a stream goes through" stream
+check "as its log tells" logged squid/ntlm.log "TCP_TUNNEL/200 .* CONNECT contoso.relay.test:$port .*me "
 set_proxy http://10.99.0.1:3131
 check "a proxy that lets nobody through" fault proxy-refused "does not open the way to contoso.relay.test:$port (403"
 set_proxy http://10.99.0.1:9

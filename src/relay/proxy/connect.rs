@@ -5,20 +5,62 @@ use base64::prelude::BASE64_STANDARD;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use zeroize::Zeroizing;
 
-use super::{broken, login, no_proxy};
+use super::{broken, login, no_proxy, ntlm};
 use crate::model::proxy::Login;
 use crate::model::{Endpoint, Fault, FaultCode, Proxy, USER_AGENT_PRODUCT};
 use crate::relay::control::one_line;
 use crate::relay::websocket::handshake::{Head, UpgradeError, is_token, read_head};
 
-/// Asks `proxy` at the other end of `stream` for a connection to `target`.
-pub(super) async fn ask<S>(proxy: &Proxy, target: &Endpoint, stream: &mut S) -> Result<(), Fault>
+/// The value of the header that logs in.
+pub(super) type Authorization = Zeroizing<String>;
+
+/// What a proxy has answered, and what came behind it.
+pub(super) struct Answer {
+    pub(super) head: Head,
+    pub(super) leftover: Vec<u8>,
+}
+
+/// Why a proxy does not open the way.
+pub(super) enum Refusal {
+    /// It would for this user, by NTLM, over a new connection.
+    WantsNtlm,
+    /// For this reason.
+    Fault(Fault),
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// Asks `proxy` at the other end of `stream` for a connection to `target`, with Basic where there is a
+/// login.
+pub(super) async fn ask<S>(proxy: &Proxy, target: &Endpoint, stream: &mut S) -> Result<(), Refusal>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let answer = send(proxy, target, &basic(proxy.login()), stream).await?;
+    let can_log_in = proxy.login().is_some_and(|login| login.password.is_some());
+    if answer.head.status == 407 && can_log_in && takes_ntlm_alone(&answer.head) {
+        return Err(Refusal::WantsNtlm);
+    }
+    Ok(end(proxy, target, answer)?)
+}
+
+/// Sends a request with `authorization`, if it is not empty, and reads the answer.
+pub(super) async fn send<S>(
+    proxy: &Proxy,
+    target: &Endpoint,
+    authorization: &Authorization,
+    stream: &mut S,
+) -> Result<Answer, Fault>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let address = proxy.address();
     let asking = async {
-        stream.write_all(request(proxy, target).as_bytes()).await?;
+        stream.write_all(request(target, authorization).as_bytes()).await?;
         stream.flush().await?;
         read_head(stream).await
     };
@@ -26,44 +68,73 @@ where
         UpgradeError::Io(error) => broken(address, &error),
         UpgradeError::NotWebSocket(_) | UpgradeError::Refused(_) => no_proxy(address, "an HTTP"),
     })?;
+    Ok(Answer { head, leftover })
+}
+
+/// What the last answer comes to.
+pub(super) fn end(proxy: &Proxy, target: &Endpoint, answer: Answer) -> Result<(), Fault> {
+    let Answer { head, leftover } = answer;
     if !(200..300).contains(&head.status) {
         return Err(refusal(proxy, target, &head));
     }
     if !leftover.is_empty() {
+        let address = proxy.address();
         let detail = format!("{address} sends bytes of its own before the other side has spoken");
         return Err(Fault::new(FaultCode::ProxyRefused, detail));
     }
     Ok(())
 }
 
-fn request(proxy: &Proxy, target: &Endpoint) -> Zeroizing<String> {
+/// Status and reason on one line.
+pub(super) fn words(head: &Head) -> String {
+    one_line(&format!("{} {}", head.status, head.reason))
+}
+
+fn request(target: &Endpoint, authorization: &Authorization) -> Zeroizing<String> {
     let mut request = Zeroizing::new(format!(
         "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {USER_AGENT_PRODUCT}\r\n"
     ));
-    if let Some(Login { user, password: Some(password) }) = proxy.login() {
-        let pair = Zeroizing::new(format!("{user}:{}", password.expose()));
-        let basic = Zeroizing::new(BASE64_STANDARD.encode(&*pair));
-        request.push_str("Proxy-Authorization: Basic ");
-        request.push_str(&basic);
+    if !authorization.is_empty() {
+        request.push_str("Proxy-Authorization: ");
+        request.push_str(authorization);
         request.push_str("\r\n");
     }
     request.push_str("\r\n");
     request
 }
 
+/// Empty without a login.
+fn basic(login: Option<&Login>) -> Authorization {
+    let Some(Login { user, password: Some(password) }) = login else {
+        return Authorization::default();
+    };
+    let pair = Zeroizing::new(format!("{user}:{}", password.expose()));
+    Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(&*pair)))
+}
+
+/// Whether NTLM is among the ways to log in, and Basic is not.
+fn takes_ntlm_alone(head: &Head) -> bool {
+    let offers = offers(head);
+    let has = |wanted: &str| offers.iter().any(|name| name.eq_ignore_ascii_case(wanted));
+    has(ntlm::SCHEME) && !has("basic")
+}
+
 fn refusal(proxy: &Proxy, target: &Endpoint, head: &Head) -> Fault {
     let address = proxy.address();
-    let answer = one_line(&format!("{} {}", head.status, head.reason));
+    let answer = words(head);
     if head.status != 407 {
         let detail = format!("{address} does not open the way to {target} ({answer})");
         return Fault::new(FaultCode::ProxyRefused, detail);
     }
     let offers = offers(head);
-    if offers.is_empty() || offers.iter().any(|name| name.eq_ignore_ascii_case("basic")) {
+    let is_ours =
+        |name: &&str| ["basic", ntlm::SCHEME].iter().any(|it| name.eq_ignore_ascii_case(it));
+    if offers.is_empty() || offers.iter().any(is_ours) {
         return login(proxy, &answer);
     }
     let offers = one_line(&offers.join(", "));
-    let detail = format!("{address} wants {offers}, and only Basic is supported ({answer})");
+    let detail =
+        format!("{address} wants {offers}, and only Basic and NTLM are supported ({answer})");
     Fault::new(FaultCode::ProxyLoginUnsupported, detail)
 }
 
@@ -82,15 +153,16 @@ mod tests {
     #[test]
     fn the_request_names_the_target_and_the_user() {
         let target = Endpoint::new("ns.servicebus.windows.net", 443);
-        let plain = request(&"h:1".parse().unwrap(), &target);
+        let plain = request(&target, &basic(None));
         assert!(plain.starts_with(
             "CONNECT ns.servicebus.windows.net:443 HTTP/1.1\r\nHost: ns.servicebus.windows.net:443\r\n"
         ));
         assert!(plain.ends_with("\r\n\r\n") && !plain.contains("Authorization"));
         // RFC 7617, section 2.1: UTF-8.
-        let with = request(&"test:123%C2%A3@h:1".parse().unwrap(), &target);
+        let proxy: Proxy = "test:123%C2%A3@h:1".parse().unwrap();
+        let with = request(&target, &basic(proxy.login()));
         assert!(with.contains("\r\nProxy-Authorization: Basic dGVzdDoxMjPCow==\r\n\r\n"));
-        let v6 = request(&"h:1".parse().unwrap(), &Endpoint::new("fd00::1", 443));
+        let v6 = request(&Endpoint::new("fd00::1", 443), &basic(None));
         assert!(v6.starts_with("CONNECT [fd00::1]:443 HTTP/1.1\r\n"));
     }
 
@@ -111,17 +183,19 @@ mod tests {
             ("h:1", &[], FaultCode::ProxyLogin, "wants a user and a password"),
             ("u:p@h:1", &["Negotiate", basic], FaultCode::ProxyLogin, "does not take this user"),
             ("u:p@h:1", &["NTLM, basic realm=x"], FaultCode::ProxyLogin, "does not take this user"),
+            ("u:p@h:1", &["Negotiate", "NTLM"], FaultCode::ProxyLogin, "does not take this user"),
+            ("h:1", &["NTLM"], FaultCode::ProxyLogin, "wants a user and a password"),
             (
                 "u:p@h:1",
-                &["Negotiate", "NTLM"],
+                &["Negotiate"],
                 FaultCode::ProxyLoginUnsupported,
-                "wants Negotiate, NTLM, and only Basic",
+                "wants Negotiate, and only Basic and NTLM",
             ),
             (
                 "h:1",
                 &["Digest realm=\"x\", qop=\"auth\", nonce=\"basic\""],
                 FaultCode::ProxyLoginUnsupported,
-                "wants Digest, and only Basic",
+                "wants Digest, and only Basic and NTLM",
             ),
         ] {
             let (seen, detail) = refused(proxy, offers);

@@ -1,6 +1,7 @@
 //! The way through a proxy: it opens a connection to Azure, and then the bytes are ours.
 
 mod connect;
+mod ntlm;
 mod socks;
 
 use rustls::pki_types::ServerName;
@@ -10,9 +11,10 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use self::connect::Refusal;
 use super::dial;
 use super::transport::Transport;
-use crate::model::proxy::ProxyKind;
+use crate::model::proxy::{Login, ProxyKind};
 use crate::model::{Endpoint, Fault, FaultCode, Proxy};
 
 /// Opens a connection to `host` through `proxy` before `deadline`; `tls` is for one that is spoken
@@ -32,17 +34,20 @@ pub(super) async fn tunnel(
         return Err(Fault::new(FaultCode::ProxyPasswordSealed, proxy.to_string()));
     }
     let (address, start) = (proxy.address(), Instant::now());
-    let limit = deadline.saturating_duration_since(start);
-    let tcp = dial::connect(address.host(), address.port(), limit)
-        .await
-        .map_err(|error| Fault::new(FaultCode::ProxyUnreachable, error.to_string()))?;
     let target = Endpoint::new(host, port);
     let asking = async {
-        let mut stream = match proxy.kind() {
-            ProxyKind::Http | ProxyKind::Socks5 => Transport::Tcp(tcp),
-            ProxyKind::Https => Transport::Tls(Box::new(handshake(address, tls, tcp).await?)),
+        let mut stream = open(proxy, tls, deadline).await?;
+        match ask(proxy, &target, &mut stream).await {
+            Ok(()) => return Ok(stream),
+            Err(Refusal::Fault(fault)) => return Err(fault),
+            Err(Refusal::WantsNtlm) => {}
+        }
+        let Some(Login { user, password: Some(password) }) = proxy.login() else {
+            return Err(login(proxy, "it wants NTLM"));
         };
-        ask(proxy, &target, &mut stream).await?;
+        // A proxy may close the connection with its first answer.
+        let mut stream = open(proxy, tls, deadline).await?;
+        ntlm::ask(proxy, &target, user, password, &mut stream).await?;
         Ok(stream)
     };
     timeout_at(deadline, asking).await.unwrap_or_else(|_| {
@@ -54,13 +59,26 @@ pub(super) async fn tunnel(
     })
 }
 
-async fn ask<S>(proxy: &Proxy, target: &Endpoint, stream: &mut S) -> Result<(), Fault>
+/// A connection to the proxy itself.
+async fn open(proxy: &Proxy, tls: &TlsConnector, deadline: Instant) -> Result<Transport, Fault> {
+    let address = proxy.address();
+    let limit = deadline.saturating_duration_since(Instant::now());
+    let tcp = dial::connect(address.host(), address.port(), limit)
+        .await
+        .map_err(|error| Fault::new(FaultCode::ProxyUnreachable, error.to_string()))?;
+    Ok(match proxy.kind() {
+        ProxyKind::Http | ProxyKind::Socks5 => Transport::Tcp(tcp),
+        ProxyKind::Https => Transport::Tls(Box::new(handshake(address, tls, tcp).await?)),
+    })
+}
+
+async fn ask<S>(proxy: &Proxy, target: &Endpoint, stream: &mut S) -> Result<(), Refusal>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     match proxy.kind() {
         ProxyKind::Http | ProxyKind::Https => connect::ask(proxy, target, stream).await,
-        ProxyKind::Socks5 => socks::ask(proxy, target, stream).await,
+        ProxyKind::Socks5 => Ok(socks::ask(proxy, target, stream).await?),
     }
 }
 
