@@ -118,8 +118,22 @@ pid_filename none
 shutdown_lifetime 0 seconds
 visible_hostname squid.test
 CONF
+# The other side of NTLM is Samba's, which knows one user.
+mkdir "$work/samba"
+chown proxy "$work/samba"
 {
-    echo "auth_param ntlm program /usr/lib/squid/ntlm_fake_auth"
+    echo "[global]"
+    for folder in private lock state cache pid; do
+        case $folder in private) echo "private dir = $work/samba" ;; *) echo "$folder directory = $work/samba" ;; esac
+    done
+} >"$work/smb.conf"
+cat >"$work/ntlm-helper" <<HELPER
+#!/bin/sh
+SMB_CONF_PATH=$work/smb.conf exec ntlm_auth --helper-protocol=squid-2.5-ntlmssp --username=me --domain=CORP --password='$password'
+HELPER
+chmod 755 "$work/ntlm-helper"
+{
+    echo "auth_param ntlm program $work/ntlm-helper"
     echo "http_port 10.99.0.1:3130 name=password"
     sed -e '/^http.*_port/d' -e '/^auth_param/d' \
         -e 's/access\.log/ntlm.log/; s/cache\.log/ntlm-cache.log/' "$work/squid.conf"
@@ -229,7 +243,10 @@ check "NTLM alone wants a user" fault proxy-login "wants a user and a password (
 set_proxy "http://CORP%5Cme:$encoded@10.99.0.1:3130"
 check "and gets one: the listener is connected" connected
 check "and a stream goes through" stream
-check "as its log tells" logged squid/ntlm.log "TCP_TUNNEL/200 .* CONNECT contoso.relay.test:$port .*me "
+rest >"$work/last"
+check "as its log tells" soon logged squid/ntlm.log "TCP_TUNNEL/200 .* CONNECT contoso.relay.test:$port .*me "
+set_proxy "http://CORP%5Cme:wr0ng@10.99.0.1:3130"
+check "a wrong password for NTLM" fault proxy-login "does not take this user and password (407"
 set_proxy http://10.99.0.1:3131
 check "a proxy that lets nobody through" fault proxy-refused "does not open the way to contoso.relay.test:$port (403"
 set_proxy http://10.99.0.1:9
