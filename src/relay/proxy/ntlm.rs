@@ -131,7 +131,6 @@ impl Handshake {
             .with_input(&mut input)
             .with_output(&mut output);
         self.ntlm.initialize_security_context_impl(&mut building)?.resolve_to_result()?;
-        drop(building);
         let [message] = output;
         Ok(Zeroizing::new(message.buffer))
     }
