@@ -124,6 +124,18 @@ fn without_the_service_it_says_so_and_looks_when_it_is_back() {
 }
 
 #[test]
+fn a_service_that_goes_is_the_cause() {
+    let mut window = look_at("legacy-soap");
+    end(&mut window);
+    assert_eq!(look(&window).cause().unwrap().check, CheckName::Listen);
+    assert!(!window.has(&window.text("service-start")));
+    let problem = LinkProblem::Lost("the service ended".to_owned());
+    window.tell(News::Link(Link::Down { since: now(), problem }));
+    assert_eq!(look(&window).cause().unwrap().check, CheckName::Service);
+    assert!(window.says("the service ended"), "{}", window.dump());
+}
+
+#[test]
 fn what_the_service_does_not_do_is_told() {
     let mut window = Window::open();
     window.desk.refuse(|request| match request {

@@ -29,6 +29,11 @@ pub(super) fn all_gateways(state: &mut State, all: bool, effects: &mut Vec<Effec
     }
 }
 
+/// Says that the service has gone, and no more what it has said before.
+pub(super) fn on_service_lost(state: &mut State, effects: &mut Vec<Effect>) {
+    again(state, effects);
+}
+
 /// Looks again when the service is back that was missing.
 pub(super) fn on_service_back(state: &mut State, effects: &mut Vec<Effect>) {
     let missed = |look: &Look| match &look.course {

@@ -114,6 +114,7 @@ fn on_link(state: &mut State, link: Link, now: Timestamp, effects: &mut Vec<Effe
     if was_attached && !state.is_attached() {
         answer::give_up_all(state, now, effects);
         upgrade::on_lost(state, now);
+        diagnose::on_service_lost(state, effects);
     }
     if !was_attached && state.may_manage() && matches!(state.dialog, Some(Dialog::Settings(_))) {
         let ticket = state.ticket(Pending::LoadSettings);

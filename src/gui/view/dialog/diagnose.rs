@@ -10,8 +10,8 @@ use crate::gui::state::{Link, Look, LookCourse};
 use crate::gui::theme::{SMALL, TEXT, Tone, regular, semibold};
 use crate::gui::update::Action;
 use crate::gui::widget::{self, Kind};
-use crate::model::CheckReport;
 use crate::model::diagnosis::Verdict;
+use crate::model::{CheckName, CheckReport};
 
 const WIDTH: f32 = 760.0;
 
@@ -92,7 +92,8 @@ fn what_to_mend(ui: &mut Ui, cx: &mut Cx<'_>, cause: &CheckReport, tone: Tone, k
     if let Some(fault) = &cause.fault {
         explain::link(ui, cx, fault.code);
     }
-    if matches!(cx.state.link, Link::Down { .. })
+    if cause.check == CheckName::Service
+        && matches!(cx.state.link, Link::Down { .. })
         && widget::button(ui, Kind::Primary, &cx.texts.get("service-start"), true).clicked()
     {
         cx.act(Action::StartService);
