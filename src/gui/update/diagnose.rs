@@ -23,14 +23,9 @@ pub(super) fn again(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Tries all gateways, or a few of them.
 pub(super) fn all_gateways(state: &mut State, all: bool, effects: &mut Vec<Effect>) {
-    if let Some(Dialog::Diagnose(look)) = &state.dialog {
-        let look = Look::new(look.connection.clone(), all);
-        begin(state, look, effects);
+    if let Some(Dialog::Diagnose(look)) = &mut state.dialog {
+        look.all_gateways = all;
     }
-}
-
-/// Says that the service has gone, and no more what it has said before.
-pub(super) fn on_service_lost(state: &mut State, effects: &mut Vec<Effect>) {
     again(state, effects);
 }
 

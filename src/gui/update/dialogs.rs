@@ -237,6 +237,27 @@ pub(super) fn on_ca_file(state: &mut State, path: Option<PathBuf>) {
     }
 }
 
+/// A text was written into a file that the person chose, or was not.
+pub(super) fn on_saved(
+    state: &mut State,
+    outcome: Result<Option<PathBuf>, String>,
+    now: Timestamp,
+) {
+    match outcome {
+        // Another thought.
+        Ok(None) => {}
+        Ok(Some(path)) => {
+            let path = path.display().to_string();
+            let text = state.texts().with("file-saved", &[("path", path.into())]);
+            state.notices.say(text, now);
+        }
+        Err(reason) => {
+            let text = state.texts().with("file-not-saved", &[("reason", reason.into())]);
+            state.notices.warn(text);
+        }
+    }
+}
+
 /// Asks the service.
 pub(super) fn ask(
     state: &mut State,

@@ -1,7 +1,5 @@
 //! The dialog with what a firewall must let out.
 
-use std::path::PathBuf;
-
 use jiff::Timestamp;
 
 use crate::gui::backend::GatewayNews;
@@ -45,21 +43,5 @@ pub(super) fn told(state: &mut State, run: Ticket, news: GatewayNews) {
         GatewayNews::Begun(list) => form.begun(*list),
         GatewayNews::Found(found) => form.found(found),
         GatewayNews::Ended => form.is_whole = true,
-    }
-}
-
-pub(super) fn saved(state: &mut State, outcome: Result<Option<PathBuf>, String>, now: Timestamp) {
-    match outcome {
-        // Another thought.
-        Ok(None) => {}
-        Ok(Some(path)) => {
-            let path = path.display().to_string();
-            let text = state.texts().with("file-saved", &[("path", path.into())]);
-            state.notices.say(text, now);
-        }
-        Err(reason) => {
-            let text = state.texts().with("file-not-saved", &[("reason", reason.into())]);
-            state.notices.warn(text);
-        }
     }
 }

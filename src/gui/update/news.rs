@@ -37,7 +37,7 @@ pub(super) fn take(state: &mut State, news: News, now: Timestamp, effects: &mut 
         News::Autostart(result) => dialogs::on_autostart(state, result),
         News::CaFile(path) => dialogs::on_ca_file(state, path),
         News::Gateways { run, news } => firewall::told(state, run, news),
-        News::Saved(outcome) => firewall::saved(state, outcome, now),
+        News::Saved(outcome) => dialogs::on_saved(state, outcome, now),
         News::NoFileDialog => {
             let text = state.texts().get("no-file-dialog").to_string();
             state.notices.warn(text);
@@ -114,7 +114,8 @@ fn on_link(state: &mut State, link: Link, now: Timestamp, effects: &mut Vec<Effe
     if was_attached && !state.is_attached() {
         answer::give_up_all(state, now, effects);
         upgrade::on_lost(state, now);
-        diagnose::on_service_lost(state, effects);
+        // What it has said before holds no more.
+        diagnose::again(state, effects);
     }
     if !was_attached && state.may_manage() && matches!(state.dialog, Some(Dialog::Settings(_))) {
         let ticket = state.ticket(Pending::LoadSettings);

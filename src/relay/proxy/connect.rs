@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{broken, login, no_proxy, ntlm};
 use crate::model::proxy::Login;
-use crate::model::{Endpoint, Fault, FaultCode, Proxy, USER_AGENT_PRODUCT};
+use crate::model::{Endpoint, Fault, FaultCode, Proxy, Secret, USER_AGENT_PRODUCT};
 use crate::relay::control::one_line;
 use crate::relay::websocket::handshake::{Head, UpgradeError, is_token, read_head};
 
@@ -21,14 +21,14 @@ pub(super) struct Answer {
 }
 
 /// Why a proxy does not open the way.
-pub(super) enum Refusal {
-    /// It would for this user, by NTLM, over a new connection.
-    WantsNtlm,
+pub(super) enum Refusal<'a> {
+    /// It would for this user with this password, by NTLM, over a new connection.
+    WantsNtlm(&'a str, &'a Secret),
     /// For this reason.
     Fault(Fault),
 }
 
-impl From<Fault> for Refusal {
+impl From<Fault> for Refusal<'_> {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
     }
@@ -36,14 +36,20 @@ impl From<Fault> for Refusal {
 
 /// Asks `proxy` at the other end of `stream` for a connection to `target`, with Basic where there is a
 /// login.
-pub(super) async fn ask<S>(proxy: &Proxy, target: &Endpoint, stream: &mut S) -> Result<(), Refusal>
+pub(super) async fn ask<'a, S>(
+    proxy: &'a Proxy,
+    target: &Endpoint,
+    stream: &mut S,
+) -> Result<(), Refusal<'a>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let answer = send(proxy, target, &basic(proxy.login()), stream).await?;
-    let can_log_in = proxy.login().is_some_and(|login| login.password.is_some());
-    if answer.head.status == 407 && can_log_in && takes_ntlm_alone(&answer.head) {
-        return Err(Refusal::WantsNtlm);
+    if let Some(Login { user, password: Some(password) }) = proxy.login()
+        && answer.head.status == 407
+        && takes_ntlm_alone(&answer.head)
+    {
+        return Err(Refusal::WantsNtlm(user, password));
     }
     Ok(end(proxy, target, answer)?)
 }

@@ -14,7 +14,7 @@ use tokio_rustls::client::TlsStream;
 use self::connect::Refusal;
 use super::dial;
 use super::transport::Transport;
-use crate::model::proxy::{Login, ProxyKind};
+use crate::model::proxy::ProxyKind;
 use crate::model::{Endpoint, Fault, FaultCode, Proxy};
 
 /// Opens a connection to `host` through `proxy` before `deadline`; `tls` is for one that is spoken
@@ -38,17 +38,15 @@ pub(super) async fn tunnel(
     let asking = async {
         let mut stream = open(proxy, tls, deadline).await?;
         match ask(proxy, &target, &mut stream).await {
-            Ok(()) => return Ok(stream),
-            Err(Refusal::Fault(fault)) => return Err(fault),
-            Err(Refusal::WantsNtlm) => {}
+            Ok(()) => Ok(stream),
+            Err(Refusal::Fault(fault)) => Err(fault),
+            Err(Refusal::WantsNtlm(user, password)) => {
+                // A proxy may close the connection with its first answer.
+                let mut stream = open(proxy, tls, deadline).await?;
+                ntlm::ask(proxy, &target, user, password, &mut stream).await?;
+                Ok(stream)
+            }
         }
-        let Some(Login { user, password: Some(password) }) = proxy.login() else {
-            return Err(login(proxy, "it wants NTLM"));
-        };
-        // A proxy may close the connection with its first answer.
-        let mut stream = open(proxy, tls, deadline).await?;
-        ntlm::ask(proxy, &target, user, password, &mut stream).await?;
-        Ok(stream)
     };
     timeout_at(deadline, asking).await.unwrap_or_else(|_| {
         let seconds = start.elapsed().as_secs();
@@ -72,7 +70,7 @@ async fn open(proxy: &Proxy, tls: &TlsConnector, deadline: Instant) -> Result<Tr
     })
 }
 
-async fn ask<S>(proxy: &Proxy, target: &Endpoint, stream: &mut S) -> Result<(), Refusal>
+async fn ask<'a, S>(proxy: &'a Proxy, target: &Endpoint, stream: &mut S) -> Result<(), Refusal<'a>>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {

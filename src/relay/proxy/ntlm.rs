@@ -185,7 +185,7 @@ mod tests {
         }
     }
 
-    /// A request's message; what is asked for goes to `asked`.
+    /// The message in the next request.
     async fn said(stream: &mut DuplexStream) -> Vec<u8> {
         // A request has no status: it is read byte by byte up to its empty line.
         let mut request = Vec::new();
