@@ -20,6 +20,7 @@ pub mod gui;
 pub mod http;
 pub mod ipc;
 pub mod model;
+pub mod network;
 pub mod platform;
 pub mod reach;
 pub mod relay;

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use hybrid_connection_manager::emulator::sender::{Sender, SenderConfig};
 use hybrid_connection_manager::emulator::{Emulator, EmulatorConfig};
-use hybrid_connection_manager::relay::Network;
+use hybrid_connection_manager::network::Network;
 use hybrid_connection_manager::relay::websocket::handshake::{UpgradeRequest, upgrade};
 
 use crate::process::Process;

@@ -9,9 +9,10 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
+use hybrid_connection_manager::network::Network;
+use hybrid_connection_manager::relay::TrafficCounters;
 use hybrid_connection_manager::relay::splice::carry;
 use hybrid_connection_manager::relay::websocket::handshake::{UpgradeRequest, upgrade};
-use hybrid_connection_manager::relay::{Network, TrafficCounters};
 
 use crate::{judge, median, report, tls};
 

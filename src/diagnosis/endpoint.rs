@@ -9,8 +9,7 @@ use super::board::Board;
 use super::tcp::{self, Failure};
 use super::{Subject, resolve};
 use crate::model::diagnosis::{FactName, Note, NoteCode};
-use crate::model::{CheckName, CheckReport, Endpoint, Fault, FaultCode};
-use crate::relay::dial;
+use crate::model::{CheckName, CheckReport, Endpoint, Fault, FaultCode, is_localhost};
 
 /// Looks at `endpoint`; nothing where it is not known.
 pub(super) async fn check(subject: &Subject, endpoint: Option<&Endpoint>, board: &Board<'_>) {
@@ -73,7 +72,7 @@ fn answered(endpoint: &Endpoint, dialled: &[tcp::Dialled]) -> CheckReport {
     let mut report = if open > 0 {
         let report = CheckReport::ok(CheckName::EndpointTcp);
         // Of `localhost`, one family is enough: a stream takes the one that answers.
-        match open < dialled.len() && !dial::is_this_machine(endpoint.host()) {
+        match open < dialled.len() && !is_localhost(endpoint.host()) {
             true => report.warning(NoteCode::SomeAddressesFail, ""),
             false => report,
         }
@@ -101,7 +100,7 @@ fn name(endpoint: &Endpoint) -> CheckReport {
             report = report.warning(NoteCode::EndpointIsLoopback, host);
         }
         Ok(_) => report = report.warning(NoteCode::EndpointIsAddress, host),
-        Err(_) if dial::is_this_machine(host) => {
+        Err(_) if is_localhost(host) => {
             report = report.warning(NoteCode::EndpointIsLoopback, host);
         }
         Err(_) => {}

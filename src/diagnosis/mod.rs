@@ -33,7 +33,7 @@ use crate::model::diagnosis::{Note, NoteCode};
 use crate::model::{
     CheckName, CheckReport, ConnectionId, Credential, Diagnosis, Endpoint, Policy, ProxyChoice,
 };
-use crate::relay::Network;
+use crate::network::Network;
 use crate::tls;
 
 /// How long a whole look may take.

@@ -15,11 +15,11 @@ use crate::model::metadata::MetadataError;
 use crate::model::proxies::{Proxies, ProxyReason};
 use crate::model::{
     CheckName, CheckReport, Endpoint, Fault, FaultCode, ProxyDecision, Stamp, USER_AGENT_PRODUCT,
-    gateways,
+    gateways, is_localhost, one_line,
 };
-use crate::relay::control::{one_line, parse_http_date};
+use crate::network::transport::Transport;
+use crate::relay::control::parse_http_date;
 use crate::relay::management;
-use crate::relay::transport::Transport;
 use crate::tls::examine::{Examiner, Seen};
 
 /// How long the proxy, the handshake of TLS and each answer may take.
@@ -103,7 +103,7 @@ async fn dial(subject: &Subject, board: &Board<'_>) -> Way {
     board.tell_since(report, start);
     let start = Instant::now();
     let dialled = tcp::dial(&resolved.addresses, namespace.port(), board).await;
-    let is_local = crate::relay::dial::is_this_machine(namespace.host());
+    let is_local = is_localhost(namespace.host());
     let report = dial_report(&dialled, is_local);
     board.tell_since(report, start);
     let open = dialled.into_iter().find_map(|one| one.answer.ok()).map(|(stream, _)| stream);

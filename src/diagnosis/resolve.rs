@@ -1,13 +1,13 @@
 //! Names as the system resolves them for every connection.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 
 use super::board::Board;
+use crate::model::{LOCALHOST, is_localhost};
 use crate::platform::resolver::{self, Resolved};
-use crate::relay::dial;
 
 /// How long a resolver may take; one that has no server to ask takes half a minute.
 pub(super) const LIMIT: Duration = Duration::from_secs(5);
@@ -34,9 +34,7 @@ pub(super) async fn resolve(host: &str, board: &Board<'_>) -> Result<Resolved, S
 fn without_asking(host: &str) -> Option<Resolved> {
     let addresses = match host.parse::<IpAddr>() {
         Ok(address) => vec![address],
-        Err(_) if dial::is_this_machine(host) => {
-            vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
-        }
+        Err(_) if is_localhost(host) => LOCALHOST.to_vec(),
         Err(_) => return None,
     };
     Some(Resolved { canonical: None, addresses })

@@ -1,15 +1,26 @@
 //! Addresses of web servers that settings name, and how names and addresses are compared.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
+
+/// The addresses of this machine for itself.
+pub const LOCALHOST: [IpAddr; 2] =
+    [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+
+/// Whether `name` is `localhost` or a name below it, which is this machine without asking DNS
+/// (RFC 6761, section 6.3).
+pub fn is_localhost(name: &str) -> bool {
+    let name = plain(name);
+    name == "localhost" || name.ends_with(".localhost")
+}
 
 /// The address in `text`, if what is sent there is safe on its way (`https`, or this machine itself)
 /// and nothing but a place is in it: no user, password, query or fragment.
 pub(super) fn safe(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let is_here = match url.host()? {
-        Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+        Host::Domain(name) => is_localhost(name),
         Host::Ipv4(address) => address.is_loopback(),
         Host::Ipv6(address) => address.is_loopback(),
     };

@@ -29,9 +29,11 @@ pub mod secret;
 pub mod settings;
 pub mod snapshot;
 pub mod status;
+mod text;
 pub mod upgrade;
 pub mod version;
 
+pub use address::{LOCALHOST, is_localhost};
 pub use azure_resource::AzureResource;
 pub use azure_settings::{AzureSettings, CloudName};
 pub use by_itself::ByItself;
@@ -53,4 +55,5 @@ pub use secret::Secret;
 pub use settings::Settings;
 pub use snapshot::{AzureFacts, ConnectionView, Reachability, ServiceInfo, Snapshot, Traffic};
 pub use status::{ConnectionStatus, Desired, StatusLabel};
+pub use text::one_line;
 pub use version::{USER_AGENT_PRODUCT, VERSION};

@@ -1,12 +1,11 @@
 //! Names, as the system's resolver knows them, without waiting for it.
 
 use std::future::Future;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::model::{LOCALHOST, is_localhost};
 pub use crate::platform::resolver::{Resolved, Unresolved};
-use crate::relay::dial::is_this_machine;
 
 /// What a name leads to.
 pub type Answer = Result<Resolved, Unresolved>;
@@ -25,9 +24,8 @@ pub fn system() -> LookUp {
 /// # Errors
 /// [`Unresolved`].
 pub async fn look_up(name: String) -> Answer {
-    if is_this_machine(&name) {
-        let addresses = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-        return Ok(Resolved { canonical: Some(name), addresses: addresses.to_vec() });
+    if is_localhost(&name) {
+        return Ok(Resolved { canonical: Some(name), addresses: LOCALHOST.to_vec() });
     }
     let asked =
         tokio::task::spawn_blocking(move || crate::platform::resolver::look_up(&name)).await;
@@ -36,6 +34,8 @@ pub async fn look_up(name: String) -> Answer {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
     use super::*;
 
     #[tokio::test]

@@ -13,10 +13,10 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::control;
-use super::network::{AzureStream, Network};
 use super::sas::{self, MANAGEMENT_TOKEN_LIFE, Token};
 use crate::model::metadata::{EndpointMetadata, MetadataError, parse_endpoint};
-use crate::model::{ConnectionId, Credential, Fault, FaultCode, USER_AGENT_PRODUCT};
+use crate::model::{ConnectionId, Credential, Fault, FaultCode, USER_AGENT_PRODUCT, one_line};
+use crate::network::{AzureStream, Network};
 
 /// How long the whole request may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -133,8 +133,7 @@ fn error_answer(status: StatusCode, body: &str, date: Option<&str>) -> Fault {
 
 /// Reads the Atom entry; elements that are not known are passed over.
 fn parse_entry(body: &str) -> Result<Description, Fault> {
-    let unreadable =
-        |problem: String| Fault::new(FaultCode::EndpointUnknown, control::one_line(&problem));
+    let unreadable = |problem: String| Fault::new(FaultCode::EndpointUnknown, one_line(&problem));
     let document = roxmltree::Document::parse(body)
         .map_err(|error| unreadable(format!("the answer is no Atom entry: {error}")))?;
     let description = document

@@ -6,11 +6,8 @@
 
 pub mod backoff;
 pub mod control;
-pub mod dial;
 pub mod management;
 pub mod meters;
-pub mod network;
-mod proxy;
 pub mod rendezvous;
 pub mod sas;
 pub mod splice;
@@ -18,10 +15,8 @@ pub mod splice;
 pub(crate) mod testing;
 pub mod tick;
 pub mod traffic;
-pub mod transport;
 pub mod websocket;
 
 pub use control::{ControlChannel, TrackingId};
 pub use meters::Meters;
-pub use network::Network;
 pub use traffic::TrafficCounters;

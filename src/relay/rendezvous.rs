@@ -10,15 +10,16 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::control::{self, Accept, command};
-use super::dial::{self, DialError};
-use super::network::{AzureStream, Network};
 use super::sas::encode_form;
 use super::splice::{self, SpliceEnd};
 use super::traffic::TrafficCounters;
 use super::websocket::frame::Opcode;
-use super::websocket::handshake::{UpgradeError, UpgradeRequest, Upgraded, is_token, upgrade};
+use super::websocket::handshake::{UpgradeError, UpgradeRequest, Upgraded, upgrade};
 use super::websocket::message::{Incoming, MessageChannel};
 use crate::model::{Endpoint, Fault, FaultCode};
+use crate::network::dial::{self, DialError};
+use crate::network::head::is_token;
+use crate::network::{AzureStream, Network};
 
 /// How long the rendezvous may take; Azure forgets the address after 30 s.
 pub const LIMIT: Duration = Duration::from_secs(20);

@@ -16,8 +16,8 @@ use tokio_rustls::server::TlsStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::Network;
 use crate::model::{ConnectionId, Credential, NamespaceAddress, Secret};
+use crate::network::Network;
 
 /// How long a test waits for what does not come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);

@@ -5,10 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::model::{ConnectionCheck, Fault, FaultCode, HybridConnection, Policy, Reachability};
-use crate::relay::control::one_line;
+use crate::model::{
+    ConnectionCheck, Fault, FaultCode, HybridConnection, Policy, Reachability, one_line,
+};
+use crate::network::Network;
+use crate::relay::management;
 use crate::relay::rendezvous::{DIAL_LIMIT, Dialled, dial_endpoint};
-use crate::relay::{Network, management};
 
 /// How long the whole look may take.
 const LIMIT: Duration = Duration::from_secs(20);

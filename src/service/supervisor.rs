@@ -39,8 +39,8 @@ use crate::model::{
     AzureResource, ConnectionId, ConnectionSelector, ConnectionString, Desired, Fault, FaultCode,
     HybridConnection, MetricsAddress, Policy, Secret, Settings,
 };
+use crate::network::Network;
 use crate::platform::limits;
-use crate::relay::Network;
 use crate::store::{EventsFile, Opened, SaveError, Store};
 
 /// Endpoints that wait to be written to disk.

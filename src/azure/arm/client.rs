@@ -18,7 +18,7 @@ use crate::azure::cloud::Cloud;
 use crate::azure::error::{AzureError, AzureErrorKind};
 use crate::azure::http::{Answer, Http};
 use crate::azure::sign_in::{Tenants, error_of};
-use crate::model::percent;
+use crate::model::{one_line, percent};
 
 /// Is told for how many seconds Azure wants a pause.
 type OnPause = Box<dyn Fn(u64) + Send + Sync>;
@@ -63,7 +63,7 @@ impl Call<'_> {
     pub(super) fn scope(&self) -> String {
         let path = percent::decode(self.address.path());
         let path = String::from_utf8_lossy(&path);
-        refusal::one_line(path.strip_suffix("/listKeys").unwrap_or(&path))
+        one_line(path.strip_suffix("/listKeys").unwrap_or(&path))
     }
 }
 

@@ -14,7 +14,6 @@ pub(super) use address::{
 };
 pub(super) use client::{Arm, Call};
 pub(super) use pages::Pages;
-pub(super) use refusal::one_line;
 pub(super) use wire::{
     HybridConnectionItem, Lenient, NamespaceItem, RuleItem, SubscriptionItem, TenantItem,
 };

@@ -4,9 +4,7 @@ use super::client::Call;
 use super::wire::{ErrorBody, ErrorText};
 use crate::azure::error::{AzureError, AzureErrorKind};
 use crate::azure::http::Answer;
-
-/// Longest text of an answer that is repeated, in characters.
-const LONGEST: usize = 300;
+use crate::model::one_line;
 
 /// What an answer without success means.
 pub(super) fn of(answer: &Answer, call: &Call<'_>) -> AzureError {
@@ -62,17 +60,6 @@ fn missing_permission(code: Option<&str>, message: Option<String>, call: &Call<'
 fn quoted<'a>(text: &'a str, before: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     rest.split_once('\'').map(|(quoted, _)| quoted).filter(|quoted| !quoted.is_empty())
-}
-
-/// A text of somebody else as one line of a bearable length.
-pub(in crate::azure) fn one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(LONGEST) {
-        None => line,
-        Some((at, _)) => format!("{}…", &line[..at]),
-    }
 }
 
 #[cfg(test)]
@@ -158,12 +145,5 @@ mod tests {
             assert_eq!(error.kind, kind, "{status}");
             assert!(!error.detail.is_empty() && !error.detail.contains("Wi-Fi"), "{error}");
         }
-    }
-
-    #[test]
-    fn a_long_text_is_shortened() {
-        let line = one_line(&"ä\u{1b}\n".repeat(1000));
-        assert_eq!(line.chars().count(), LONGEST + 1);
-        assert!(line.ends_with('…') && !line.contains('\u{1b}'));
     }
 }

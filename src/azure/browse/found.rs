@@ -5,11 +5,9 @@ use std::sync::Arc;
 use url::{Host, Url};
 
 use super::{FoundConnection, Namespace, Subscription, Unusable, Usable};
-use crate::azure::arm::{
-    HybridConnectionItem, Lenient, NamespaceItem, one_line, part_of, relay_name,
-};
+use crate::azure::arm::{HybridConnectionItem, Lenient, NamespaceItem, part_of, relay_name};
 use crate::model::metadata::parse_endpoint;
-use crate::model::{ConnectionId, NamespaceAddress};
+use crate::model::{ConnectionId, NamespaceAddress, one_line};
 
 /// A namespace and its address, which comes from Azure and is never put together here: each
 /// cloud has a suffix of its own.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::model::address::{plain, same_network};
+use crate::model::address::{is_localhost, plain, same_network};
 use crate::model::endpoint::Endpoint;
 
 /// Separators of a list, besides space.
@@ -117,14 +117,11 @@ impl Hosts {
     }
 }
 
-/// Whether `host` is a name or an address of this machine (RFC 6761, section 6.3).
+/// Whether `host` is a name or an address of this machine.
 pub(super) fn is_this_machine(host: &str) -> bool {
     match host.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().is_loopback(),
-        Err(_) => {
-            let name = plain(host);
-            name == "localhost" || name.ends_with(".localhost")
-        }
+        Err(_) => is_localhost(host),
     }
 }
 

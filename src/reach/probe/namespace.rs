@@ -9,13 +9,13 @@ use tokio::time::{Instant, timeout};
 use super::tcp::{self, Codes};
 use super::{Notes, Probe, Seen, Step, Trial};
 use crate::model::{
-    Endpoint, Fault, FaultCode, NamespaceAddress, Proxies, Proxy, USER_AGENT_PRODUCT,
+    Endpoint, Fault, FaultCode, NamespaceAddress, Proxies, Proxy, USER_AGENT_PRODUCT, one_line,
 };
+use crate::network::Network;
+use crate::network::head::read_head;
+use crate::network::transport::Transport;
 use crate::reach::lookup::LookUp;
-use crate::relay::Network;
-use crate::relay::control::{one_line, parse_http_date};
-use crate::relay::transport::Transport;
-use crate::relay::websocket::handshake::read_head;
+use crate::relay::control::parse_http_date;
 use crate::tls::examine::Examiner;
 use crate::tls::{client_config_with, trusting_nobody};
 

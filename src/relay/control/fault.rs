@@ -8,12 +8,10 @@ use jiff::Timestamp;
 use super::super::websocket::frame::CloseFrame;
 use super::super::websocket::handshake::UpgradeError;
 use super::super::websocket::message::ReceiveError;
-use crate::model::{Fault, FaultCode};
+use crate::model::{Fault, FaultCode, one_line};
 
 /// A clock that is further off than this can make valid tokens look expired.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
-/// As much of a refusal's text as is worth keeping.
-const LONGEST_DETAIL: usize = 300;
 /// Longer than any tracking id.
 const LONGEST_ID: usize = 128;
 
@@ -123,17 +121,10 @@ pub(super) fn broken(error: &ReceiveError) -> Fault {
     Fault::new(FaultCode::ChannelLost, detail)
 }
 
-/// `text` as it may stand in a table, a log or a terminal: one line, of bounded length,
-/// without control characters.
-pub fn one_line(text: &str) -> String {
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    words.chars().filter(|c| !c.is_control()).take(LONGEST_DETAIL).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::super::websocket::handshake::Head;
     use super::*;
+    use crate::network::head::Head;
 
     fn refused(status: u16, reason: &str, date: Option<&str>) -> Fault {
         let mut head = Head::for_test(status);

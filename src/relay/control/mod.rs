@@ -23,15 +23,15 @@ use keepalive::{Keepalive, Turn};
 use renewal::Renewal;
 
 use super::meters::Meters;
-use super::network::{AzureStream, Network};
 use super::sas::{self, LISTENER_TOKEN_LIFE, Token};
 use super::websocket::frame::{CloseFrame, Opcode};
 use super::websocket::handshake::{UpgradeRequest, upgrade};
 use super::websocket::message::{Incoming, MessageChannel};
 use crate::model::{ConnectionId, Credential, Fault, FaultCode, USER_AGENT_PRODUCT};
+use crate::network::{AzureStream, Network};
 
+pub use fault::parse_http_date;
 pub(crate) use fault::{answered, refusal};
-pub use fault::{one_line, parse_http_date};
 
 /// How long opening the channel may take, as Microsoft's manager has it.
 pub const OPEN_LIMIT: Duration = Duration::from_secs(21);

@@ -12,9 +12,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, O
 use tokio_tungstenite::tungstenite::protocol::{self, Role};
 
 use super::super::testing::{Azure, PATIENCE, asked_over, credential, network};
-use super::super::websocket::handshake::{Head, Upgraded};
+use super::super::websocket::handshake::Upgraded;
 use super::*;
 use crate::model::{NamespaceAddress, Secret};
+use crate::network::head::Head;
 
 const ACCEPT: &str = r#"{"accept":{"address":"wss://g1.sb/$hc/hc1","id":"a_G1"}}"#;
 

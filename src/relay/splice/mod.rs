@@ -34,10 +34,10 @@ use tokio_util::sync::CancellationToken;
 
 use self::download::Download;
 use self::upload::Upload;
-use super::network::AzureStream;
 use super::traffic::TrafficCounters;
 use super::websocket::frame::{CloseFrame, FrameError};
 use super::websocket::handshake::Upgraded;
+use crate::network::AzureStream;
 
 /// A stream that has sent nothing in a period of this length pings at its end, so that
 /// neither Azure's load balancer (about four minutes) nor a proxy takes it for dead: it

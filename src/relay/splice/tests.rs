@@ -14,8 +14,8 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 use futures_util::{SinkExt as _, StreamExt as _};
 
 use super::*;
+use crate::network::head::Head;
 use crate::relay::websocket::frame::apply_mask;
-use crate::relay::websocket::handshake::Head;
 
 impl Side for DuplexStream {
     fn reset_on_drop(&self, _: bool) {}

@@ -1,17 +1,14 @@
 //! The opening handshake, client side (RFC 6455, section 4.1).
-//!
-//! Azure Relay says why it refuses in the status line, sometimes over several lines
-//! (the IP firewall does), so the answer's head is read leniently.
 
 use std::{fmt, io};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha1::{Digest as _, Sha1};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
-/// Longest head of an answer, in bytes.
-const MAX_HEAD: usize = 16 * 1024;
+use crate::network::head::{Head, HeadError, read_head};
+
 /// Appended to the key before hashing (RFC 6455, section 1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -45,16 +42,6 @@ pub struct Upgraded<S> {
     pub head: Head,
 }
 
-/// The head of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// Status code.
-    pub status: u16,
-    /// Reason phrase; line breaks are kept.
-    pub reason: String,
-    headers: Vec<(String, String)>,
-}
-
 /// Why there is no WebSocket.
 #[derive(Debug, thiserror::Error)]
 pub enum UpgradeError {
@@ -67,6 +54,15 @@ pub enum UpgradeError {
     /// The answer is not one to a WebSocket handshake.
     #[error("{0}")]
     NotWebSocket(String),
+}
+
+impl From<HeadError> for UpgradeError {
+    fn from(error: HeadError) -> Self {
+        match error {
+            HeadError::Io(error) => Self::Io(error),
+            HeadError::NotHttp(problem) => Self::NotWebSocket(problem),
+        }
+    }
 }
 
 /// Asks for an upgrade on `stream` and reads the answer.
@@ -109,92 +105,9 @@ fn request_head(request: &UpgradeRequest<'_>, key: &str) -> String {
     head
 }
 
-/// Reads up to the empty line; what came behind it is returned too.
-pub(crate) async fn read_head<S: AsyncRead + Unpin>(
-    stream: &mut S,
-) -> Result<(Head, Vec<u8>), UpgradeError> {
-    const END: &[u8] = b"\r\n\r\n";
-    let mut bytes = Vec::with_capacity(1024);
-    loop {
-        let searched = bytes.len().saturating_sub(END.len());
-        if stream.read_buf(&mut bytes).await? == 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                "the connection was closed before the answer was whole",
-            )
-            .into());
-        }
-        if let Some(at) = bytes[searched..].windows(END.len()).position(|part| part == END) {
-            let leftover = bytes.split_off(searched + at + END.len());
-            return Ok((Head::parse(&String::from_utf8_lossy(&bytes))?, leftover));
-        }
-        if bytes.len() > MAX_HEAD {
-            let problem = format!("the head of the answer is longer than {MAX_HEAD} bytes");
-            return Err(UpgradeError::NotWebSocket(problem));
-        }
-    }
-}
-
-impl Head {
-    /// The value of the header `name`, given in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// All values of the header `name`, given in lower case.
-    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    #[cfg(test)]
-    pub(crate) fn for_test(status: u16) -> Self {
-        Self { status, reason: String::new(), headers: Vec::new() }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn with_header_for_test(mut self, name: &str, value: &str) -> Self {
-        self.headers.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    fn parse(text: &str) -> Result<Self, UpgradeError> {
-        let mut lines = text.split("\r\n").flat_map(|line| line.split('\n'));
-        let first = lines.next().unwrap_or_default();
-        let not_http =
-            || UpgradeError::NotWebSocket("the answer does not begin like HTTP/1.1".to_owned());
-        let mut words = first.splitn(3, ' ');
-        if !words.next().is_some_and(|version| version.starts_with("HTTP/1.")) {
-            return Err(not_http());
-        }
-        let status = words.next().and_then(|code| code.parse().ok()).ok_or_else(not_http)?;
-        let mut reason = words.next().unwrap_or_default().trim().to_owned();
-        let mut headers = Vec::new();
-        for line in lines.filter(|line| !line.trim().is_empty()) {
-            match line.split_once(':').filter(|(name, _)| is_token(name)) {
-                Some((name, value)) => {
-                    headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-                }
-                // A reason of several lines runs on until the headers begin.
-                None if headers.is_empty() => {
-                    reason.push('\n');
-                    reason.push_str(line.trim());
-                }
-                None => {}
-            }
-        }
-        Ok(Self { status, reason, headers })
-    }
-}
-
-/// Whether `name` may stand in a header (RFC 9110, section 5.6.2).
-pub(crate) fn is_token(name: &str) -> bool {
-    !name.is_empty()
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_!#$&'*+.^`|~".contains(&b))
-}
-
 #[cfg(test)]
 mod tests {
-    use tokio::io::duplex;
+    use tokio::io::{AsyncReadExt as _, duplex};
 
     use super::*;
 

@@ -162,8 +162,8 @@ mod tests {
     use tokio_tungstenite::tungstenite::Message;
     use tokio_tungstenite::tungstenite::protocol::Role;
 
-    use super::super::handshake::Head;
     use super::*;
+    use crate::network::head::Head;
 
     async fn pair()
     -> (MessageChannel<tokio::io::DuplexStream>, WebSocketStream<tokio::io::DuplexStream>) {

@@ -10,9 +10,10 @@ use tracing::debug;
 
 use super::Note;
 use super::streams::Streams;
-use crate::model::{ConnectionId, Credential, Endpoint, Fault, FaultCode, Policy};
-use crate::relay::control::{End, one_line};
-use crate::relay::{ControlChannel, Network, TrackingId, management, rendezvous};
+use crate::model::{ConnectionId, Credential, Endpoint, Fault, FaultCode, Policy, one_line};
+use crate::network::Network;
+use crate::relay::control::End;
+use crate::relay::{ControlChannel, TrackingId, management, rendezvous};
 
 /// How a channel fares.
 #[derive(Debug)]

@@ -10,8 +10,7 @@ use tracing::{debug, info, warn};
 use super::super::check::reachability;
 use super::{Actor, Learned, Note};
 use crate::model::metadata::MetadataError;
-use crate::model::{AzureFacts, Desired, Endpoint, EventKind, Fault, FaultCode};
-use crate::relay::control::one_line;
+use crate::model::{AzureFacts, Desired, Endpoint, EventKind, Fault, FaultCode, one_line};
 use crate::relay::management::{self, Description};
 use crate::relay::rendezvous::{DIAL_LIMIT, Dialled, dial_endpoint};
 

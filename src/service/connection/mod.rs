@@ -33,9 +33,10 @@ use crate::model::{
     Credential, Desired, Endpoint, EventKind, Fault, FaultCode, HybridConnection, Policy, Proxy,
     Reachability,
 };
+use crate::network::Network;
+use crate::relay::TrackingId;
 use crate::relay::management::Description;
 use crate::relay::rendezvous::Dialled;
-use crate::relay::{Network, TrackingId};
 
 /// Messages that wait for the task.
 const BACKLOG: usize = 256;

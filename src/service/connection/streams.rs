@@ -14,10 +14,11 @@ use tracing::{Instrument as _, debug, debug_span};
 use super::super::places::Places;
 use super::Note;
 use crate::model::{ConnectionId, Endpoint, Fault, Policy};
+use crate::network::Network;
+use crate::relay::TrafficCounters;
 use crate::relay::control::Accept;
 use crate::relay::rendezvous::{self, StreamEnd};
 use crate::relay::splice::SpliceEnd;
-use crate::relay::{Network, TrafficCounters};
 
 /// How long streams that were cut get to reset their connections.
 const CUT_LIMIT: Duration = Duration::from_secs(2);

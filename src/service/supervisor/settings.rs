@@ -7,7 +7,7 @@ use super::{State, Supervisor, lock, on_disk, proxies};
 use crate::http::surroundings;
 use crate::ipc::protocol::{ErrorCode, RequestError, Response};
 use crate::model::{Fault, FaultCode, Settings};
-use crate::relay::Network;
+use crate::network::Network;
 use crate::service::hub::Hub;
 use crate::store::{SaveError, Store};
 use crate::tls;

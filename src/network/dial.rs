@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -11,6 +11,8 @@ use futures_util::stream::FuturesUnordered;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::model::{LOCALHOST, is_localhost};
 
 /// Head start of an address before the next one is tried too (RFC 8305, section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -84,21 +86,14 @@ pub async fn connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream
 }
 
 async fn resolve(host: &str, port: u16) -> io::Result<VecDeque<SocketAddr>> {
-    if is_this_machine(host) {
-        let both = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-        return Ok(both.into_iter().map(|address| SocketAddr::new(address, port)).collect());
+    if is_localhost(host) {
+        return Ok(LOCALHOST.into_iter().map(|address| SocketAddr::new(address, port)).collect());
     }
     let addresses = in_turn(lookup_host((host, port)).await?.collect());
     if addresses.is_empty() {
         return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
     }
     Ok(addresses)
-}
-
-/// Whether `host` is `localhost` or a name below it, which is this machine without asking DNS.
-pub fn is_this_machine(host: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    host == "localhost" || host.ends_with(".localhost")
 }
 
 /// Keeps the resolver's order inside each family, and lets the families take turns.

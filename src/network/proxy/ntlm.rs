@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::connect::{self, Authorization};
 use super::{broken, login};
 use crate::model::{Endpoint, Fault, FaultCode, Proxy, Secret};
-use crate::relay::websocket::handshake::Head;
+use crate::network::head::Head;
 
 /// The name of it in the headers.
 pub(super) const SCHEME: &str = "NTLM";

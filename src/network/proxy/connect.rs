@@ -7,9 +7,8 @@ use zeroize::Zeroizing;
 
 use super::{broken, login, no_proxy, ntlm};
 use crate::model::proxy::Login;
-use crate::model::{Endpoint, Fault, FaultCode, Proxy, Secret, USER_AGENT_PRODUCT};
-use crate::relay::control::one_line;
-use crate::relay::websocket::handshake::{Head, UpgradeError, is_token, read_head};
+use crate::model::{Endpoint, Fault, FaultCode, Proxy, Secret, USER_AGENT_PRODUCT, one_line};
+use crate::network::head::{Head, HeadError, is_token, read_head};
 
 /// The value of the header that logs in.
 pub(super) type Authorization = Zeroizing<String>;
@@ -71,8 +70,8 @@ where
         read_head(stream).await
     };
     let (head, leftover) = asking.await.map_err(|error| match error {
-        UpgradeError::Io(error) => broken(address, &error),
-        UpgradeError::NotWebSocket(_) | UpgradeError::Refused(_) => no_proxy(address, "an HTTP"),
+        HeadError::Io(error) => broken(address, &error),
+        HeadError::NotHttp(_) => no_proxy(address, "an HTTP"),
     })?;
     Ok(Answer { head, leftover })
 }

@@ -1,4 +1,9 @@
-//! How Azure is reached: TCP, straight or through a proxy, then TLS.
+//! The way out: names, TCP, straight or through a proxy, then TLS.
+
+pub mod dial;
+pub mod head;
+mod proxy;
+pub mod transport;
 
 use std::sync::Arc;
 
@@ -8,9 +13,8 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::dial::{self, DialError};
-use super::proxy;
-use super::transport::Transport;
+use self::dial::DialError;
+use self::transport::Transport;
 use crate::model::{Fault, FaultCode, Proxies, ProxyDecision};
 
 /// A connection to Azure.
