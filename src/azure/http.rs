@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
-use reqwest::{Client, Request, redirect};
+use reqwest::{Request, redirect};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use super::error::{AzureError, AzureErrorKind};
 use super::setup::Setup;
-use crate::http::{Problem, Way, causes, surroundings, words};
-use crate::model::Proxies;
+use crate::http::{Client, Failure, Problem, Way, causes, surroundings};
 
 /// How long a whole call may take.
 const CALL_LIMIT: Duration = Duration::from_secs(60);
@@ -25,7 +24,6 @@ const LONGEST_BODY: usize = 16 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
     client: Client,
-    proxies: Proxies,
 }
 
 /// The answer to a call.
@@ -49,20 +47,20 @@ impl Http {
         let client = way
             .client(|client| client.redirect(redirect::Policy::none()).timeout(CALL_LIMIT))
             .map_err(|problem| AzureError::new(AzureErrorKind::BadSetting, problem))?;
-        Ok(Self { client, proxies: way.proxies })
+        Ok(Self { client })
     }
 
     /// The client itself, to build requests with, and for the credentials of
     /// `azure_identity`.
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
+    pub(crate) fn client(&self) -> &reqwest::Client {
+        self.client.inner()
     }
 
     /// One try. Whatever status comes is an answer; a redirect is not.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, AzureError> {
         let host = request.url().host_str().unwrap_or_default().to_owned();
         let failed = |error: reqwest::Error| self.failure(&host, &error);
-        let mut response = self.client.execute(request).await.map_err(failed)?;
+        let mut response = self.client.inner().execute(request).await.map_err(failed)?;
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > LONGEST_BODY {
@@ -91,7 +89,8 @@ impl Http {
     }
 
     fn failure(&self, host: &str, error: &reqwest::Error) -> AzureError {
-        let kind = match Problem::of(error, &self.proxies) {
+        let Failure { problem, words } = self.client.failure(error);
+        let kind = match problem {
             Problem::Untrusted => AzureErrorKind::Untrusted,
             Problem::Unreachable => AzureErrorKind::Unreachable,
             Problem::ProxyRefused => AzureErrorKind::ProxyRefused,
@@ -99,7 +98,7 @@ impl Http {
             Problem::TimedOut => AzureErrorKind::TimedOut,
             Problem::Interrupted => AzureErrorKind::Interrupted,
         };
-        AzureError::new(kind, format!("{host}: {}", words(error, &self.proxies)))
+        AzureError::new(kind, format!("{host}: {words}"))
     }
 }
 

@@ -1,19 +1,22 @@
 //! The one HTTP client of everything that is no relay: the TLS of [`crate::tls`], the proxy that is
 //! found for a host, and what kept a call from coming through.
 
+mod bridge;
 pub mod surroundings;
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, Proxy as Tunnel};
+use reqwest::ClientBuilder;
 
-use crate::model::proxy::ProxyKind;
-use crate::model::{Proxies, Proxy, ProxyDecision, USER_AGENT_PRODUCT};
+use self::bridge::Bridge;
+use crate::model::{Fault, FaultCode, Proxies, USER_AGENT_PRODUCT};
+use crate::network::Network;
 use crate::tls;
 
-/// How long TCP and TLS may take.
-const CONNECT_LIMIT: Duration = Duration::from_secs(15);
+/// How long TCP, straight or through a proxy, and TLS may take.
+const CONNECT_LIMIT: Duration = bridge::OPEN_LIMIT.saturating_add(Duration::from_secs(5));
 /// How long an answer may stand still.
 const READ_LIMIT: Duration = Duration::from_secs(30);
 
@@ -31,6 +34,9 @@ impl Way<'_> {
     ///
     /// # Errors
     /// What of it cannot be used, in words.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     pub fn client(
         &self,
         more: impl FnOnce(ClientBuilder) -> ClientBuilder,
@@ -41,35 +47,51 @@ impl Way<'_> {
                 "the stored password of the proxy {proxy} cannot be unsealed here"
             ));
         }
-        let tls = tls::client_config_with(self.extra_ca).map_err(|fault| fault.to_string())?;
-        let mut tls = (*tls).clone();
+        let trusted = tls::client_config_with(self.extra_ca).map_err(|fault| fault.to_string())?;
+        let mut tls = (*trusted).clone();
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let proxies = self.proxies.clone();
-        let builder = Client::builder()
+        let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .connect_timeout(CONNECT_LIMIT)
             .read_timeout(READ_LIMIT)
             .user_agent(USER_AGENT_PRODUCT)
             // The surroundings are ours to read, for all flows in the same way.
-            .no_proxy()
-            .proxy(Tunnel::custom(move |url| {
-                proxies.for_url(url)?.proxy.map(|proxy| address(&proxy))
+            .no_proxy();
+        let mut bridge = None;
+        if self.proxies.proxy().is_some() {
+            let network = Network::new(trusted).through(self.proxies.clone());
+            let open = Bridge::open(network)
+                .map_err(|error| format!("no port of this machine can be opened: {error}"))?;
+            let open = Arc::new(open);
+            let to = open.clone();
+            builder = builder.proxy(reqwest::Proxy::custom(move |url| {
+                to.proxies().for_url(url).map(|_| to.url().to_owned())
             }));
-        more(builder).build().map_err(|error| chain(&error))
+            bridge = Some(open);
+        }
+        let inner = more(builder).build().map_err(|error| chain(&error))?;
+        Ok(Client { inner, bridge })
     }
 }
 
-/// The proxy as the client takes it.
-fn address(proxy: &Proxy) -> String {
-    let whole = proxy.to_secret();
-    match (proxy.kind(), whole.expose().split_once("://")) {
-        // By this name it leaves the names to the proxy.
-        (ProxyKind::Socks5, Some((_, rest))) => format!("socks5h://{rest}"),
-        _ => whole.expose().to_owned(),
-    }
+/// A client; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Client {
+    inner: reqwest::Client,
+    /// Open where there is a proxy.
+    bridge: Option<Arc<Bridge>>,
 }
 
 /// What kept a call from coming through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// In which way.
+    pub problem: Problem,
+    /// In words: what caused it all, and which proxy it is about.
+    pub words: String,
+}
+
+/// In which way a call did not come through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// The other side's certificate is not trusted.
@@ -86,77 +108,35 @@ pub enum Problem {
     Interrupted,
 }
 
-impl Problem {
-    /// What `error` says, on a way with `proxies`.
-    pub fn of(error: &reqwest::Error, proxies: &Proxies) -> Self {
-        for cause in causes(error) {
-            if let Some(tls) = rustls_error(cause) {
-                return match tls {
-                    rustls::Error::InvalidCertificate(_) => Self::Untrusted,
-                    _ => Self::Unreachable,
-                };
-            }
-        }
-        if error.is_connect() && proxy_of(error, proxies).is_some() {
-            return if answer(error).is_some() {
-                Self::ProxyRefused
-            } else {
-                Self::ProxyUnreachable
+impl Client {
+    /// What makes the calls.
+    pub fn inner(&self) -> &reqwest::Client {
+        &self.inner
+    }
+
+    /// What `error` of a call says.
+    pub fn failure(&self, error: &reqwest::Error) -> Failure {
+        if let Some(fault) = self.fault_of_proxy(error) {
+            let problem = match fault.code {
+                FaultCode::ProxyUnreachable | FaultCode::ProxyTls => Problem::ProxyUnreachable,
+                _ => Problem::ProxyRefused,
             };
+            return Failure { problem, words: fault.detail };
         }
-        match () {
-            () if error.is_timeout() => Self::TimedOut,
-            () if error.is_connect() => Self::Unreachable,
-            () => Self::Interrupted,
-        }
+        let problem = match causes(error).find_map(rustls_error) {
+            Some(rustls::Error::InvalidCertificate(_)) => Problem::Untrusted,
+            Some(_) => Problem::Unreachable,
+            None if error.is_timeout() => Problem::TimedOut,
+            None if error.is_connect() => Problem::Unreachable,
+            None => Problem::Interrupted,
+        };
+        Failure { problem, words: root(error) }
     }
-}
 
-/// What `error` says, in words: what caused it all, and which proxy it is about.
-pub fn words(error: &reqwest::Error, proxies: &Proxies) -> String {
-    let of_proxy = [Problem::ProxyRefused, Problem::ProxyUnreachable];
-    let decision = proxy_of(error, proxies);
-    let decision = decision.filter(|_| of_proxy.contains(&Problem::of(error, proxies)));
-    let Some((decision, proxy)) = decision.as_ref().and_then(|it| Some((it, it.proxy.as_ref()?)))
-    else {
-        return root(error);
-    };
-    let answer = answer(error).unwrap_or_else(|| Answer::Other(root(error)));
-    let said = match (answer, proxy.login()) {
-        (Answer::WantsLogin, None) => "wants a user and a password (407)".to_owned(),
-        (Answer::WantsLogin, Some(_)) => "does not take this user and password (407)".to_owned(),
-        (Answer::Refuses, _) => "does not open the way".to_owned(),
-        (Answer::Other(words), _) => words,
-    };
-    let origin = decision.origin().map(|origin| format!(" (this proxy is from {origin})"));
-    format!("{proxy}: {said}{}", origin.unwrap_or_default())
-}
-
-/// The proxy on the way of a call that failed.
-fn proxy_of(error: &reqwest::Error, proxies: &Proxies) -> Option<ProxyDecision> {
-    proxies.for_url(error.url()?)
-}
-
-/// What a proxy answers instead of opening the way.
-enum Answer {
-    WantsLogin,
-    Refuses,
-    Other(String),
-}
-
-/// The answer that is in `error`. The connector's errors have no public type; these are their texts.
-fn answer(error: &reqwest::Error) -> Option<Answer> {
-    let text = chain(error);
-    if text.contains("authorization required") {
-        return Some(Answer::WantsLogin);
+    fn fault_of_proxy(&self, error: &reqwest::Error) -> Option<Fault> {
+        let bridge = self.bridge.as_ref().filter(|_| error.is_connect())?;
+        bridge.fault(error.url()?)
     }
-    if text.contains("unsuccessful") {
-        return Some(Answer::Refuses);
-    }
-    let (_, socks) = text.split_once("SOCKS error: ")?;
-    let is_broken = ["failed to create underlying connection", "io error"];
-    let answers = !is_broken.iter().any(|words| socks.starts_with(words));
-    answers.then(|| Answer::Other(format!("SOCKS: {socks}")))
 }
 
 /// `error` and what caused it, and so on.
@@ -193,7 +173,7 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ProxyChoice;
+    use crate::model::{Proxy, ProxyChoice};
 
     #[test]
     fn a_proxy_whose_password_is_sealed_is_not_asked() {
@@ -201,12 +181,5 @@ mod tests {
         let proxies = Proxies::of(&ProxyChoice::Through(sealed));
         let problem = Way { extra_ca: None, proxies }.client(|client| client).unwrap_err();
         assert!(problem.contains("http://me:***@h:1 cannot be unsealed"), "{problem}");
-    }
-
-    #[test]
-    fn names_are_left_to_a_socks_proxy() {
-        let of = |text: &str| address(&text.parse().unwrap());
-        assert_eq!(of("socks5://me:p%40@h:1"), "socks5h://me:p%40@h:1");
-        assert_eq!(of("https://me:p%40@h:1"), "https://me:p%40@h:1");
     }
 }

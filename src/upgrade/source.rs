@@ -1,11 +1,11 @@
 //! Asking a web server: whole small answers, with limits.
 
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, RANGE};
-use reqwest::{Client, Response, StatusCode, redirect};
+use reqwest::{Response, StatusCode, redirect};
 use url::Url;
 
-use crate::http::{Problem, Way, words};
-use crate::model::{Fault, FaultCode, Proxies};
+use crate::http::{Client, Failure, Problem, Way};
+use crate::model::{Fault, FaultCode};
 
 /// A feed that stands behind another address, or a file that lies in another place, is found over
 /// so many redirects.
@@ -15,7 +15,6 @@ const MOST_REDIRECTS: usize = 5;
 #[derive(Clone, Debug)]
 pub struct Source {
     client: Client,
-    proxies: Proxies,
 }
 
 impl Source {
@@ -24,16 +23,19 @@ impl Source {
     ///
     /// # Errors
     /// [`FaultCode::FeedUnreachable`] with what of the settings cannot be used.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     pub fn new(way: &Way<'_>, on_this_machine: bool) -> Result<Self, Fault> {
         let client = way.client(|client| {
             client.redirect(redirect::Policy::limited(MOST_REDIRECTS)).https_only(!on_this_machine)
         });
         let client = client.map_err(|problem| Fault::new(FaultCode::FeedUnreachable, problem))?;
-        Ok(Self { client, proxies: way.proxies.clone() })
+        Ok(Self { client })
     }
 
-    pub(super) fn client(&self) -> &Client {
-        &self.client
+    pub(super) fn client(&self) -> &reqwest::Client {
+        self.client.inner()
     }
 
     /// What `url` answers, if it has something; of a file, the bytes from `from` on.
@@ -50,7 +52,7 @@ impl Source {
             let range = HeaderValue::try_from(format!("bytes={from}-"));
             headers.insert(RANGE, range.expect("digits are a header's value"));
         }
-        let call = self.client.get(url.clone()).headers(headers);
+        let call = self.client.inner().get(url.clone()).headers(headers);
         call.send().await.map_err(|error| self.failure(url, &error))
     }
 
@@ -91,7 +93,8 @@ impl Source {
 
     /// The fault for a call to `url` that did not come through.
     pub(super) fn failure(&self, url: &Url, error: &reqwest::Error) -> Fault {
-        let what = match Problem::of(error, &self.proxies) {
+        let Failure { problem, words } = self.client.failure(error);
+        let what = match problem {
             Problem::Untrusted => "its certificate is not trusted",
             Problem::Unreachable => "it cannot be reached",
             Problem::ProxyRefused => "the proxy does not let it through",
@@ -99,7 +102,7 @@ impl Source {
             Problem::TimedOut => "it does not answer in time",
             Problem::Interrupted => "the connection broke",
         };
-        unreachable(format!("{}: {what} ({})", host(url), words(error, &self.proxies)))
+        unreachable(format!("{}: {what} ({words})", host(url)))
     }
 }
 

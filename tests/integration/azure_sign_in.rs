@@ -308,8 +308,12 @@ async fn everything_goes_through_the_listeners_proxy() {
     let error = refused(sign_in(&settings).await);
     assert_eq!(error.kind, AzureErrorKind::ProxyRefused, "{error}");
     assert!(!error.to_string().contains("wrong"), "{error}");
-    let words =
-        format!("http://me:***@{}: does not take this user and password (407)", proxy.address);
+    let words = format!("{} does not take this user and password (407 ", proxy.address);
+    assert!(error.to_string().contains(&words), "{error}");
+    proxy.behave(Manner::Answer("HTTP/1.1 403 Not for you\r\n\r\n"));
+    let error = refused(sign_in(&settings).await);
+    assert_eq!(error.kind, AzureErrorKind::ProxyRefused, "{error}");
+    let words = format!("does not open the way to {target} (403 Not for you)");
     assert!(error.to_string().contains(&words), "{error}");
     settings.set("network.proxy", "http://127.0.0.1:1").unwrap();
     assert_eq!(refused(sign_in(&settings).await).kind, AzureErrorKind::ProxyUnreachable);

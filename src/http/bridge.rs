@@ -1,0 +1,303 @@
+//! The way of the HTTP client through a proxy. Its own knows no NTLM and has few words for what a proxy
+//! answers; so it takes a port of this machine for its proxy, behind which the way is opened as it is for
+//! listeners ([`Network`]). The port is for this client alone: who asks has to know its key, and be of the
+//! same account.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdTcpListener};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper::header::{PROXY_AUTHENTICATE, PROXY_AUTHORIZATION};
+use hyper::http::HeaderValue;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::upgrade::{self, OnUpgrade};
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use sha2::{Digest as _, Sha256};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tokio_util::task::AbortOnDropHandle;
+use url::Url;
+use uuid::Uuid;
+
+use crate::model::{Endpoint, Fault, Proxies};
+use crate::network::Network;
+use crate::network::transport::Transport;
+use crate::platform::neighbour::is_of_another_account;
+
+/// How long the way through a proxy may take to open.
+pub(super) const OPEN_LIMIT: Duration = Duration::from_secs(15);
+/// How long the client may take to ask.
+const HEAD_LIMIT: Duration = Duration::from_secs(5);
+/// The wait after a connection could not be taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// The client's name for itself.
+const USER: &str = "client";
+
+/// A port of this machine for one client. It closes when it is dropped, and what goes through it
+/// ends then.
+#[derive(Debug)]
+pub(super) struct Bridge {
+    url: String,
+    shared: Arc<Shared>,
+    _serving: AbortOnDropHandle<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    network: Network,
+    /// SHA-256 of what the client says to be let in: to compare it takes as long for every guess.
+    key: [u8; 32],
+    /// Why the way to each of these was not opened when it was last asked for.
+    faults: Mutex<HashMap<Endpoint, Fault>>,
+}
+
+/// A way that is open, and the client's end of it as soon as it has heard so.
+type Opened = Mutex<Option<(OnUpgrade, Transport)>>;
+
+impl Bridge {
+    /// Opens a port behind which `network` is.
+    ///
+    /// # Errors
+    /// What the system says against it.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub(super) fn open(network: Network) -> io::Result<Self> {
+        let listener = StdTcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
+        let address = listener.local_addr()?;
+        let secret = Uuid::new_v4().simple().to_string();
+        let key = digest(authorization(&secret));
+        let shared = Arc::new(Shared { network, key, faults: Mutex::default() });
+        let serving = tokio::spawn(serve(listener, address, shared.clone()));
+        let url = format!("http://{USER}:{secret}@{address}");
+        Ok(Self { url, shared, _serving: AbortOnDropHandle::new(serving) })
+    }
+
+    /// What the client takes for its proxy; holds the key.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Which host has a proxy on its way.
+    pub(super) fn proxies(&self) -> &Proxies {
+        self.shared.network.proxies()
+    }
+
+    /// Why the way to the host of `url` was not opened, if it was not.
+    pub(super) fn fault(&self, url: &Url) -> Option<Fault> {
+        let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']');
+        let host = Endpoint::new(host, url.port_or_known_default()?);
+        self.shared.faults().get(&host).cloned()
+    }
+}
+
+/// Takes connections until it is aborted; those that are open end with it.
+async fn serve(listener: TcpListener, own: SocketAddr, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let Ok((stream, peer)) = listener.accept().await else {
+            sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        if is_of_another_account(own, peer) {
+            tracing::warn!(%peer, "another account of this machine asks for a way out; not taken");
+            continue;
+        }
+        while connections.try_join_next().is_some() {}
+        connections.spawn(carry(stream, shared.clone()));
+    }
+}
+
+/// Serves one connection: what it asks for, and then its bytes.
+async fn carry(stream: TcpStream, shared: Arc<Shared>) {
+    let opened = Opened::default();
+    let answer =
+        service_fn(async |request| Ok::<_, Infallible>(shared.answer(request, &opened).await));
+    let asking = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_LIMIT)
+        .serve_connection(TokioIo::new(stream), answer)
+        .with_upgrades();
+    if let Err(error) = asking.await {
+        tracing::debug!(%error, "the HTTP client went away while it asked for a way");
+    }
+    let Some((client, mut way)) = lock(&opened).take() else { return };
+    let Ok(client) = client.await else { return };
+    if let Err(error) = copy_bidirectional(&mut TokioIo::new(client), &mut way).await {
+        tracing::debug!(%error, "a way of the HTTP client broke");
+    }
+}
+
+impl Shared {
+    async fn answer(&self, request: Request<Incoming>, opened: &Opened) -> Response<Empty<Bytes>> {
+        let says = request.headers().get(PROXY_AUTHORIZATION);
+        if says.is_none_or(|says| digest(says.as_bytes()) != self.key) {
+            let mut response = status(StatusCode::PROXY_AUTHENTICATION_REQUIRED);
+            let wants = HeaderValue::from_static("Basic realm=\"this program\"");
+            response.headers_mut().insert(PROXY_AUTHENTICATE, wants);
+            return response;
+        }
+        let target = request.uri().authority().map(|target| target.as_str().parse::<Endpoint>());
+        let (&Method::CONNECT, Some(Ok(target))) = (request.method(), target) else {
+            return status(StatusCode::METHOD_NOT_ALLOWED);
+        };
+        let deadline = Instant::now() + OPEN_LIMIT;
+        let way = self.network.open_tcp(target.host(), target.port(), deadline).await;
+        match way {
+            Ok(way) => {
+                self.faults().remove(&target);
+                *lock(opened) = Some((upgrade::on(request), way));
+                status(StatusCode::OK)
+            }
+            Err(fault) => {
+                self.faults().insert(target, fault);
+                status(StatusCode::BAD_GATEWAY)
+            }
+        }
+    }
+
+    fn faults(&self) -> MutexGuard<'_, HashMap<Endpoint, Fault>> {
+        lock(&self.faults)
+    }
+}
+
+fn status(status: StatusCode) -> Response<Empty<Bytes>> {
+    let mut response = Response::new(Empty::new());
+    *response.status_mut() = status;
+    response
+}
+
+/// What the client sends to be let in (RFC 7617).
+fn authorization(secret: &str) -> Vec<u8> {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{USER}:{secret}"))).into_bytes()
+}
+
+fn digest(bytes: impl AsRef<[u8]>) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+    use super::*;
+    use crate::model::{Proxy, ProxyChoice};
+
+    const TARGET: &str = "login.example:443";
+
+    /// A proxy that gives each of `answers` in turn and then sends everything back.
+    async fn proxy(answers: &'static [&'static str]) -> Proxy {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let proxy = format!("http://me:p%40ss@{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            for answer in answers {
+                let (stream, _) = listener.accept().await.unwrap();
+                let (mut read, mut write) = stream.into_split();
+                let head = head(&mut read).await;
+                assert!(head.starts_with(&format!("CONNECT {TARGET} HTTP/1.1\r\n")), "{head}");
+                // me:p@ss
+                assert!(head.contains("\r\nProxy-Authorization: Basic bWU6cEBzcw==\r\n"), "{head}");
+                write.write_all(answer.as_bytes()).await.unwrap();
+                tokio::spawn(async move { tokio::io::copy(&mut read, &mut write).await });
+            }
+        });
+        proxy.parse().unwrap()
+    }
+
+    fn bridge(proxy: Proxy) -> Bridge {
+        let network = Network::new(crate::tls::client_config_with(None).unwrap());
+        Bridge::open(network.through(Proxies::of(&ProxyChoice::Through(proxy)))).unwrap()
+    }
+
+    async fn head(read: &mut OwnedReadHalf) -> String {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(read.read_u8().await.unwrap());
+        }
+        String::from_utf8(head).unwrap()
+    }
+
+    /// What the port answers to `request` of one who says `secret`, and the connection.
+    async fn asked(
+        bridge: &Bridge,
+        request: &str,
+        secret: &str,
+    ) -> (String, OwnedReadHalf, OwnedWriteHalf) {
+        let url = Url::parse(bridge.url()).unwrap();
+        let stream = TcpStream::connect(("127.0.0.1", url.port().unwrap())).await.unwrap();
+        let (mut read, mut write) = stream.into_split();
+        let key = String::from_utf8(authorization(secret)).unwrap();
+        let request = format!("{request}\r\nHost: x\r\nProxy-Authorization: {key}\r\n\r\n");
+        write.write_all(request.as_bytes()).await.unwrap();
+        let head = head(&mut read).await;
+        (head.lines().next().unwrap().to_owned(), read, write)
+    }
+
+    fn secret(bridge: &Bridge) -> String {
+        Url::parse(bridge.url()).unwrap().password().unwrap().to_owned()
+    }
+
+    #[tokio::test]
+    async fn bytes_go_through_until_it_is_dropped() {
+        let bridge = bridge(proxy(&["HTTP/1.1 200 OK\r\n\r\n"]).await);
+        let request = format!("CONNECT {TARGET} HTTP/1.1");
+        let (answer, mut read, mut write) = asked(&bridge, &request, &secret(&bridge)).await;
+        assert_eq!(answer, "HTTP/1.1 200 OK");
+        write.write_all(b"hello").await.unwrap();
+        let mut back = [0; 5];
+        read.read_exact(&mut back).await.unwrap();
+        assert_eq!(&back, b"hello");
+        drop(bridge);
+        assert!(matches!(read.read(&mut back).await, Ok(0) | Err(_)));
+    }
+
+    #[tokio::test]
+    async fn it_is_for_its_own_client_and_for_ways_alone() {
+        // A proxy that is asked nothing.
+        let bridge = bridge(proxy(&[]).await);
+        let connect = format!("CONNECT {TARGET} HTTP/1.1");
+        for (request, secret, status) in [
+            (connect.as_str(), "guess".to_owned(), "407"),
+            ("GET http://login.example/ HTTP/1.1", secret(&bridge), "405"),
+            ("GET / HTTP/1.1", secret(&bridge), "405"),
+        ] {
+            let (answer, ..) = asked(&bridge, request, &secret).await;
+            assert_eq!(answer.split(' ').nth(1), Some(status), "{request}: {answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn why_a_way_is_closed_is_known_until_it_opens() {
+        const ANSWERS: &[&str] = &["HTTP/1.1 403 Not you\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"];
+        let bridge = bridge(proxy(ANSWERS).await);
+        let url = Url::parse("https://login.example/common").unwrap();
+        assert_eq!(bridge.fault(&url), None);
+        let request = format!("CONNECT {TARGET} HTTP/1.1");
+        let (answer, ..) = asked(&bridge, &request, &secret(&bridge)).await;
+        assert_eq!(answer, "HTTP/1.1 502 Bad Gateway");
+        let fault = bridge.fault(&url).unwrap();
+        assert_eq!(fault.code, crate::model::FaultCode::ProxyRefused);
+        assert!(fault.detail.ends_with("(403 Not you)"), "{fault}");
+        asked(&bridge, &request, &secret(&bridge)).await;
+        assert_eq!(bridge.fault(&url), None);
+    }
+}
