@@ -14,6 +14,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use self::dial::DialError;
+use self::proxy::NtlmProxies;
 use self::transport::Transport;
 use crate::model::{Fault, FaultCode, Proxies, ProxyDecision};
 
@@ -25,6 +26,7 @@ pub type AzureStream = TlsStream<Transport>;
 pub struct Network {
     tls: TlsConnector,
     proxies: Arc<Proxies>,
+    ntlm_proxies: NtlmProxies,
 }
 
 impl std::fmt::Debug for Network {
@@ -36,7 +38,11 @@ impl std::fmt::Debug for Network {
 impl Network {
     /// The way to Azure that trusts what `tls` trusts.
     pub fn new(tls: Arc<ClientConfig>) -> Self {
-        Self { tls: TlsConnector::from(tls), proxies: Arc::default() }
+        Self {
+            tls: TlsConnector::from(tls),
+            proxies: Arc::default(),
+            ntlm_proxies: NtlmProxies::default(),
+        }
     }
 
     /// The same way, through the proxy that `proxies` have for a host.
@@ -85,9 +91,11 @@ impl Network {
     ) -> Result<Transport, Fault> {
         let decision = self.proxies.decide(host, port);
         match &decision.proxy {
-            Some(proxy) => proxy::tunnel(proxy, host, port, &self.tls, deadline)
-                .await
-                .map_err(|fault| whose(&decision, fault)),
+            Some(proxy) => {
+                proxy::tunnel(proxy, host, port, &self.tls, &self.ntlm_proxies, deadline)
+                    .await
+                    .map_err(|fault| whose(&decision, fault))
+            }
             None => {
                 let limit = deadline.saturating_duration_since(Instant::now());
                 let tcp = dial::connect(host, port, limit).await;

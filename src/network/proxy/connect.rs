@@ -5,7 +5,8 @@ use base64::prelude::BASE64_STANDARD;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use zeroize::Zeroizing;
 
-use super::{broken, login, no_proxy, ntlm};
+use super::ntlm::Scheme;
+use super::{broken, login, no_proxy};
 use crate::model::proxy::Login;
 use crate::model::{Endpoint, Fault, FaultCode, Proxy, Secret, USER_AGENT_PRODUCT, one_line};
 use crate::network::head::{Head, HeadError, is_token, read_head};
@@ -21,8 +22,8 @@ pub(super) struct Answer {
 
 /// Why a proxy does not open the way.
 pub(super) enum Refusal<'a> {
-    /// It would for this user with this password, by NTLM, over a new connection.
-    WantsNtlm(&'a str, &'a Secret),
+    /// It would for this user with this password, by NTLM under this name, over a new connection.
+    WantsNtlm(Scheme, &'a str, &'a Secret),
     /// For this reason.
     Fault(Fault),
 }
@@ -46,9 +47,9 @@ where
     let answer = send(proxy, target, &basic(proxy.login()), stream).await?;
     if let Some(Login { user, password: Some(password) }) = proxy.login()
         && answer.head.status == 407
-        && takes_ntlm_alone(&answer.head)
+        && let Some(scheme) = ntlm_alone(&answer.head)
     {
-        return Err(Refusal::WantsNtlm(user, password));
+        return Err(Refusal::WantsNtlm(scheme, user, password));
     }
     Ok(end(proxy, target, answer)?)
 }
@@ -117,11 +118,12 @@ fn basic(login: Option<&Login>) -> Authorization {
     Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(&*pair)))
 }
 
-/// Whether NTLM is among the ways to log in, and Basic is not.
-fn takes_ntlm_alone(head: &Head) -> bool {
+/// Under which name NTLM is among the ways to log in, where Basic is not.
+fn ntlm_alone(head: &Head) -> Option<Scheme> {
     let offers = offers(head);
     let has = |wanted: &str| offers.iter().any(|name| name.eq_ignore_ascii_case(wanted));
-    has(ntlm::SCHEME) && !has("basic")
+    let scheme = Scheme::ALL.into_iter().find(|scheme| has(scheme.name()));
+    scheme.filter(|_| !has("basic"))
 }
 
 fn refusal(proxy: &Proxy, target: &Endpoint, head: &Head) -> Fault {
@@ -132,8 +134,10 @@ fn refusal(proxy: &Proxy, target: &Endpoint, head: &Head) -> Fault {
         return Fault::new(FaultCode::ProxyRefused, detail);
     }
     let offers = offers(head);
-    let is_ours =
-        |name: &&str| ["basic", ntlm::SCHEME].iter().any(|it| name.eq_ignore_ascii_case(it));
+    let is_ours = |name: &&str| {
+        let ours = ["Basic"].into_iter().chain(Scheme::ALL.map(Scheme::name));
+        ours.into_iter().any(|it| name.eq_ignore_ascii_case(it))
+    };
     if offers.is_empty() || offers.iter().any(is_ours) {
         return login(proxy, &answer);
     }
@@ -190,12 +194,7 @@ mod tests {
             ("u:p@h:1", &["NTLM, basic realm=x"], FaultCode::ProxyLogin, "does not take this user"),
             ("u:p@h:1", &["Negotiate", "NTLM"], FaultCode::ProxyLogin, "does not take this user"),
             ("h:1", &["NTLM"], FaultCode::ProxyLogin, "wants a user and a password"),
-            (
-                "u:p@h:1",
-                &["Negotiate"],
-                FaultCode::ProxyLoginUnsupported,
-                "wants Negotiate, and only Basic and NTLM",
-            ),
+            ("h:1", &["Negotiate"], FaultCode::ProxyLogin, "wants a user and a password"),
             (
                 "h:1",
                 &["Digest realm=\"x\", qop=\"auth\", nonce=\"basic\""],

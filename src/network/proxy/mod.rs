@@ -3,6 +3,11 @@
 mod connect;
 mod ntlm;
 mod socks;
+#[cfg(test)]
+mod testing;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -12,10 +17,32 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use self::connect::Refusal;
+use self::ntlm::Scheme;
 use super::dial;
 use super::transport::Transport;
-use crate::model::proxy::ProxyKind;
+use crate::model::proxy::{Login, ProxyKind};
 use crate::model::{Endpoint, Fault, FaultCode, Proxy};
+
+/// Proxies that took a login by NTLM alone: they need not be asked first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct NtlmProxies(Arc<Mutex<HashMap<Endpoint, Scheme>>>);
+
+impl NtlmProxies {
+    fn scheme_of(&self, proxy: &Proxy) -> Option<Scheme> {
+        self.lock().get(proxy.address()).copied()
+    }
+
+    fn remember(&self, proxy: &Proxy, scheme: Option<Scheme>) {
+        match scheme {
+            Some(scheme) => self.lock().insert(proxy.address().clone(), scheme),
+            None => self.lock().remove(proxy.address()),
+        };
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Endpoint, Scheme>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Opens a connection to `host` through `proxy` before `deadline`; `tls` is for one that is spoken
 /// to with TLS.
@@ -28,6 +55,7 @@ pub(super) async fn tunnel(
     host: &str,
     port: u16,
     tls: &TlsConnector,
+    known: &NtlmProxies,
     deadline: Instant,
 ) -> Result<Transport, Fault> {
     if proxy.password_is_sealed() {
@@ -37,16 +65,24 @@ pub(super) async fn tunnel(
     let target = Endpoint::new(host, port);
     let asking = async {
         let mut stream = open(proxy, tls, deadline).await?;
-        match ask(proxy, &target, &mut stream).await {
-            Ok(()) => Ok(stream),
-            Err(Refusal::Fault(fault)) => Err(fault),
-            Err(Refusal::WantsNtlm(user, password)) => {
-                // A proxy may close the connection with its first answer.
-                let mut stream = open(proxy, tls, deadline).await?;
-                ntlm::ask(proxy, &target, user, password, &mut stream).await?;
-                Ok(stream)
+        let login = match (known.scheme_of(proxy), proxy.login()) {
+            (Some(scheme), Some(Login { user, password: Some(password) })) => {
+                (scheme, user.as_str(), password)
             }
-        }
+            _ => match ask(proxy, &target, &mut stream).await {
+                Ok(()) => return Ok(stream),
+                Err(Refusal::Fault(fault)) => return Err(fault),
+                Err(Refusal::WantsNtlm(scheme, user, password)) => {
+                    // A proxy may close the connection with its first answer.
+                    stream = open(proxy, tls, deadline).await?;
+                    (scheme, user, password)
+                }
+            },
+        };
+        let asked = ntlm::ask(proxy, &target, login, &mut stream).await;
+        // One that does not take it any more is asked first again.
+        known.remember(proxy, asked.is_ok().then_some(login.0));
+        asked.map(|()| stream)
     };
     timeout_at(deadline, asking).await.unwrap_or_else(|_| {
         let seconds = start.elapsed().as_secs();
@@ -112,4 +148,65 @@ fn login(proxy: &Proxy, answer: &str) -> Fault {
         None => format!("{address} wants a user and a password ({answer})"),
     };
     Fault::new(FaultCode::ProxyLogin, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+
+    use super::testing::{NtlmServer, request, said};
+    use super::*;
+
+    /// Takes a connection and answers its first request.
+    async fn answer(listener: &TcpListener, offer: &str) -> String {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let asked = request(&mut stream).await;
+        let answer = format!("HTTP/1.1 407 Login\r\nProxy-Authenticate: {offer}\r\n\r\n");
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        asked
+    }
+
+    /// Takes a connection and a login by NTLM over it.
+    async fn log_in(listener: &TcpListener) {
+        let mut server = NtlmServer::new(r"CORP\me", "s3cret");
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let said_first = said(Scheme::Ntlm, &mut stream).await;
+        let challenge = BASE64_STANDARD.encode(server.answer(&said_first).unwrap().unwrap());
+        let answer = format!("HTTP/1.1 407 Go on\r\nProxy-Authenticate: NTLM {challenge}\r\n\r\n");
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        let said_then = said(Scheme::Ntlm, &mut stream).await;
+        assert!(server.answer(&said_then).unwrap().is_none());
+        stream.write_all(b"HTTP/1.1 200 Open\r\n\r\n").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn one_that_takes_ntlm_alone_is_asked_first_once_and_again_when_it_has_changed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let proxy = format!(r"http://CORP\me:s3cret@{}", listener.local_addr().unwrap());
+        let proxy: Proxy = proxy.parse().unwrap();
+        let tls = TlsConnector::from(crate::tls::client_config_with(None).unwrap());
+        let known = NtlmProxies::default();
+        let open = async || {
+            let deadline = Instant::now() + Duration::from_secs(30);
+            tunnel(&proxy, "ns.servicebus.windows.net", 443, &tls, &known, deadline).await
+        };
+        let first = async {
+            let asked = answer(&listener, "NTLM").await;
+            assert!(asked.contains("Proxy-Authorization: Basic "), "{asked}");
+            log_in(&listener).await;
+        };
+        tokio::join!(open(), first).0.unwrap();
+        tokio::join!(open(), log_in(&listener)).0.unwrap();
+
+        let (opened, asked) = tokio::join!(open(), answer(&listener, "Basic realm=x"));
+        assert!(asked.contains("Proxy-Authorization: NTLM "), "{asked}");
+        assert_eq!(opened.unwrap_err().code, FaultCode::ProxyLogin);
+        let (_, asked) = tokio::join!(open(), answer(&listener, "Basic realm=x"));
+        assert!(asked.contains("Proxy-Authorization: Basic "), "{asked}");
+    }
 }

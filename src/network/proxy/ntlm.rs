@@ -1,5 +1,6 @@
 //! A login by NTLM (MS-NTHT, MS-NLMP): three messages, of which two go to the proxy, over one
-//! connection.
+//! connection. Who offers `Negotiate` (RFC 4559) takes the same messages under that name, unless it
+//! takes Kerberos alone.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -15,8 +16,58 @@ use super::{broken, login};
 use crate::model::{Endpoint, Fault, FaultCode, Proxy, Secret};
 use crate::network::head::Head;
 
-/// The name of it in the headers.
-pub(super) const SCHEME: &str = "NTLM";
+/// What it is called in the headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scheme {
+    /// By its own name.
+    Ntlm,
+    /// As one of several that are negotiated.
+    Negotiate,
+}
+
+impl Scheme {
+    /// All, the one that leaves no doubt first.
+    pub(super) const ALL: [Self; 2] = [Self::Ntlm, Self::Negotiate];
+
+    /// The name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Ntlm => "NTLM",
+            Self::Negotiate => "Negotiate",
+        }
+    }
+
+    fn authorization(self, message: &[u8]) -> Authorization {
+        Zeroizing::new(format!("{} {}", self.name(), BASE64_STANDARD.encode(message)))
+    }
+
+    /// The proxy's message in `head`.
+    fn challenge(self, head: &Head) -> Option<Vec<u8>> {
+        head.all("proxy-authenticate").find_map(|value| {
+            let (name, message) = value.split_once(' ')?;
+            let is_ours = name.eq_ignore_ascii_case(self.name());
+            let message = is_ours.then(|| BASE64_STANDARD.decode(message.trim()).ok()).flatten()?;
+            message.starts_with(SIGNATURE).then_some(message)
+        })
+    }
+
+    /// The fault of a proxy that does not go on after the first message.
+    fn not_taken(self, proxy: &Proxy, head: &Head) -> Fault {
+        match self {
+            Self::Ntlm => refused(proxy, head),
+            Self::Negotiate => {
+                let (address, answer) = (proxy.address(), connect::words(head));
+                let detail = format!(
+                    "{address} wants Negotiate and does not take NTLM for it, so it wants Kerberos ({answer})"
+                );
+                Fault::new(FaultCode::ProxyLoginUnsupported, detail)
+            }
+        }
+    }
+}
+
+/// What each message of NTLM begins with (MS-NLMP, section 2.2.1).
+const SIGNATURE: &[u8] = b"NTLMSSP\0";
 /// Longest page that is read to get behind it, in bytes.
 const LONGEST_PAGE: u64 = 256 * 1024;
 
@@ -24,8 +75,7 @@ const LONGEST_PAGE: u64 = 256 * 1024;
 pub(super) async fn ask<S>(
     proxy: &Proxy,
     target: &Endpoint,
-    user: &str,
-    password: &Secret,
+    (scheme, user, password): (Scheme, &str, &Secret),
     stream: &mut S,
 ) -> Result<(), Fault>
 where
@@ -33,31 +83,20 @@ where
 {
     let mut handshake = Handshake::new(user, password).map_err(|error| of_ours(proxy, &error))?;
     let negotiate = handshake.next(&[]).map_err(|error| of_ours(proxy, &error))?;
-    let answer = connect::send(proxy, target, &authorization(&negotiate), stream).await?;
+    let answer = connect::send(proxy, target, &scheme.authorization(&negotiate), stream).await?;
     if answer.head.status != 407 {
         return connect::end(proxy, target, answer);
     }
-    let Some(challenge) = challenge(&answer.head) else { return Err(refused(proxy, &answer.head)) };
+    let Some(challenge) = scheme.challenge(&answer.head) else {
+        return Err(scheme.not_taken(proxy, &answer.head));
+    };
     skip_page(&answer, stream).await.map_err(|error| broken(proxy.address(), &error))?;
     let authenticate = handshake.next(&challenge).map_err(|error| of_ours(proxy, &error))?;
-    let answer = connect::send(proxy, target, &authorization(&authenticate), stream).await?;
+    let answer = connect::send(proxy, target, &scheme.authorization(&authenticate), stream).await?;
     match answer.head.status {
         407 => Err(refused(proxy, &answer.head)),
         _ => connect::end(proxy, target, answer),
     }
-}
-
-fn authorization(message: &[u8]) -> Authorization {
-    Zeroizing::new(format!("{SCHEME} {}", BASE64_STANDARD.encode(message)))
-}
-
-/// The proxy's message in `head`.
-fn challenge(head: &Head) -> Option<Vec<u8>> {
-    head.all("proxy-authenticate").find_map(|value| {
-        let (scheme, message) = value.split_once(' ')?;
-        let is_ours = scheme.eq_ignore_ascii_case(SCHEME);
-        is_ours.then(|| BASE64_STANDARD.decode(message.trim()).ok()).flatten()
-    })
 }
 
 /// Reads what a browser would show with an answer, so that the next one is read from its begin.
@@ -99,14 +138,14 @@ fn of_ours(proxy: &Proxy, error: &sspi::Error) -> Fault {
 }
 
 /// This side's messages.
-struct Handshake {
+pub(super) struct Handshake {
     ntlm: Ntlm,
     credentials: Option<AuthIdentityBuffers>,
 }
 
 impl Handshake {
     /// Of `user`: `DOMAIN\user`, `user@domain` or `user`.
-    fn new(user: &str, password: &Secret) -> Result<Self, sspi::Error> {
+    pub(super) fn new(user: &str, password: &Secret) -> Result<Self, sspi::Error> {
         let username = Username::parse(user)?;
         let identity = AuthIdentity { username, password: password.expose().to_owned().into() };
         let mut ntlm = Ntlm::new();
@@ -116,6 +155,11 @@ impl Handshake {
             .with_auth_data(&identity)
             .execute(&mut ntlm)?;
         Ok(Self { ntlm, credentials: credentials.credentials_handle })
+    }
+
+    #[cfg(test)]
+    pub(super) fn into_parts(self) -> (Ntlm, Option<AuthIdentityBuffers>) {
+        (self.ntlm, self.credentials)
     }
 
     /// What is to be said after `said`; first after nothing.
@@ -138,85 +182,43 @@ impl Handshake {
 
 #[cfg(test)]
 mod tests {
-    use sspi::{SecurityStatus, ServerRequestFlags};
-    use tokio::io::{AsyncWriteExt as _, DuplexStream, duplex};
+    use tokio::io::{AsyncWriteExt as _, duplex};
 
+    use super::super::testing::{NtlmServer, said};
     use super::*;
     use crate::model::proxy::Login;
-
-    /// The other side of the login, which knows one user.
-    struct Server {
-        ntlm: Ntlm,
-        credentials: Option<AuthIdentityBuffers>,
-    }
-
-    impl Server {
-        fn new(user: &str, password: &str) -> Self {
-            let handshake = Handshake::new(user, &Secret::new(password)).unwrap();
-            Self { ntlm: handshake.ntlm, credentials: handshake.credentials }
-        }
-
-        /// The answer to `said`, or nothing when the login is complete.
-        fn answer(&mut self, said: &[u8]) -> Result<Option<Vec<u8>>, sspi::Error> {
-            let mut input = [SecurityBuffer::new(said.to_vec(), BufferType::Token)];
-            let mut output = vec![SecurityBuffer::new(Vec::new(), BufferType::Token)];
-            let building = self
-                .ntlm
-                .accept_security_context()
-                .with_credentials_handle(&mut self.credentials)
-                .with_context_requirements(ServerRequestFlags::ALLOCATE_MEMORY)
-                .with_target_data_representation(DataRepresentation::Native)
-                .with_input(&mut input)
-                .with_output(&mut output);
-            let status = self
-                .ntlm
-                .accept_security_context_impl(building)?
-                .resolve_to_result()
-                .unwrap()
-                .status;
-            match status {
-                SecurityStatus::CompleteAndContinue | SecurityStatus::CompleteNeeded => {
-                    self.ntlm.complete_auth_token(&mut output)?;
-                    Ok(None)
-                }
-                SecurityStatus::ContinueNeeded => Ok(Some(output.remove(0).buffer)),
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    /// The message in the next request.
-    async fn said(stream: &mut DuplexStream) -> Vec<u8> {
-        // A request has no status: it is read byte by byte up to its empty line.
-        let mut request = Vec::new();
-        while !request.ends_with(b"\r\n\r\n") {
-            request.push(stream.read_u8().await.unwrap());
-        }
-        let request = String::from_utf8(request).unwrap();
-        assert!(request.starts_with("CONNECT ns.servicebus.windows.net:443 HTTP/1.1\r\n"));
-        let message = request.split("Proxy-Authorization: NTLM ").nth(1).unwrap();
-        BASE64_STANDARD.decode(message.lines().next().unwrap()).unwrap()
-    }
 
     /// What comes of asking a proxy that knows `user` with `password`, and sends `page` with its
     /// challenge.
     async fn asked(user: &str, password: &str, headers: &str, page: &str) -> Result<(), Fault> {
+        asked_as(Scheme::Ntlm, user, password, headers, page).await
+    }
+
+    /// The same under another name.
+    async fn asked_as(
+        scheme: Scheme,
+        user: &str,
+        password: &str,
+        headers: &str,
+        page: &str,
+    ) -> Result<(), Fault> {
         let (mut ours, mut theirs) = duplex(8192);
         let proxy: Proxy = r"http://CORP\me:s3cret@h:1".parse().unwrap();
         let target = Endpoint::new("ns.servicebus.windows.net", 443);
-        let mut server = Server::new(user, password);
+        let mut server = NtlmServer::new(user, password);
+        let name = scheme.name();
         let serving = async {
-            let challenge = server.answer(&said(&mut theirs).await).unwrap().unwrap();
+            let challenge = server.answer(&said(scheme, &mut theirs).await).unwrap().unwrap();
             let challenge = BASE64_STANDARD.encode(challenge);
             let answer = format!(
-                "HTTP/1.1 407 Login\r\nProxy-Authenticate: Negotiate\r\n\
-                 Proxy-Authenticate: NTLM {challenge}\r\n{headers}\r\n{page}"
+                "HTTP/1.1 407 Login\r\nProxy-Authenticate: Digest\r\n\
+                 Proxy-Authenticate: {name} {challenge}\r\n{headers}\r\n{page}"
             );
             theirs.write_all(answer.as_bytes()).await.unwrap();
             let closes = headers.contains("close") || headers.contains("chunked");
             let end = match closes {
                 true => return,
-                false => server.answer(&said(&mut theirs).await),
+                false => server.answer(&said(scheme, &mut theirs).await),
             };
             let answer = match end {
                 Ok(None) => "HTTP/1.1 200 Open\r\n\r\n",
@@ -226,7 +228,7 @@ mod tests {
         };
         let Login { user, password } = proxy.login().unwrap();
         let password = password.as_ref().unwrap();
-        tokio::join!(ask(&proxy, &target, user, password, &mut ours), serving).0
+        tokio::join!(ask(&proxy, &target, (scheme, user, password), &mut ours), serving).0
     }
 
     #[tokio::test]
@@ -254,16 +256,35 @@ mod tests {
             assert_eq!(fault.code, FaultCode::ProxyUnreachable, "{fault}");
             assert!(fault.detail.contains(words), "{fault}");
         }
-        let (mut ours, mut theirs) = duplex(1024);
-        let proxy: Proxy = "http://me:s3cret@h:1".parse().unwrap();
-        let target = Endpoint::new("ns.servicebus.windows.net", 443);
-        let password = Secret::new("s3cret");
-        let serving = async {
-            said(&mut theirs).await;
-            let answer = "HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\n\r\n";
-            theirs.write_all(answer.as_bytes()).await.unwrap();
-        };
-        let (result, ()) = tokio::join!(ask(&proxy, &target, "me", &password, &mut ours), serving);
-        assert_eq!(result.unwrap_err().code, FaultCode::ProxyLogin);
+    }
+
+    #[tokio::test]
+    async fn a_proxy_that_sends_no_challenge_is_told_by_what_it_offers() {
+        for (scheme, answer, code) in [
+            (Scheme::Ntlm, "NTLM", FaultCode::ProxyLogin),
+            (Scheme::Negotiate, "Negotiate", FaultCode::ProxyLoginUnsupported),
+            // A message of another mechanism.
+            (Scheme::Negotiate, "Negotiate oRQwEqADCgEB", FaultCode::ProxyLoginUnsupported),
+        ] {
+            let (mut ours, mut theirs) = duplex(1024);
+            let proxy: Proxy = "http://me:s3cret@h:1".parse().unwrap();
+            let target = Endpoint::new("ns.servicebus.windows.net", 443);
+            let password = Secret::new("s3cret");
+            let serving = async {
+                said(scheme, &mut theirs).await;
+                let answer = format!("HTTP/1.1 407 No\r\nProxy-Authenticate: {answer}\r\n\r\n");
+                theirs.write_all(answer.as_bytes()).await.unwrap();
+            };
+            let asking = ask(&proxy, &target, (scheme, "me", &password), &mut ours);
+            let (result, ()) = tokio::join!(asking, serving);
+            assert_eq!(result.unwrap_err().code, code, "{answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_same_messages_are_taken_as_what_is_negotiated() {
+        assert_eq!(asked_as(Scheme::Negotiate, r"CORP\me", "s3cret", "", "").await, Ok(()));
+        let fault = asked_as(Scheme::Negotiate, "me", "another", "", "").await.unwrap_err();
+        assert_eq!(fault.code, FaultCode::ProxyLogin, "{fault}");
     }
 }
