@@ -112,7 +112,7 @@ fault_codes! {
     /// The proxy wants a login of a kind that is not spoken here.
     ProxyLoginUnsupported = "proxy-login-unsupported", Slowly,
         "The proxy wants a kind of login that is not supported",
-        "The proxy takes Negotiate (Kerberos) or Digest alone, and this program logs in with Basic or NTLM. Signing in to Azure and the feed of newer versions cannot do NTLM either.",
+        "The proxy takes Kerberos or Digest alone, and this program logs in with Basic or NTLM.",
         "Have its administrator let this machine through without a login, with Basic or with NTLM, or run a local proxy that logs in for it, such as Px or Cntlm: hcm settings set network.proxy http://127.0.0.1:3128.";
     /// TLS with the proxy itself failed.
     ProxyTls = "proxy-tls", Slowly,

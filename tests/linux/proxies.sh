@@ -90,7 +90,8 @@ cat "$work/azure/ca.pem" "$work/ca.pem" >"$work/trusted.pem"
 soon grep -q '[0-9]' "$work/app"
 app=$(grep -o '127.0.0.1:[0-9]*' "$work/app" | head -n 1 | cut -d: -f2)
 
-# squid: 3128 for all, 3129 with a password, 3130 with NTLM alone, 3131 for nobody, 3132 in TLS.
+# squid: 3128 for all, 3129 with a password, 3130 with NTLM alone, 3131 for nobody, 3132 in TLS,
+# 3133 with Negotiate alone, that takes NTLM, and 3134 with one that takes it from nobody.
 password='p@s:/ ü%41'
 mkdir "$work/squid"
 chown proxy "$work/squid"
@@ -127,19 +128,32 @@ chown proxy "$work/samba"
         case $folder in private) echo "private dir = $work/samba" ;; *) echo "$folder directory = $work/samba" ;; esac
     done
 } >"$work/smb.conf"
-cat >"$work/ntlm-helper" <<HELPER
+# helper NAME PROTOCOL: one that speaks it with squid.
+helper() {
+    cat >"$work/$1-helper" <<HELPER
 #!/bin/sh
-SMB_CONF_PATH=$work/smb.conf exec ntlm_auth --helper-protocol=squid-2.5-ntlmssp --username=me --domain=CORP --password='$password'
+SMB_CONF_PATH=$work/smb.conf exec ntlm_auth --helper-protocol=$2 --username=me --domain=CORP --password='$password'
 HELPER
-chmod 755 "$work/ntlm-helper"
-{
-    echo "auth_param ntlm program $work/ntlm-helper"
-    echo "http_port 10.99.0.1:3130 name=password"
-    sed -e '/^http.*_port/d' -e '/^auth_param/d' \
-        -e 's/access\.log/ntlm.log/; s/cache\.log/ntlm-cache.log/' "$work/squid.conf"
-} >"$work/ntlm.conf"
+    chmod 755 "$work/$1-helper"
+}
+helper ntlm squid-2.5-ntlmssp
+helper negotiate gss-spnego
+printf '#!/bin/sh\nwhile read -r line; do echo "BH not this"; done\n' >"$work/kerberos-helper"
+chmod 755 "$work/kerberos-helper"
+# with_login NAME SCHEME PORT: a squid that takes SCHEME alone.
+with_login() {
+    {
+        echo "auth_param $2 program $work/$1-helper"
+        echo "http_port 10.99.0.1:$3 name=password"
+        sed -e '/^http.*_port/d' -e '/^auth_param/d' \
+            -e "s/access\.log/$1.log/; s/cache\.log/$1-cache.log/" "$work/squid.conf"
+    } >"$work/$1.conf"
+    start "$1-said" beyond squid -N -f "$work/$1.conf"
+}
 start squid-said beyond squid -N -f "$work/squid.conf"
-start ntlm-said beyond squid -N -f "$work/ntlm.conf"
+with_login ntlm ntlm 3130
+with_login negotiate negotiate 3133
+with_login kerberos negotiate 3134
 # tinyproxy: 8888, and 8889 with a password; microsocks: 1080, and 1081 with a password.
 for at in "8888 " "8889 BasicAuth me secret"; do
     printf 'Port %s\nListen 10.99.0.1\nLogLevel Connect\nConnectPort %s\nConnectPort %s\n%s\n' \
@@ -151,7 +165,7 @@ start socks-1081 beyond microsocks -i 10.99.0.1 -p 1081 -u me -P "$password"
 start mitm-8080 beyond "$environment/bin/mitmdump" --listen-host 10.99.0.1 -p 8080 --set \
     "confdir=$work/mitm" --set "ssl_verify_upstream_trusted_ca=$work/trusted.pem" \
     --set connection_strategy=lazy
-for at in 3128 3129 3130 3131 3132 8888 8889 1080 1081 8080; do
+for at in 3128 3129 3130 3131 3132 3133 3134 8888 8889 1080 1081 8080; do
     patience=300 soon listens "$at" || { head -n 5 "$work"/*-said "$work"/tiny-* "$work"/socks-* "$work"/mitm-* "$work"/squid/*cache.log; exit 1; }
 done
 
@@ -227,26 +241,29 @@ every_flow "squid with a password" squid/access.log "TCP_TUNNEL/200 .* CONNECT .
     "http://CORP%5Cme:$encoded@10.99.0.1:3129"
 check "the status tells the proxy without it" \
     says "Proxy: http://CORP%5Cme:\*\*\*@10.99.0.1:3129, from network.proxy in the settings" hcm status
-check "an account is told of a wrong one" says "does not take this user and password (407)" \
+check "an account is told of a wrong one" says "does not take this user and password (407" \
     ip netns exec "$office" env HCM_PROXY_PASSWORD=wr0ng "$programs/hcm" login --sign-in environment
 set_proxy socks5://10.99.0.1:1081
 check "SOCKS that wants a password" fault proxy-login "10.99.0.1:1081 wants a user and a password"
 set_proxy socks5://me:wr0ng@10.99.0.1:1081
 check "SOCKS with a wrong one" fault proxy-login "10.99.0.1:1081 does not take this user"
 every_flow "SOCKS with a password" socks-1081 "connected to .*HOST" "socks5://me:$encoded@10.99.0.1:1081"
+every_flow "NTLM alone" squid/ntlm.log "TCP_TUNNEL/200 .* CONNECT .*HOST .*me " \
+    "http://CORP%5Cme:$encoded@10.99.0.1:3130"
+every_flow "Negotiate alone" squid/negotiate.log "TCP_TUNNEL/200 .* CONNECT .*HOST .*me " \
+    "http://CORP%5Cme:$encoded@10.99.0.1:3133"
 keeps_secrets() { ! grep -rF -e "$password" -e "$encoded" -e wr0ng "$work/home/logs" "$work/said"; }
 check "no password is in a log" keeps_secrets
 
 # What a proxy does wrong.
 set_proxy http://10.99.0.1:3130
 check "NTLM alone wants a user" fault proxy-login "wants a user and a password (407"
-set_proxy "http://CORP%5Cme:$encoded@10.99.0.1:3130"
-check "and gets one: the listener is connected" connected
-check "and a stream goes through" stream
-rest >"$work/last"
-check "as its log tells" soon logged squid/ntlm.log "TCP_TUNNEL/200 .* CONNECT contoso.relay.test:$port .*me "
 set_proxy "http://CORP%5Cme:wr0ng@10.99.0.1:3130"
 check "a wrong password for NTLM" fault proxy-login "does not take this user and password (407"
+check "an account is told of it" says "does not take this user and password (407" \
+    ip netns exec "$office" env HCM_PROXY_PASSWORD=wr0ng "$programs/hcm" login --sign-in environment
+set_proxy "http://CORP%5Cme:$encoded@10.99.0.1:3134"
+check "Negotiate that is Kerberos alone" fault proxy-login-unsupported "so it wants Kerberos (407"
 set_proxy http://10.99.0.1:3131
 check "a proxy that lets nobody through" fault proxy-refused "does not open the way to contoso.relay.test:$port (403"
 set_proxy http://10.99.0.1:9
