@@ -376,6 +376,9 @@ settings-proxy-of-system = In use: { $proxy }, from the proxy settings of the sy
 settings-ca = Extra CA certificates
 settings-ca-hint = PEM file, if the network inspects TLS
 settings-log-level = Log level
+settings-log-connections = Log level of connections
+settings-log-connections-hint = As above, or contoso/sql=debug
+settings-log-json = Write the log as JSON lines, for programs
 settings-keep-files = Log files to keep (days)
 settings-drain = Wait for streams at stop (s)
 settings-status-for-all = Let other accounts of this computer see the status

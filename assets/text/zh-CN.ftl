@@ -380,6 +380,9 @@ settings-proxy-of-system = 正在使用：{ $proxy }（来自系统的代理设�
 settings-ca = 额外的 CA 证书
 settings-ca-hint = PEM 文件，网络检查 TLS 时需要
 settings-log-level = 日志级别
+settings-log-connections = 各连接的日志级别
+settings-log-connections-hint = 同上，或 contoso/sql=debug
+settings-log-json = 将日志写成 JSON 行，供程序读取
 settings-keep-files = 保留的日志文件（天数）
 settings-drain = 停止时等待流（秒）
 settings-status-for-all = 允许此计算机上的其他帐户查看状态

@@ -144,6 +144,19 @@ fn the_log_level_is_chosen_from_a_list() {
 }
 
 #[test]
+fn single_connections_log_at_levels_of_their_own_and_for_programs() {
+    let mut window = open();
+    let levels = window.text("settings-log-connections");
+    fill(&mut window, &levels, "contoso/sql=debug");
+    window.click(&window.text("settings-log-json"));
+    window.click(&window.text("save"));
+    let asked = window.desk.asked();
+    for (name, value) in [("log.connections", "contoso/sql=debug"), ("log.format", "json")] {
+        assert!(asked.iter().any(|it| it.contains(name) && it.contains(value)), "{asked:?}");
+    }
+}
+
+#[test]
 fn a_file_that_was_not_chosen_changes_nothing() {
     let mut window = open();
     window.click(&window.text("choose-file"));

@@ -25,6 +25,9 @@ const OFF: &str = "off";
 /// The setting that says which releases are wanted, and its values.
 const CHANNEL_SETTING: &str = "upgrade.channel";
 const CHANNELS: [&str; 2] = ["stable", "preview"];
+/// The setting with the form of the log's lines, and its values.
+const FORMAT_SETTING: &str = "log.format";
+const FORMATS: [&str; 2] = ["text", "json"];
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 pub(super) fn show(ui: &Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
@@ -153,6 +156,9 @@ fn service(ui: &mut Ui, cx: &mut Cx<'_>, form: &SettingsForm) {
         }
     });
     error(ui, cx, form, "log.level");
+    let levels = ["settings-log-connections", "settings-log-connections-hint"];
+    text_setting(ui, cx, form, "log.connections", levels[0], levels[1]);
+    two_values(ui, cx, form, FORMAT_SETTING, "settings-log-json", FORMATS);
     text_setting(ui, cx, form, "log.keep_files", "settings-keep-files", "");
     text_setting(ui, cx, form, "service.drain_seconds", "settings-drain", "");
     two_values(ui, cx, form, STATUS_SETTING, "settings-status-for-all", [OFF, ON]);
