@@ -6,10 +6,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::board::Board;
-use super::tcp::{self, Failure};
+use super::tcp;
 use super::{Subject, resolve};
 use crate::model::diagnosis::{FactName, Note, NoteCode};
 use crate::model::{CheckName, CheckReport, Endpoint, Fault, FaultCode, is_localhost};
+use crate::network::each::{Dialled, Failure};
 
 /// Looks at `endpoint`; nothing where it is not known.
 pub(super) async fn check(subject: &Subject, endpoint: Option<&Endpoint>, board: &Board<'_>) {
@@ -66,9 +67,8 @@ pub(super) async fn check(subject: &Subject, endpoint: Option<&Endpoint>, board:
 }
 
 /// What the answers of its addresses mean.
-fn answered(endpoint: &Endpoint, dialled: &[tcp::Dialled]) -> CheckReport {
-    let words: Vec<_> = dialled.iter().map(tcp::Dialled::words).collect();
-    let open = dialled.iter().filter(|one| one.is_open()).count();
+fn answered(endpoint: &Endpoint, dialled: &[Dialled]) -> CheckReport {
+    let (words, open) = (tcp::words(dialled), tcp::open(dialled));
     let mut report = if open > 0 {
         let report = CheckReport::ok(CheckName::EndpointTcp);
         // Of `localhost`, one family is enough: a stream takes the one that answers.

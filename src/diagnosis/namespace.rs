@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::Instant;
 
 use super::board::Board;
-use super::tcp::{self, Failure};
+use super::tcp;
 use super::{Subject, resolve};
 use crate::model::diagnosis::{FactName, Note, NoteCode, Verdict};
 use crate::model::metadata::MetadataError;
@@ -17,6 +17,7 @@ use crate::model::{
     CheckName, CheckReport, Endpoint, Fault, FaultCode, ProxyDecision, Stamp, USER_AGENT_PRODUCT,
     gateways, is_localhost, one_line,
 };
+use crate::network::each::{Dialled, Failure};
 use crate::network::transport::Transport;
 use crate::relay::control::parse_http_date;
 use crate::relay::management;
@@ -106,7 +107,7 @@ async fn dial(subject: &Subject, board: &Board<'_>) -> Way {
     let is_local = is_localhost(namespace.host());
     let report = dial_report(&dialled, is_local);
     board.tell_since(report, start);
-    let open = dialled.into_iter().find_map(|one| one.answer.ok()).map(|(stream, _)| stream);
+    let open = dialled.into_iter().find_map(|one| one.answer.ok());
     Ok((resolved.canonical, open.map(Transport::Tcp).ok_or(NamespaceTcp)))
 }
 
@@ -168,9 +169,8 @@ fn name_report(canonical: Option<&str>, addresses: &[IpAddr]) -> CheckReport {
     report
 }
 
-fn dial_report(dialled: &[tcp::Dialled], is_local: bool) -> CheckReport {
-    let words: Vec<_> = dialled.iter().map(tcp::Dialled::words).collect();
-    let open = dialled.iter().filter(|one| one.is_open()).count();
+fn dial_report(dialled: &[Dialled], is_local: bool) -> CheckReport {
+    let (words, open) = (tcp::words(dialled), tcp::open(dialled));
     let mut report = match open {
         0 => {
             let code = match tcp::failure(dialled) {

@@ -31,7 +31,7 @@ use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 use uuid::Uuid;
 
-use crate::model::{Endpoint, Fault, Proxies};
+use crate::model::{Endpoint, Fault, Proxies, Secret};
 use crate::network::Network;
 use crate::network::transport::Transport;
 use crate::platform::neighbour::is_of_another_account;
@@ -49,7 +49,7 @@ const USER: &str = "client";
 /// ends then.
 #[derive(Debug)]
 pub(super) struct Bridge {
-    url: String,
+    url: Secret,
     shared: Arc<Shared>,
     _serving: AbortOnDropHandle<()>,
 }
@@ -83,12 +83,12 @@ impl Bridge {
         let key = digest(authorization(&secret));
         let shared = Arc::new(Shared { network, key, faults: Mutex::default() });
         let serving = tokio::spawn(serve(listener, address, shared.clone()));
-        let url = format!("http://{USER}:{secret}@{address}");
+        let url = Secret::new(format!("http://{USER}:{secret}@{address}"));
         Ok(Self { url, shared, _serving: AbortOnDropHandle::new(serving) })
     }
 
     /// What the client takes for its proxy; holds the key.
-    pub(super) fn url(&self) -> &str {
+    pub(super) fn url(&self) -> &Secret {
         &self.url
     }
 
@@ -242,7 +242,7 @@ mod tests {
         request: &str,
         secret: &str,
     ) -> (String, OwnedReadHalf, OwnedWriteHalf) {
-        let url = Url::parse(bridge.url()).unwrap();
+        let url = Url::parse(bridge.url().expose()).unwrap();
         let stream = TcpStream::connect(("127.0.0.1", url.port().unwrap())).await.unwrap();
         let (mut read, mut write) = stream.into_split();
         let key = String::from_utf8(authorization(secret)).unwrap();
@@ -253,7 +253,7 @@ mod tests {
     }
 
     fn secret(bridge: &Bridge) -> String {
-        Url::parse(bridge.url()).unwrap().password().unwrap().to_owned()
+        Url::parse(bridge.url().expose()).unwrap().password().unwrap().to_owned()
     }
 
     #[tokio::test]

@@ -65,7 +65,7 @@ impl Way<'_> {
             let open = Arc::new(open);
             let to = open.clone();
             builder = builder.proxy(reqwest::Proxy::custom(move |url| {
-                to.proxies().for_url(url).map(|_| to.url().to_owned())
+                to.proxies().for_url(url).map(|_| to.url().expose().to_owned())
             }));
             bridge = Some(open);
         }

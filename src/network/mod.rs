@@ -1,6 +1,7 @@
 //! The way out: names, TCP, straight or through a proxy, then TLS.
 
 pub mod dial;
+pub mod each;
 pub mod head;
 mod proxy;
 pub mod transport;

@@ -1,7 +1,6 @@
 //! Names and addresses, in the words of the faults.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -11,6 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{Notes, Seen, Trial};
 use crate::model::{Fault, FaultCode};
+use crate::network::each::{self, Dialled, Failure};
 use crate::reach::lookup::{LookUp, Resolved};
 
 /// How long a name may take to be looked up.
@@ -18,7 +18,7 @@ const DNS_LIMIT: Duration = Duration::from_secs(10);
 /// How long an address may take to answer.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The codes of what may be wrong with one kind of target, what says least first.
+/// The codes of what may be wrong with one kind of target.
 pub(super) struct Codes {
     pub(super) unreachable: FaultCode,
     pub(super) timed_out: FaultCode,
@@ -27,11 +27,11 @@ pub(super) struct Codes {
 }
 
 impl Codes {
-    fn weight(&self, fault: &Fault) -> u8 {
-        match fault.code {
-            code if code == self.refused && self.refused != self.unreachable => 2,
-            code if code == self.timed_out => 1,
-            _ => 0,
+    fn of(&self, kind: Failure) -> FaultCode {
+        match kind {
+            Failure::Refused => self.refused,
+            Failure::TimedOut => self.timed_out,
+            Failure::Unreachable => self.unreachable,
         }
     }
 }
@@ -73,46 +73,23 @@ pub(super) async fn connect(
     port: u16,
     codes: &Codes,
 ) -> Result<TcpStream, Fault> {
-    let mut dialled: FuturesUnordered<_> = addresses
-        .iter()
-        .map(|address| async move {
-            let (address, start) = (SocketAddr::new(*address, port), Instant::now());
-            let stream = match timeout(LIMIT, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => Ok(stream),
-                Ok(Err(error)) => Err(fault(address, &error, codes)),
-                Err(_) => Err(silent(address, codes)),
-            };
-            (address, start.elapsed(), stream)
-        })
-        .collect();
-    let (mut first, mut worst) = (None, None::<Fault>);
-    while let Some((address, took, stream)) = dialled.next().await {
-        let outcome = stream.as_ref().map(|_| Seen::Open).map_err(Clone::clone);
-        notes.note(Trial::Tcp(address), took, outcome);
-        match stream {
+    let mut dialled: FuturesUnordered<_> = each::dial(addresses, port, LIMIT).collect();
+    let (mut first, mut worst) = (None, None);
+    while let Some(Dialled { at, took, answer }) = dialled.next().await {
+        let answer = answer.map_err(|error| {
+            let kind = error.kind();
+            (kind, Fault::new(codes.of(kind), format!("{at} {error}")))
+        });
+        let outcome = answer.as_ref().map(|_| Seen::Open).map_err(|(_, fault)| fault.clone());
+        notes.note(Trial::Tcp(at), took, outcome);
+        match answer {
             Ok(stream) => first = first.or(Some(stream)),
-            Err(fault) => {
-                let is_worse =
-                    worst.as_ref().is_none_or(|it| codes.weight(it) <= codes.weight(&fault));
-                worst = if is_worse { Some(fault) } else { worst };
+            Err(failed) => {
+                let says_more = worst.as_ref().is_none_or(|(kind, _)| *kind <= failed.0);
+                worst = if says_more { Some(failed) } else { worst };
             }
         }
     }
     let nothing = || Fault::new(codes.not_resolved, "the name has no address");
-    first.ok_or_else(|| worst.unwrap_or_else(nothing))
-}
-
-fn fault(address: SocketAddr, error: &io::Error, codes: &Codes) -> Fault {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => {
-            Fault::new(codes.refused, format!("{address} refused the connection"))
-        }
-        io::ErrorKind::TimedOut => silent(address, codes),
-        _ => Fault::new(codes.unreachable, format!("{address} could not be reached: {error}")),
-    }
-}
-
-fn silent(address: SocketAddr, codes: &Codes) -> Fault {
-    let detail = format!("{address} did not answer within {} s", LIMIT.as_secs());
-    Fault::new(codes.timed_out, detail)
+    first.ok_or_else(|| worst.map_or_else(nothing, |(_, fault)| fault))
 }
