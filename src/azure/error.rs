@@ -181,6 +181,10 @@ coded! {
         ProxyUnreachable = "proxy-unreachable",
             "The proxy could not be reached",
             "Check that the proxy runs and that its address is right: hcm settings set network.proxy http://host:port (none for no proxy).";
+        /// TLS with the proxy itself failed.
+        ProxyTls = "proxy-tls",
+            "TLS with the proxy failed",
+            "Most proxies are spoken to without TLS: hcm settings set network.proxy http://host:port. Else add its CA: hcm settings set network.extra_ca_certificates FILE.";
         /// The password of the proxy is with the service alone.
         ProxyPassword = "proxy-password",
             "The proxy wants a password, and only the service knows it",

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::error::{AzureError, AzureErrorKind};
 use super::setup::Setup;
 use crate::http::{Client, Failure, Problem, Way, causes, surroundings};
+use crate::model::FaultCode;
 
 /// How long a whole call may take.
 const CALL_LIMIT: Duration = Duration::from_secs(60);
@@ -93,8 +94,9 @@ impl Http {
         let kind = match problem {
             Problem::Untrusted => AzureErrorKind::Untrusted,
             Problem::Unreachable => AzureErrorKind::Unreachable,
-            Problem::ProxyRefused => AzureErrorKind::ProxyRefused,
-            Problem::ProxyUnreachable => AzureErrorKind::ProxyUnreachable,
+            Problem::Proxy(FaultCode::ProxyUnreachable) => AzureErrorKind::ProxyUnreachable,
+            Problem::Proxy(FaultCode::ProxyTls) => AzureErrorKind::ProxyTls,
+            Problem::Proxy(_) => AzureErrorKind::ProxyRefused,
             Problem::TimedOut => AzureErrorKind::TimedOut,
             Problem::Interrupted => AzureErrorKind::Interrupted,
         };

@@ -129,6 +129,7 @@ impl Exit {
             | Kind::Untrusted
             | Kind::ProxyRefused
             | Kind::ProxyUnreachable
+            | Kind::ProxyTls
             | Kind::BadAnswer => Self::AzureNotReachable,
         }
     }

@@ -1,14 +1,14 @@
 //! The way of the HTTP client through a proxy. Its own knows no NTLM and has few words for what a proxy
 //! answers; so it takes a port of this machine for its proxy, behind which the way is opened as it is for
 //! listeners ([`Network`]). The port is for this client alone: who asks has to know its key, and be of the
-//! same account.
+//! same account where the system tells (Linux).
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdTcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use std::{fmt, io};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -23,10 +23,10 @@ use hyper::upgrade::{self, OnUpgrade};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use sha2::{Digest as _, Sha256};
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, copy, split};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 use uuid::Uuid;
@@ -42,25 +42,32 @@ pub(super) const OPEN_LIMIT: Duration = Duration::from_secs(15);
 const HEAD_LIMIT: Duration = Duration::from_secs(5);
 /// The wait after a connection could not be taken.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long one side gets after the other has ended. An HTTP client that has ended wants nothing more.
+const LINGER: Duration = Duration::from_secs(5);
 /// The client's name for itself.
 const USER: &str = "client";
 
 /// A port of this machine for one client. It closes when it is dropped, and what goes through it
 /// ends then.
-#[derive(Debug)]
 pub(super) struct Bridge {
     url: Secret,
     shared: Arc<Shared>,
     _serving: AbortOnDropHandle<()>,
 }
 
-#[derive(Debug)]
 struct Shared {
     network: Network,
-    /// SHA-256 of what the client says to be let in: to compare it takes as long for every guess.
+    /// SHA-256 of what the client says to be let in: how long a comparison takes tells nothing of that.
     key: [u8; 32],
-    /// Why the way to each of these was not opened when it was last asked for.
-    faults: Mutex<HashMap<Endpoint, Fault>>,
+    faults: Mutex<Faults>,
+}
+
+/// Why ways were not opened.
+#[derive(Default)]
+struct Faults {
+    /// To each of these, when it was last asked for.
+    to: HashMap<Endpoint, Fault>,
+    latest: Option<Fault>,
 }
 
 /// A way that is open, and the client's end of it as soon as it has heard so.
@@ -99,9 +106,12 @@ impl Bridge {
 
     /// Why the way to the host of `url` was not opened, if it was not.
     pub(super) fn fault(&self, url: &Url) -> Option<Fault> {
-        let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']');
-        let host = Endpoint::new(host, url.port_or_known_default()?);
-        self.shared.faults().get(&host).cloned()
+        self.shared.faults().to.get(&Endpoint::of_url(url)?).cloned()
+    }
+
+    /// Why the way that was not opened last was not.
+    pub(super) fn latest_fault(&self) -> Option<Fault> {
+        self.shared.faults().latest.clone()
     }
 }
 
@@ -122,8 +132,17 @@ async fn serve(listener: TcpListener, own: SocketAddr, shared: Arc<Shared>) {
     }
 }
 
+impl fmt::Debug for Bridge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bridge")
+    }
+}
+
 /// Serves one connection: what it asks for, and then its bytes.
 async fn carry(stream: TcpStream, shared: Arc<Shared>) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "small answers to the HTTP client may come late");
+    }
     let opened = Opened::default();
     let answer =
         service_fn(async |request| Ok::<_, Infallible>(shared.answer(request, &opened).await));
@@ -135,9 +154,26 @@ async fn carry(stream: TcpStream, shared: Arc<Shared>) {
     if let Err(error) = asking.await {
         tracing::debug!(%error, "the HTTP client went away while it asked for a way");
     }
-    let Some((client, mut way)) = lock(&opened).take() else { return };
+    let Some((client, way)) = lock(&opened).take() else { return };
     let Ok(client) = client.await else { return };
-    if let Err(error) = copy_bidirectional(&mut TokioIo::new(client), &mut way).await {
+    join(TokioIo::new(client), way).await;
+}
+
+/// Carries bytes both ways until one side has ended, and what is still on its way then.
+async fn join<A, B>(one: A, other: B)
+where
+    A: AsyncRead + AsyncWrite,
+    B: AsyncRead + AsyncWrite,
+{
+    let ((mut from_one, mut to_one), (mut from_other, mut to_other)) = (split(one), split(other));
+    let there = async { copy(&mut from_one, &mut to_other).await.and(to_other.shutdown().await) };
+    let back = async { copy(&mut from_other, &mut to_one).await.and(to_one.shutdown().await) };
+    tokio::pin!(there, back);
+    let ended = tokio::select! {
+        ended = &mut there => ended.and(timeout(LINGER, back).await.unwrap_or(Ok(()))),
+        ended = &mut back => ended.and(timeout(LINGER, there).await.unwrap_or(Ok(()))),
+    };
+    if let Err(error) = ended {
         tracing::debug!(%error, "a way of the HTTP client broke");
     }
 }
@@ -159,18 +195,20 @@ impl Shared {
         let way = self.network.open_tcp(target.host(), target.port(), deadline).await;
         match way {
             Ok(way) => {
-                self.faults().remove(&target);
+                self.faults().to.remove(&target);
                 *lock(opened) = Some((upgrade::on(request), way));
                 status(StatusCode::OK)
             }
             Err(fault) => {
-                self.faults().insert(target, fault);
+                let mut faults = self.faults();
+                faults.latest = Some(fault.clone());
+                faults.to.insert(target, fault);
                 status(StatusCode::BAD_GATEWAY)
             }
         }
     }
 
-    fn faults(&self) -> MutexGuard<'_, HashMap<Endpoint, Fault>> {
+    fn faults(&self) -> MutexGuard<'_, Faults> {
         lock(&self.faults)
     }
 }
@@ -200,7 +238,8 @@ mod tests {
     use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
     use super::*;
-    use crate::model::{Proxy, ProxyChoice};
+    use crate::http::{Problem, Way};
+    use crate::model::{FaultCode, Proxy, ProxyChoice};
 
     const TARGET: &str = "login.example:443";
 
@@ -295,9 +334,44 @@ mod tests {
         let (answer, ..) = asked(&bridge, &request, &secret(&bridge)).await;
         assert_eq!(answer, "HTTP/1.1 502 Bad Gateway");
         let fault = bridge.fault(&url).unwrap();
-        assert_eq!(fault.code, crate::model::FaultCode::ProxyRefused);
+        assert_eq!(fault.code, FaultCode::ProxyRefused);
         assert!(fault.detail.ends_with("(403 Not you)"), "{fault}");
         asked(&bridge, &request, &secret(&bridge)).await;
         assert_eq!(bridge.fault(&url), None);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_sent_elsewhere_tells_of_the_proxy_there() {
+        let proxy = proxy(&["HTTP/1.1 403 Not you\r\n\r\n"]).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let (mut read, mut write) = stream.into_split();
+            head(&mut read).await;
+            let elsewhere = "HTTP/1.1 302 Found\r\nLocation: https://login.example/\r\n\r\n";
+            write.write_all(elsewhere.as_bytes()).await.unwrap();
+        });
+        let way = Way { extra_ca: None, proxies: Proxies::of(&ProxyChoice::Through(proxy)) };
+        let client = way.client(|client| client).unwrap();
+        let error = client.inner().get(url).send().await.unwrap_err();
+        let failure = client.failure(&error);
+        assert_eq!(failure.problem, Problem::Proxy(FaultCode::ProxyRefused), "{failure:?}");
+        assert!(failure.words.ends_with("(403 Not you)"), "{failure:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_who_does_not_end_is_not_waited_for_for_long() {
+        let (one, mut client) = tokio::io::duplex(64);
+        let (other, mut proxy) = tokio::io::duplex(64);
+        let joined = tokio::spawn(join(one, other));
+        client.write_all(b"last").await.unwrap();
+        drop(client);
+        let mut last = String::new();
+        proxy.read_to_string(&mut last).await.unwrap();
+        assert_eq!(last, "last");
+        let start = Instant::now();
+        joined.await.unwrap();
+        assert!(start.elapsed() <= LINGER);
     }
 }

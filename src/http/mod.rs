@@ -15,8 +15,10 @@ use crate::model::{Fault, FaultCode, Proxies, USER_AGENT_PRODUCT};
 use crate::network::Network;
 use crate::tls;
 
-/// How long TCP, straight or through a proxy, and TLS may take.
-const CONNECT_LIMIT: Duration = bridge::OPEN_LIMIT.saturating_add(Duration::from_secs(5));
+/// How long TCP and TLS may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(15);
+/// The same through a proxy, whose fault is to be known before.
+const CONNECT_LIMIT_THROUGH: Duration = bridge::OPEN_LIMIT.saturating_add(Duration::from_secs(5));
 /// How long an answer may stand still.
 const READ_LIMIT: Duration = Duration::from_secs(30);
 
@@ -64,9 +66,10 @@ impl Way<'_> {
                 .map_err(|error| format!("no port of this machine can be opened: {error}"))?;
             let open = Arc::new(open);
             let to = open.clone();
-            builder = builder.proxy(reqwest::Proxy::custom(move |url| {
-                to.proxies().for_url(url).map(|_| to.url().expose().to_owned())
-            }));
+            let through = reqwest::Proxy::custom(move |url| {
+                to.proxies().has_for(url).then(|| to.url().expose().to_owned())
+            });
+            builder = builder.connect_timeout(CONNECT_LIMIT_THROUGH).proxy(through);
             bridge = Some(open);
         }
         let inner = more(builder).build().map_err(|error| chain(&error))?;
@@ -98,10 +101,8 @@ pub enum Problem {
     Untrusted,
     /// No connection came about.
     Unreachable,
-    /// The proxy does not let it through.
-    ProxyRefused,
-    /// The proxy cannot be reached.
-    ProxyUnreachable,
+    /// The proxy on its way has this fault.
+    Proxy(FaultCode),
     /// It took too long.
     TimedOut,
     /// The connection broke.
@@ -117,11 +118,7 @@ impl Client {
     /// What `error` of a call says.
     pub fn failure(&self, error: &reqwest::Error) -> Failure {
         if let Some(fault) = self.fault_of_proxy(error) {
-            let problem = match fault.code {
-                FaultCode::ProxyUnreachable | FaultCode::ProxyTls => Problem::ProxyUnreachable,
-                _ => Problem::ProxyRefused,
-            };
-            return Failure { problem, words: fault.detail };
+            return Failure { problem: Problem::Proxy(fault.code), words: fault.detail };
         }
         let problem = match causes(error).find_map(rustls_error) {
             Some(rustls::Error::InvalidCertificate(_)) => Problem::Untrusted,
@@ -135,7 +132,10 @@ impl Client {
 
     fn fault_of_proxy(&self, error: &reqwest::Error) -> Option<Fault> {
         let bridge = self.bridge.as_ref().filter(|_| error.is_connect())?;
-        bridge.fault(error.url()?)
+        // A call that was sent elsewhere still names where it began. The connector's error for a way
+        // that was not opened has no public type; this is its text.
+        let elsewhere = || chain(error).contains("tunnel error").then(|| bridge.latest_fault())?;
+        bridge.fault(error.url()?).or_else(elsewhere)
     }
 }
 

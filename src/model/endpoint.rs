@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 /// A TCP endpoint. Written `host:port`, an IPv6 address as `[address]:port`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -18,6 +19,12 @@ impl Endpoint {
     /// An endpoint of a host name or address (IPv6 without brackets) and a port.
     pub fn new(host: impl Into<String>, port: u16) -> Self {
         Self { host: host.into(), port }
+    }
+
+    /// What `url` is asked of, if it names a host and a port or a scheme that has one.
+    pub fn of_url(url: &Url) -> Option<Self> {
+        let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']');
+        Some(Self::new(host, url.port_or_known_default()?))
     }
 
     /// Host name or address; IPv6 without brackets.

@@ -19,10 +19,10 @@ use self::proxy::NtlmProxies;
 use self::transport::Transport;
 use crate::model::{Fault, FaultCode, Proxies, ProxyDecision};
 
-/// A connection to Azure.
+/// A connection to Azure, in TLS.
 pub type AzureStream = TlsStream<Transport>;
 
-/// The way to Azure; cheap to clone.
+/// The way to Azure, and to the feed of newer versions; cheap to clone.
 #[derive(Clone)]
 pub struct Network {
     tls: TlsConnector,
@@ -37,7 +37,7 @@ impl std::fmt::Debug for Network {
 }
 
 impl Network {
-    /// The way to Azure that trusts what `tls` trusts.
+    /// One that trusts what `tls` trusts.
     pub fn new(tls: Arc<ClientConfig>) -> Self {
         Self {
             tls: TlsConnector::from(tls),
@@ -48,7 +48,7 @@ impl Network {
 
     /// The same way, through the proxy that `proxies` have for a host.
     pub fn through(self, proxies: Proxies) -> Self {
-        Self { proxies: Arc::new(proxies), ..self }
+        Self { proxies: Arc::new(proxies), ntlm_proxies: NtlmProxies::default(), ..self }
     }
 
     /// Which proxy is used for which host.

@@ -15,10 +15,15 @@ mod os {
 
     pub(super) fn is_of_another_account(own: SocketAddr, peer: SocketAddr) -> bool {
         let me = rustix::process::geteuid().as_raw();
-        let table = if peer.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" };
-        let table = std::fs::read_to_string(table).unwrap_or_default();
+        let table = std::fs::read_to_string(table_of(peer)).unwrap_or_default();
         let owner = owner_in(&table, peer, own);
         me != 0 && owner.is_some_and(|owner| owner != me && owner != 0)
+    }
+
+    /// The kernel's table of the sockets like `peer`'s. Its usual name, `/proc/net`, is not there for a
+    /// service that sees its own processes alone (`ProcSubset=pid`).
+    fn table_of(peer: SocketAddr) -> &'static str {
+        if peer.is_ipv4() { "/proc/self/net/tcp" } else { "/proc/self/net/tcp6" }
     }
 
     /// The account of the socket from `local` to `remote` in a table of the kernel's
@@ -77,8 +82,7 @@ mod os {
                 let own = listener.local_addr().unwrap();
                 let stream = std::net::TcpStream::connect(own).unwrap();
                 let peer = stream.local_addr().unwrap();
-                let table = if own.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" };
-                let table = std::fs::read_to_string(table).unwrap();
+                let table = std::fs::read_to_string(table_of(own)).unwrap();
                 let me = rustix::process::geteuid().as_raw();
                 assert_eq!(owner_in(&table, peer, own), Some(me), "{host}");
                 assert!(!is_of_another_account(own, peer));

@@ -31,7 +31,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`FaultCode::FeedUnreachable`] when it breaks off again and again: the next call goes on from
-/// there. [`FaultCode::ReleaseDamaged`] when what came is not what the manifest says, and is
+/// there. A fault of the proxy; one that does not open the way is not asked again. [`FaultCode::ReleaseDamaged`] when what came is not what the manifest says, and is
 /// removed. [`FaultCode::NotWritten`] when the disk does not take it.
 pub async fn download(
     source: &Source,
@@ -94,7 +94,7 @@ impl<P: FnMut(u64)> Download<'_, P> {
             }
             match self.fetch_once(part, before).await {
                 Ok(()) => break,
-                Err(fault) if fault.code == FaultCode::FeedUnreachable => {
+                Err(fault) if is_a_break(fault.code) => {
                     breaks = if length(part).await? > before { 0 } else { breaks + 1 };
                     match breaks {
                         0 => {}
@@ -146,6 +146,12 @@ fn goes_on_from(response: &Response, from: u64) -> bool {
     let begins = format!("bytes {from}-");
     response.status() == StatusCode::PARTIAL_CONTENT
         && range.is_some_and(|range| range.as_bytes().starts_with(begins.as_bytes()))
+}
+
+/// Whether another try may bring what is missing. Of a password that a proxy does not take, every try may
+/// lock the account.
+fn is_a_break(code: FaultCode) -> bool {
+    matches!(code, FaultCode::FeedUnreachable | FaultCode::ProxyUnreachable)
 }
 
 fn is_damaged(fetched: &Result<(), Fault>) -> bool {
@@ -209,7 +215,7 @@ fn not_written(path: &Path, error: &io::Error) -> Fault {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Served, Server};
+    use super::super::testing::{ClosedProxy, Served, Server};
     use super::*;
 
     /// A file of a release with the bytes `bytes`, as its manifest says.
@@ -371,6 +377,17 @@ mod tests {
         let gone = server.url.join("gone").unwrap();
         let (done, _) = fetched(&server, &gone, &file_of(&bytes), folder.path()).await;
         assert!(done.unwrap_err().detail.contains("404"));
+    }
+
+    #[tokio::test]
+    async fn a_proxy_that_does_not_take_the_password_is_asked_once() {
+        let (proxy, folder) = (ClosedProxy::start().await, tempfile::tempdir().unwrap());
+        let (source, place) = (proxy.source(), Url::parse("https://files.example/x").unwrap());
+        let file = file_of(&some_bytes());
+        let fault = download(&source, &place, &file, folder.path(), |_| {}).await.unwrap_err();
+        assert_eq!(fault.code, FaultCode::ProxyLogin, "{fault}");
+        assert!(fault.detail.starts_with("files.example: 127.0.0.1:"), "{fault}");
+        assert_eq!(proxy.asked(), 1);
     }
 
     #[tokio::test]

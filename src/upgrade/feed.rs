@@ -104,7 +104,7 @@ fn missing(name: &str) -> Fault {
 mod tests {
     use serde_json::json;
 
-    use super::super::testing::{Served, Server, Signer};
+    use super::super::testing::{ClosedProxy, Served, Server, Signer};
     use super::*;
 
     /// A manifest of `version` with one file.
@@ -188,6 +188,20 @@ mod tests {
         let fault = ask(&feed, Channel::Stable, &source, &keys).await.unwrap_err();
         assert_eq!(fault.code, FaultCode::FeedUnreachable);
         assert!(fault.detail.contains("127.0.0.1: it cannot be reached"), "{fault}");
+    }
+
+    #[tokio::test]
+    async fn a_proxy_on_the_way_is_named_for_every_feed() {
+        let proxy = ClosedProxy::start().await;
+        let source = proxy.source();
+        let asked = github::newest("https://api.example", Channel::Stable, &source).await;
+        let feed: Feed = "https://updates.example".parse().unwrap();
+        let keys = TrustedKeys::built_in();
+        let asked = [asked.err(), ask(&feed, Channel::Stable, &source, &keys).await.err()];
+        for fault in asked.map(Option::unwrap) {
+            assert_eq!(fault.code, FaultCode::ProxyLogin, "{fault}");
+            assert!(fault.detail.contains("does not take this user and password"), "{fault}");
+        }
     }
 
     #[tokio::test]

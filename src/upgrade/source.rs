@@ -91,14 +91,14 @@ impl Source {
         Ok(body)
     }
 
-    /// The fault for a call to `url` that did not come through.
+    /// The fault for a call to `url` that did not come through: [`FaultCode::FeedUnreachable`], or that of
+    /// a proxy on the way.
     pub(super) fn failure(&self, url: &Url, error: &reqwest::Error) -> Fault {
         let Failure { problem, words } = self.client.failure(error);
         let what = match problem {
             Problem::Untrusted => "its certificate is not trusted",
             Problem::Unreachable => "it cannot be reached",
-            Problem::ProxyRefused => "the proxy does not let it through",
-            Problem::ProxyUnreachable => "the proxy cannot be reached",
+            Problem::Proxy(code) => return Fault::new(code, format!("{}: {words}", host(url))),
             Problem::TimedOut => "it does not answer in time",
             Problem::Interrupted => "the connection broke",
         };

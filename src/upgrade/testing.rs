@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
@@ -16,11 +17,13 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, LOCATION, RANGE};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use url::Url;
 
 use super::Source;
 use crate::http::Way;
+use crate::model::{Proxies, ProxyChoice};
 
 /// Somebody who signs.
 pub(crate) struct Signer(Ed25519KeyPair);
@@ -104,6 +107,45 @@ impl Server {
 
     pub(crate) fn source(&self) -> Source {
         Source::new(&Way::default(), true).unwrap()
+    }
+}
+
+/// A proxy that lets nobody in. It ends with its runtime.
+pub(crate) struct ClosedProxy {
+    address: String,
+    asked: Arc<AtomicUsize>,
+}
+
+impl ClosedProxy {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let asked = Arc::<AtomicUsize>::default();
+        let count = asked.clone();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(stream.read_u8().await.unwrap());
+                }
+                let answer = b"HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=x\r\n\r\n";
+                stream.write_all(answer).await.unwrap();
+            }
+        });
+        Self { address, asked }
+    }
+
+    /// How often it was asked.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// A way through it.
+    pub(crate) fn source(&self) -> Source {
+        let proxy = format!("http://me:wrong@{}", self.address).parse().unwrap();
+        let proxies = Proxies::of(&ProxyChoice::Through(proxy));
+        Source::new(&Way { extra_ca: None, proxies }, false).unwrap()
     }
 }
 

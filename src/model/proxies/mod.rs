@@ -9,6 +9,8 @@ mod exception;
 
 use std::fmt;
 
+use url::Url;
+
 pub use self::choice::ProxyChoice;
 pub use self::decision::{ProxyDecision, ProxyReason, ProxySource, ProxyUse};
 use self::exception::{Exception, Exceptions};
@@ -187,13 +189,10 @@ impl Proxies {
         }
     }
 
-    /// The same as [`Self::decide`], where there is a proxy on the way to an `https` address; what is
-    /// asked without TLS is on this machine.
-    pub fn for_url(&self, url: &url::Url) -> Option<ProxyDecision> {
-        let (host, port) = (url.host_str()?, url.port_or_known_default()?);
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        let decision = (url.scheme() == "https").then(|| self.decide(host, port))?;
-        decision.proxy.is_some().then_some(decision)
+    /// Whether there is a proxy on the way to `url`; what is asked without TLS is on this machine.
+    pub fn has_for(&self, url: &Url) -> bool {
+        let host = Endpoint::of_url(url).filter(|_| url.scheme() == "https");
+        host.is_some_and(|host| self.decide(host.host(), host.port()).proxy.is_some())
     }
 
     /// What is used for most hosts, as it may be told.

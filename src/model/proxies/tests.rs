@@ -210,8 +210,7 @@ fn what_cannot_be_used_is_told_and_shows_no_password() {
 #[test]
 fn an_address_is_asked_through_the_proxy_with_tls_alone() {
     let proxies = environment(&[("HTTPS_PROXY", "p:1"), ("NO_PROXY", "[fd00::1]:8443,a.corp")]);
-    let asked =
-        |url: &str| proxies.for_url(&url.parse().unwrap()).is_some_and(|it| it.proxy.is_some());
+    let asked = |url: &str| proxies.has_for(&url.parse().unwrap());
     assert!(asked("https://login.microsoftonline.com/x") && asked("https://[fd00::1]/"));
     assert!(
         !asked("http://feed.corp/")

@@ -139,7 +139,13 @@ fn refusal(proxy: &Proxy, target: &Endpoint, head: &Head) -> Fault {
         ours.into_iter().any(|it| name.eq_ignore_ascii_case(it))
     };
     if offers.is_empty() || offers.iter().any(is_ours) {
-        return login(proxy, &answer);
+        let mut fault = login(proxy, &answer);
+        let negotiates = matches!(&offers[..], [only] if only.eq_ignore_ascii_case("negotiate"));
+        if negotiates && proxy.login().is_none() {
+            // Which of both it takes is known when it is asked for one.
+            fault.detail.push_str(", for NTLM unless it takes Kerberos alone");
+        }
+        return fault;
     }
     let offers = one_line(&offers.join(", "));
     let detail =
@@ -194,7 +200,7 @@ mod tests {
             ("u:p@h:1", &["NTLM, basic realm=x"], FaultCode::ProxyLogin, "does not take this user"),
             ("u:p@h:1", &["Negotiate", "NTLM"], FaultCode::ProxyLogin, "does not take this user"),
             ("h:1", &["NTLM"], FaultCode::ProxyLogin, "wants a user and a password"),
-            ("h:1", &["Negotiate"], FaultCode::ProxyLogin, "wants a user and a password"),
+            ("h:1", &["Negotiate"], FaultCode::ProxyLogin, "unless it takes Kerberos alone"),
             (
                 "h:1",
                 &["Digest realm=\"x\", qop=\"auth\", nonce=\"basic\""],

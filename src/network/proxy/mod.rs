@@ -17,7 +17,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use self::connect::Refusal;
-use self::ntlm::Scheme;
+use self::ntlm::{Failed, Scheme};
 use super::dial;
 use super::transport::Transport;
 use crate::model::proxy::{Login, ProxyKind};
@@ -32,11 +32,12 @@ impl NtlmProxies {
         self.lock().get(proxy.address()).copied()
     }
 
-    fn remember(&self, proxy: &Proxy, scheme: Option<Scheme>) {
-        match scheme {
-            Some(scheme) => self.lock().insert(proxy.address().clone(), scheme),
-            None => self.lock().remove(proxy.address()),
-        };
+    fn remember(&self, proxy: &Proxy, scheme: Scheme) {
+        self.lock().insert(proxy.address().clone(), scheme);
+    }
+
+    fn forget(&self, proxy: &Proxy) {
+        self.lock().remove(proxy.address());
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Endpoint, Scheme>> {
@@ -65,24 +66,30 @@ pub(super) async fn tunnel(
     let target = Endpoint::new(host, port);
     let asking = async {
         let mut stream = open(proxy, tls, deadline).await?;
-        let login = match (known.scheme_of(proxy), proxy.login()) {
-            (Some(scheme), Some(Login { user, password: Some(password) })) => {
-                (scheme, user.as_str(), password)
-            }
-            _ => match ask(proxy, &target, &mut stream).await {
+        if let Some(scheme) = known.scheme_of(proxy)
+            && let Some(Login { user, password: Some(password) }) = proxy.login()
+        {
+            match ntlm::ask(proxy, &target, (scheme, user, password), &mut stream).await {
                 Ok(()) => return Ok(stream),
-                Err(Refusal::Fault(fault)) => return Err(fault),
-                Err(Refusal::WantsNtlm(scheme, user, password)) => {
-                    // A proxy may close the connection with its first answer.
+                Err(Failed::Fault(fault)) => return Err(fault),
+                // It takes something else by now.
+                Err(Failed::NotTaken(_)) => {
+                    known.forget(proxy);
                     stream = open(proxy, tls, deadline).await?;
-                    (scheme, user, password)
                 }
-            },
-        };
-        let asked = ntlm::ask(proxy, &target, login, &mut stream).await;
-        // One that does not take it any more is asked first again.
-        known.remember(proxy, asked.is_ok().then_some(login.0));
-        asked.map(|()| stream)
+            }
+        }
+        match ask(proxy, &target, &mut stream).await {
+            Ok(()) => Ok(stream),
+            Err(Refusal::Fault(fault)) => Err(fault),
+            Err(Refusal::WantsNtlm(scheme, user, password)) => {
+                // A proxy may close the connection with its first answer.
+                let mut stream = open(proxy, tls, deadline).await?;
+                ntlm::ask(proxy, &target, (scheme, user, password), &mut stream).await?;
+                known.remember(proxy, scheme);
+                Ok(stream)
+            }
+        }
     };
     timeout_at(deadline, asking).await.unwrap_or_else(|_| {
         let seconds = start.elapsed().as_secs();
@@ -203,10 +210,14 @@ mod tests {
         tokio::join!(open(), first).0.unwrap();
         tokio::join!(open(), log_in(&listener)).0.unwrap();
 
-        let (opened, asked) = tokio::join!(open(), answer(&listener, "Basic realm=x"));
-        assert!(asked.contains("Proxy-Authorization: NTLM "), "{asked}");
+        let changed = async {
+            let asked = answer(&listener, "Basic realm=x").await;
+            assert!(asked.contains("Proxy-Authorization: NTLM "), "{asked}");
+            let asked = answer(&listener, "Basic realm=x").await;
+            assert!(asked.contains("Proxy-Authorization: Basic "), "{asked}");
+        };
+        let opened = tokio::join!(open(), changed).0;
         assert_eq!(opened.unwrap_err().code, FaultCode::ProxyLogin);
-        let (_, asked) = tokio::join!(open(), answer(&listener, "Basic realm=x"));
-        assert!(asked.contains("Proxy-Authorization: Basic "), "{asked}");
+        assert!(known.scheme_of(&proxy).is_none());
     }
 }

@@ -71,13 +71,37 @@ const SIGNATURE: &[u8] = b"NTLMSSP\0";
 /// Longest page that is read to get behind it, in bytes.
 const LONGEST_PAGE: u64 = 256 * 1024;
 
+/// Why a login did not open the way.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// The proxy does not go on after the first message, in which no password is; this is what
+    /// that means where it has just offered NTLM.
+    NotTaken(Fault),
+    /// For this reason.
+    Fault(Fault),
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Failed> for Fault {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::NotTaken(fault) | Failed::Fault(fault) => fault,
+        }
+    }
+}
+
 /// Asks `proxy` at the other end of `stream`, which is new, for a connection to `target`.
 pub(super) async fn ask<S>(
     proxy: &Proxy,
     target: &Endpoint,
     (scheme, user, password): (Scheme, &str, &Secret),
     stream: &mut S,
-) -> Result<(), Fault>
+) -> Result<(), Failed>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -85,17 +109,17 @@ where
     let negotiate = handshake.next(&[]).map_err(|error| of_ours(proxy, &error))?;
     let answer = connect::send(proxy, target, &scheme.authorization(&negotiate), stream).await?;
     if answer.head.status != 407 {
-        return connect::end(proxy, target, answer);
+        return Ok(connect::end(proxy, target, answer)?);
     }
     let Some(challenge) = scheme.challenge(&answer.head) else {
-        return Err(scheme.not_taken(proxy, &answer.head));
+        return Err(Failed::NotTaken(scheme.not_taken(proxy, &answer.head)));
     };
     skip_page(&answer, stream).await.map_err(|error| broken(proxy.address(), &error))?;
     let authenticate = handshake.next(&challenge).map_err(|error| of_ours(proxy, &error))?;
     let answer = connect::send(proxy, target, &scheme.authorization(&authenticate), stream).await?;
     match answer.head.status {
-        407 => Err(refused(proxy, &answer.head)),
-        _ => connect::end(proxy, target, answer),
+        407 => Err(refused(proxy, &answer.head).into()),
+        _ => Ok(connect::end(proxy, target, answer)?),
     }
 }
 
@@ -228,7 +252,8 @@ mod tests {
         };
         let Login { user, password } = proxy.login().unwrap();
         let password = password.as_ref().unwrap();
-        tokio::join!(ask(&proxy, &target, (scheme, user, password), &mut ours), serving).0
+        let asking = ask(&proxy, &target, (scheme, user, password), &mut ours);
+        tokio::join!(asking, serving).0.map_err(Fault::from)
     }
 
     #[tokio::test]
@@ -277,7 +302,8 @@ mod tests {
             };
             let asking = ask(&proxy, &target, (scheme, "me", &password), &mut ours);
             let (result, ()) = tokio::join!(asking, serving);
-            assert_eq!(result.unwrap_err().code, code, "{answer}");
+            let Err(Failed::NotTaken(fault)) = result else { panic!("{result:?}") };
+            assert_eq!(fault.code, code, "{answer}");
         }
     }
 
