@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests beside the code that only Windows compiles, under Wine.
+# The tests beside the code that only Windows compiles, and of its sockets, under Wine.
 #
 #   tests/windows/units.sh
 set -euo pipefail
@@ -30,7 +30,7 @@ lacking=(
 )
 ended=0
 timeout 300 wine "$program" --test-threads 2 "${lacking[@]/#/--skip=}" \
-    platform:: store:: ipc:: tls:: upgrader:: \
+    platform:: store:: ipc:: tls:: network:: http:: upgrader:: \
     </dev/null >"$world/units.log" 2>&1 || ended=$?
 cat "$world/units.log"
 exit "$ended"
