@@ -115,6 +115,12 @@ impl Bridge {
     }
 }
 
+impl fmt::Debug for Bridge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bridge")
+    }
+}
+
 /// Takes connections until it is aborted; those that are open end with it.
 async fn serve(listener: TcpListener, own: SocketAddr, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
@@ -129,12 +135,6 @@ async fn serve(listener: TcpListener, own: SocketAddr, shared: Arc<Shared>) {
         }
         while connections.try_join_next().is_some() {}
         connections.spawn(carry(stream, shared.clone()));
-    }
-}
-
-impl fmt::Debug for Bridge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Bridge")
     }
 }
 

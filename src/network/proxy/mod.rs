@@ -1,4 +1,4 @@
-//! The way through a proxy: it opens a connection to Azure, and then the bytes are ours.
+//! The way through a proxy: it opens a connection to the other side, and then the bytes are ours.
 
 mod connect;
 mod ntlm;
