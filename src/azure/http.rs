@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::error::{AzureError, AzureErrorKind};
 use super::setup::Setup;
-use crate::http::{Client, Failure, Problem, Way, causes, surroundings};
+use crate::http::{Client, Failure, Problem, Way, call_in, surroundings};
 use crate::model::FaultCode;
 
 /// How long a whole call may take.
@@ -84,7 +84,7 @@ impl Http {
 
     /// The error of this client that is inside another one, if there is any.
     pub(crate) fn failure_in(&self, error: &(dyn StdError + 'static)) -> Option<AzureError> {
-        let ours = causes(error).find_map(|cause| cause.downcast_ref::<reqwest::Error>())?;
+        let ours = call_in(error)?;
         let host = ours.url().and_then(url::Url::host_str).unwrap_or("Azure");
         Some(self.failure(host, ours))
     }

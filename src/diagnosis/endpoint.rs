@@ -10,7 +10,8 @@ use super::tcp;
 use super::{Subject, resolve};
 use crate::model::diagnosis::{FactName, Note, NoteCode};
 use crate::model::{CheckName, CheckReport, Endpoint, Fault, FaultCode, is_localhost};
-use crate::network::each::{Dialled, Failure};
+use crate::network::dial::Failure;
+use crate::network::each::Dialled;
 
 /// Looks at `endpoint`; nothing where it is not known.
 pub(super) async fn check(subject: &Subject, endpoint: Option<&Endpoint>, board: &Board<'_>) {

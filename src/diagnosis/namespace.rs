@@ -17,7 +17,8 @@ use crate::model::{
     CheckName, CheckReport, Endpoint, Fault, FaultCode, ProxyDecision, Stamp, USER_AGENT_PRODUCT,
     gateways, is_localhost, one_line,
 };
-use crate::network::each::{Dialled, Failure};
+use crate::network::dial::Failure;
+use crate::network::each::Dialled;
 use crate::network::transport::Transport;
 use crate::relay::control::parse_http_date;
 use crate::relay::management;

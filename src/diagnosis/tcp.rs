@@ -6,7 +6,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::board::Board;
-use crate::network::each::{self, Dialled, Failure, NoAnswer};
+use crate::network::dial::Failure;
+use crate::network::each::{self, Dialled, NoAnswer};
 
 /// How long an address may take to answer.
 pub(super) const LIMIT: Duration = Duration::from_secs(4);

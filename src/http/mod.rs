@@ -151,6 +151,11 @@ pub(crate) fn causes<'a>(
     })
 }
 
+/// The error of a client's call that is inside another one, if there is any.
+pub(crate) fn call_in<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a reqwest::Error> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
 /// TLS errors travel inside I/O errors.
 fn rustls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
     error.downcast_ref::<rustls::Error>().or_else(|| {

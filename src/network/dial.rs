@@ -76,10 +76,10 @@ pub async fn connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream
             watch_liveness(&stream);
             Ok(stream)
         }
-        Ok(Err(error)) => Err(match error.kind() {
-            io::ErrorKind::ConnectionRefused => DialError::Refused(target()),
-            io::ErrorKind::TimedOut => DialError::TimedOut(target(), limit),
-            _ => DialError::Unreachable { target: target(), source: error },
+        Ok(Err(error)) => Err(match Failure::of(&error) {
+            Failure::Refused => DialError::Refused(target()),
+            Failure::TimedOut => DialError::TimedOut(target(), limit),
+            Failure::Unreachable => DialError::Unreachable { target: target(), source: error },
         }),
         Err(_) => Err(DialError::TimedOut(target(), limit)),
     }
@@ -132,7 +132,7 @@ async fn race(mut addresses: VecDeque<SocketAddr>) -> io::Result<TcpStream> {
         tokio::select! {
             Some(result) = attempts.next() => match result {
                 Ok(stream) => return Ok(stream),
-                Err(error) if telling(&error) >= telling(&worst) => worst = error,
+                Err(error) if Failure::of(&error) >= Failure::of(&worst) => worst = error,
                 Err(_) => {}
             },
             () = next_may_start => {}
@@ -140,13 +140,26 @@ async fn race(mut addresses: VecDeque<SocketAddr>) -> io::Result<TcpStream> {
     }
 }
 
-/// How much a failure says of the other side: a machine without IPv6 fails at once with
-/// an IPv6 address, and that says nothing.
-fn telling(error: &io::Error) -> u8 {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => 2,
-        io::ErrorKind::TimedOut => 1,
-        _ => 0,
+/// How an address failed; what says most of the other side is the greatest: a machine without IPv6
+/// fails at once with an IPv6 address, and that says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Failure {
+    /// No route, or another problem of the system.
+    Unreachable,
+    /// No answer.
+    TimedOut,
+    /// Nothing listens, or a firewall refuses.
+    Refused,
+}
+
+impl Failure {
+    /// What `error` of a dial is.
+    pub fn of(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Self::Refused,
+            io::ErrorKind::TimedOut => Self::TimedOut,
+            _ => Self::Unreachable,
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
+use super::dial::Failure;
+
 /// How one address answered.
 #[derive(Debug)]
 pub struct Dialled {
@@ -30,17 +32,6 @@ pub enum NoAnswer {
     /// It has no route, or another problem of the system.
     #[error("could not be reached: {0}")]
     Unreachable(io::Error),
-}
-
-/// How all of several addresses failed; what says most of the other side is the greatest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Failure {
-    /// No route.
-    Unreachable,
-    /// No answer.
-    TimedOut,
-    /// Nothing listens, or a firewall refuses.
-    Refused,
 }
 
 impl NoAnswer {
@@ -67,10 +58,10 @@ async fn dial_one(at: SocketAddr, limit: Duration) -> Dialled {
     let start = Instant::now();
     let answer = match timeout(limit, TcpStream::connect(at)).await {
         Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) => Err(match error.kind() {
-            io::ErrorKind::ConnectionRefused => NoAnswer::Refused,
-            io::ErrorKind::TimedOut => NoAnswer::Silent(start.elapsed()),
-            _ => NoAnswer::Unreachable(error),
+        Ok(Err(error)) => Err(match Failure::of(&error) {
+            Failure::Refused => NoAnswer::Refused,
+            Failure::TimedOut => NoAnswer::Silent(start.elapsed()),
+            Failure::Unreachable => NoAnswer::Unreachable(error),
         }),
         Err(_) => Err(NoAnswer::Silent(limit)),
     };

@@ -15,7 +15,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use self::dial::DialError;
-use self::proxy::NtlmProxies;
+use self::proxy::KnownLogin;
 use self::transport::Transport;
 use crate::model::{Fault, FaultCode, Proxies, ProxyDecision};
 
@@ -27,7 +27,8 @@ pub type AzureStream = TlsStream<Transport>;
 pub struct Network {
     tls: TlsConnector,
     proxies: Arc<Proxies>,
-    ntlm_proxies: NtlmProxies,
+    /// Of the one proxy that `proxies` have.
+    known_login: KnownLogin,
 }
 
 impl std::fmt::Debug for Network {
@@ -42,13 +43,13 @@ impl Network {
         Self {
             tls: TlsConnector::from(tls),
             proxies: Arc::default(),
-            ntlm_proxies: NtlmProxies::default(),
+            known_login: KnownLogin::default(),
         }
     }
 
     /// The same way, through the proxy that `proxies` have for a host.
     pub fn through(self, proxies: Proxies) -> Self {
-        Self { proxies: Arc::new(proxies), ntlm_proxies: NtlmProxies::default(), ..self }
+        Self { proxies: Arc::new(proxies), known_login: KnownLogin::default(), ..self }
     }
 
     /// Which proxy is used for which host.
@@ -92,11 +93,9 @@ impl Network {
     ) -> Result<Transport, Fault> {
         let decision = self.proxies.decide(host, port);
         match &decision.proxy {
-            Some(proxy) => {
-                proxy::tunnel(proxy, host, port, &self.tls, &self.ntlm_proxies, deadline)
-                    .await
-                    .map_err(|fault| whose(&decision, fault))
-            }
+            Some(proxy) => proxy::tunnel(proxy, host, port, &self.tls, &self.known_login, deadline)
+                .await
+                .map_err(|fault| whose(&decision, fault)),
             None => {
                 let limit = deadline.saturating_duration_since(Instant::now());
                 let tcp = dial::connect(host, port, limit).await;

@@ -18,10 +18,11 @@ use tokio::time::timeout;
 
 use super::in_words::InWords;
 use super::kept::Make;
-use super::refusal::{causes, error_of};
+use super::refusal::error_of;
 use super::{AzureError, AzureErrorKind};
 use crate::azure::http::Http;
 use crate::azure::setup::Setup;
+use crate::http::causes;
 
 /// Where a virtual machine's managed identity answers (Azure Instance Metadata Service).
 const METADATA_SERVICE: &str = "http://169.254.169.254";

@@ -1,11 +1,10 @@
 //! Entra's refusals as errors in words. Codes: Microsoft Learn, "Microsoft Entra
 //! authentication and authorization error codes".
 
-use std::error::Error as StdError;
-
 use serde::Deserialize;
 
 use crate::azure::error::{AzureError, AzureErrorKind};
+use crate::http::causes;
 
 /// Longest text of Azure's that is shown.
 const LONGEST: usize = 300;
@@ -63,15 +62,6 @@ pub(super) fn texts_of(error: &azure_core::Error) -> String {
     }
     texts.reverse();
     texts.join("\n")
-}
-
-pub(super) fn causes(error: &azure_core::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
-    std::iter::from_fn(move || {
-        let error = next?;
-        next = error.source();
-        Some(error)
-    })
 }
 
 /// An error of which only a text is known: its first line says what happened.

@@ -11,6 +11,9 @@ use crate::model::proxy::Login;
 use crate::model::{Endpoint, Fault, FaultCode, Proxy, Secret, USER_AGENT_PRODUCT, one_line};
 use crate::network::head::{Head, HeadError, is_token, read_head};
 
+/// The name of Basic authorization in the headers.
+const BASIC: &str = "Basic";
+
 /// The value of the header that logs in.
 pub(super) type Authorization = Zeroizing<String>;
 
@@ -115,15 +118,22 @@ fn basic(login: Option<&Login>) -> Authorization {
         return Authorization::default();
     };
     let pair = Zeroizing::new(format!("{user}:{}", password.expose()));
-    Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(&*pair)))
+    Zeroizing::new(format!("{BASIC} {}", BASE64_STANDARD.encode(&*pair)))
 }
 
 /// Under which name NTLM is among the ways to log in, where Basic is not.
 fn ntlm_alone(head: &Head) -> Option<Scheme> {
     let offers = offers(head);
-    let has = |wanted: &str| offers.iter().any(|name| name.eq_ignore_ascii_case(wanted));
-    let scheme = Scheme::ALL.into_iter().find(|scheme| has(scheme.name()));
-    scheme.filter(|_| !has("basic"))
+    ntlm_in(&offers).filter(|_| !has(&offers, BASIC))
+}
+
+/// Under which name NTLM is among `offers`.
+fn ntlm_in(offers: &[&str]) -> Option<Scheme> {
+    Scheme::ALL.into_iter().find(|scheme| has(offers, scheme.name()))
+}
+
+fn has(offers: &[&str], wanted: &str) -> bool {
+    offers.iter().any(|name| name.eq_ignore_ascii_case(wanted))
 }
 
 fn refusal(proxy: &Proxy, target: &Endpoint, head: &Head) -> Fault {
@@ -134,13 +144,10 @@ fn refusal(proxy: &Proxy, target: &Endpoint, head: &Head) -> Fault {
         return Fault::new(FaultCode::ProxyRefused, detail);
     }
     let offers = offers(head);
-    let is_ours = |name: &&str| {
-        let ours = ["Basic"].into_iter().chain(Scheme::ALL.map(Scheme::name));
-        ours.into_iter().any(|it| name.eq_ignore_ascii_case(it))
-    };
-    if offers.is_empty() || offers.iter().any(is_ours) {
+    let ntlm = ntlm_in(&offers);
+    if offers.is_empty() || ntlm.is_some() || has(&offers, BASIC) {
         let mut fault = login(proxy, &answer);
-        let negotiates = matches!(&offers[..], [only] if only.eq_ignore_ascii_case("negotiate"));
+        let negotiates = ntlm == Some(Scheme::Negotiate) && offers.len() == 1;
         if negotiates && proxy.login().is_none() {
             // Which of both it takes is known when it is asked for one.
             fault.detail.push_str(", for NTLM unless it takes Kerberos alone");

@@ -6,7 +6,6 @@ mod socks;
 #[cfg(test)]
 mod testing;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::pki_types::ServerName;
@@ -23,30 +22,26 @@ use super::transport::Transport;
 use crate::model::proxy::{Login, ProxyKind};
 use crate::model::{Endpoint, Fault, FaultCode, Proxy};
 
-/// Proxies that took a login by NTLM alone: they need not be asked first.
+/// Under which name a proxy took a login by NTLM alone: it need not be asked first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct NtlmProxies(Arc<Mutex<HashMap<Endpoint, Scheme>>>);
+pub(super) struct KnownLogin(Arc<Mutex<Option<Scheme>>>);
 
-impl NtlmProxies {
-    fn scheme_of(&self, proxy: &Proxy) -> Option<Scheme> {
-        self.lock().get(proxy.address()).copied()
+impl KnownLogin {
+    fn get(&self) -> Option<Scheme> {
+        *self.lock()
     }
 
-    fn remember(&self, proxy: &Proxy, scheme: Scheme) {
-        self.lock().insert(proxy.address().clone(), scheme);
+    fn set(&self, scheme: Option<Scheme>) {
+        *self.lock() = scheme;
     }
 
-    fn forget(&self, proxy: &Proxy) {
-        self.lock().remove(proxy.address());
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Endpoint, Scheme>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Scheme>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Opens a connection to `host` through `proxy` before `deadline`; `tls` is for one that is spoken
-/// to with TLS.
+/// to with TLS, and `known` is what this proxy is known for.
 ///
 /// # Errors
 /// One of the codes that begin with `Proxy`; [`FaultCode::ProxyPasswordSealed`] without asking the
@@ -56,7 +51,7 @@ pub(super) async fn tunnel(
     host: &str,
     port: u16,
     tls: &TlsConnector,
-    known: &NtlmProxies,
+    known: &KnownLogin,
     deadline: Instant,
 ) -> Result<Transport, Fault> {
     if proxy.password_is_sealed() {
@@ -66,7 +61,7 @@ pub(super) async fn tunnel(
     let target = Endpoint::new(host, port);
     let asking = async {
         let mut stream = open(proxy, tls, deadline).await?;
-        if let Some(scheme) = known.scheme_of(proxy)
+        if let Some(scheme) = known.get()
             && let Some(Login { user, password: Some(password) }) = proxy.login()
         {
             match ntlm::ask(proxy, &target, (scheme, user, password), &mut stream).await {
@@ -74,7 +69,7 @@ pub(super) async fn tunnel(
                 Err(Failed::Fault(fault)) => return Err(fault),
                 // It takes something else by now.
                 Err(Failed::NotTaken(_)) => {
-                    known.forget(proxy);
+                    known.set(None);
                     stream = open(proxy, tls, deadline).await?;
                 }
             }
@@ -86,7 +81,7 @@ pub(super) async fn tunnel(
                 // A proxy may close the connection with its first answer.
                 let mut stream = open(proxy, tls, deadline).await?;
                 ntlm::ask(proxy, &target, (scheme, user, password), &mut stream).await?;
-                known.remember(proxy, scheme);
+                known.set(Some(scheme));
                 Ok(stream)
             }
         }
@@ -197,7 +192,7 @@ mod tests {
         let proxy = format!(r"http://CORP\me:s3cret@{}", listener.local_addr().unwrap());
         let proxy: Proxy = proxy.parse().unwrap();
         let tls = TlsConnector::from(crate::tls::client_config_with(None).unwrap());
-        let known = NtlmProxies::default();
+        let known = KnownLogin::default();
         let open = async || {
             let deadline = Instant::now() + Duration::from_secs(30);
             tunnel(&proxy, "ns.servicebus.windows.net", 443, &tls, &known, deadline).await
@@ -218,6 +213,6 @@ mod tests {
         };
         let opened = tokio::join!(open(), changed).0;
         assert_eq!(opened.unwrap_err().code, FaultCode::ProxyLogin);
-        assert!(known.scheme_of(&proxy).is_none());
+        assert!(known.get().is_none());
     }
 }

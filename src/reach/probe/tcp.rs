@@ -10,7 +10,8 @@ use tokio::time::{Instant, timeout};
 
 use super::{Notes, Seen, Trial};
 use crate::model::{Fault, FaultCode};
-use crate::network::each::{self, Dialled, Failure};
+use crate::network::dial::Failure;
+use crate::network::each::{self, Dialled};
 use crate::reach::lookup::{LookUp, Resolved};
 
 /// How long a name may take to be looked up.

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::super::source::Source;
 use super::{MANIFEST, SIGNATURES};
-use crate::http::{causes, root};
+use crate::http::{call_in, root};
 use crate::model::upgrade::Channel;
 use crate::model::{Fault, FaultCode};
 
@@ -37,10 +37,12 @@ pub(super) async fn newest(
         .build()
         .map_err(|error| unreachable(error.to_string()))?;
     let releases = list.fetch_async().await.map_err(|error| {
-        let ours = causes(&error).find_map(|cause| cause.downcast_ref::<reqwest::Error>());
-        let words = || format!("the releases of {owner}/{name} on GitHub: {}", root(&error));
-        let with_place = |ours| Some(source.failure(&Url::parse(api).ok()?, ours));
-        ours.and_then(with_place).unwrap_or_else(|| unreachable(words()))
+        match call_in(&error).and_then(|call| Some((call.url()?, call))) {
+            Some((url, call)) => source.failure(url, call),
+            None => {
+                unreachable(format!("the releases of {owner}/{name} on GitHub: {}", root(&error)))
+            }
+        }
     })?;
     let candidates = releases.into_vec().into_iter().filter_map(|release| {
         let version = Version::parse(release.version()).ok().filter(|v| channel.takes(v))?;
