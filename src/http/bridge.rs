@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdTcpListener};
+use std::net::{Ipv4Addr, TcpListener as StdTcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{fmt, io};
@@ -26,22 +26,20 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, copy, split};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 use uuid::Uuid;
 
+use super::own_port::{OtherAccount, OwnPort};
 use crate::model::{Endpoint, Fault, Proxies, Secret};
 use crate::network::Network;
 use crate::network::transport::Transport;
-use crate::platform::neighbour::is_of_another_account;
 
 /// How long the way through a proxy may take to open.
 pub(super) const OPEN_LIMIT: Duration = Duration::from_secs(15);
 /// How long the client may take to ask.
 const HEAD_LIMIT: Duration = Duration::from_secs(5);
-/// The wait after a connection could not be taken.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long one side gets after the other has ended. An HTTP client that has ended wants nothing more.
 const LINGER: Duration = Duration::from_secs(5);
 /// The client's name for itself.
@@ -84,12 +82,12 @@ impl Bridge {
     pub(super) fn open(network: Network) -> io::Result<Self> {
         let listener = StdTcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
-        let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
+        let port = OwnPort::new(TcpListener::from_std(listener)?);
         let secret = Uuid::new_v4().simple().to_string();
         let key = digest(authorization(&secret));
         let shared = Arc::new(Shared { network, key, faults: Mutex::default() });
-        let serving = tokio::spawn(serve(listener, address, shared.clone()));
+        let serving = tokio::spawn(serve(port, shared.clone()));
         let url = Secret::new(format!("http://{USER}:{secret}@{address}"));
         Ok(Self { url, shared, _serving: AbortOnDropHandle::new(serving) })
     }
@@ -122,19 +120,18 @@ impl fmt::Debug for Bridge {
 }
 
 /// Takes connections until it is aborted; those that are open end with it.
-async fn serve(listener: TcpListener, own: SocketAddr, shared: Arc<Shared>) {
+async fn serve(port: OwnPort, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
-        let Ok((stream, peer)) = listener.accept().await else {
-            sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
-        if is_of_another_account(own, peer) {
-            tracing::warn!(%peer, "another account of this machine asks for a way out; not taken");
-            continue;
+        match port.accept().await {
+            Ok(stream) => {
+                while connections.try_join_next().is_some() {}
+                connections.spawn(carry(stream, shared.clone()));
+            }
+            Err(OtherAccount { peer }) => {
+                tracing::warn!(%peer, "another account of this machine asks for a way out; not taken");
+            }
         }
-        while connections.try_join_next().is_some() {}
-        connections.spawn(carry(stream, shared.clone()));
     }
 }
 

@@ -2,6 +2,7 @@
 //! found for a host, and what kept a call from coming through.
 
 mod bridge;
+pub mod own_port;
 pub mod surroundings;
 
 use std::error::Error as StdError;

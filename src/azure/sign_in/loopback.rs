@@ -23,22 +23,20 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use url::form_urlencoded;
 
 use super::page::{Language, Page};
 use super::refusal::Refusal;
 use super::{AzureError, AzureErrorKind};
+use crate::http::own_port::{OtherAccount, OwnPort};
 use crate::model::Secret;
-use crate::platform::neighbour::is_of_another_account;
 
 /// How long a browser may take to ask, once it is connected.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// How long it may take to fetch the last page.
 const PAGE_LIMIT: Duration = Duration::from_secs(3);
-/// The wait after a connection could not be taken.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Connections at once; a browser opens one or two.
 const MOST_CONNECTIONS: usize = 16;
 
@@ -81,7 +79,7 @@ impl Loopback {
         });
         let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         let serve = |listener| {
-            let serving = serve(listener, shared.clone(), room.clone());
+            let serving = serve(OwnPort::new(listener), shared.clone(), room.clone());
             AbortOnDropHandle::new(tokio::spawn(serving))
         };
         let servers = listeners.into_iter().map(serve).collect();
@@ -136,21 +134,20 @@ async fn listen() -> io::Result<(u16, Vec<TcpListener>)> {
 }
 
 /// Takes connections until it is aborted; those that are open end with it.
-async fn serve(listener: TcpListener, shared: Arc<Shared>, room: Arc<Semaphore>) {
+async fn serve(port: OwnPort, shared: Arc<Shared>, room: Arc<Semaphore>) {
     let mut connections = JoinSet::new();
     loop {
         let Ok(permit) = room.clone().acquire_owned().await else { return };
-        let Ok((stream, peer)) = listener.accept().await else {
-            sleep(ACCEPT_PAUSE).await;
-            continue;
+        let stream = match port.accept().await {
+            Ok(stream) => stream,
+            // The address of the sign-in page is seen by every account of this machine, and with
+            // it another one could sign this program in as itself.
+            Err(OtherAccount { peer }) => {
+                tracing::warn!(%peer, "another account of this machine brings an answer; not taken");
+                shared.forged.store(true, Ordering::Relaxed);
+                continue;
+            }
         };
-        // The address of the sign-in page is seen by every account of this machine, and with
-        // it another one could sign this program in as itself.
-        if stream.local_addr().is_ok_and(|own| is_of_another_account(own, peer)) {
-            tracing::warn!(%peer, "another account of this machine brings an answer; not taken");
-            shared.forged.store(true, Ordering::Relaxed);
-            continue;
-        }
         while connections.try_join_next().is_some() {}
         let shared = shared.clone();
         connections.spawn(async move {
