@@ -532,6 +532,7 @@ footer-rates = ↓ { $in }  ↑ { $out }
 fault-by-itself-soon = 会立即重试侦听器，之后依次在 { $more } 秒后重试，然后每 { $seconds } 秒重试一次。每次等待最多会延长五分之一，以免所有侦听器同时恢复。
 fault-by-itself-slowly = 每 { $time } 秒重试一次侦听器，因为需要先由人处理。使用新密钥或重启连接时会立即重试。
 fault-by-itself-never = 在配置或密钥更改之前，不会重试侦听器。
+fault-by-itself-login = 代理已拒绝的密码会在 { $minutes } 分钟后才再次发送，所有连接合计只发送一次，因为错误的密码可能会锁定帐户。更换密码后会立即尝试；手动重启或重试连接时也会立即再次发送。
 fault-by-itself-endpoint = 继续使用上次已知的终结点，并大约每 5 分钟再次向 Azure 查询。在不知道终结点时，侦听器会等待，并至少每分钟查询一次。
 fault-by-itself-streams = 侦听器保持连接。每个新的流都会重新连接终结点，失败时会被拒绝（502 或 504）。此外，大约每分钟会连接一次终结点，直到它应答为止。
 fault-by-itself-next-start = 服务会在没有它的情况下继续运行，并在重新启动或更改设置时再次检查。

@@ -245,11 +245,18 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let proxy = format!("http://me:p%40ss@{}", listener.local_addr().unwrap());
         tokio::spawn(async move {
-            for answer in answers {
+            let mut answers = answers.iter();
+            while !answers.as_slice().is_empty() {
                 let (stream, _) = listener.accept().await.unwrap();
                 let (mut read, mut write) = stream.into_split();
                 let head = head(&mut read).await;
                 assert!(head.starts_with(&format!("CONNECT {TARGET} HTTP/1.1\r\n")), "{head}");
+                if !head.contains("Proxy-Authorization") {
+                    let wants = b"HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm=x\r\n\r\n";
+                    write.write_all(wants).await.unwrap();
+                    continue;
+                }
+                let answer = answers.next().unwrap();
                 // me:p@ss
                 assert!(head.contains("\r\nProxy-Authorization: Basic bWU6cEBzcw==\r\n"), "{head}");
                 write.write_all(answer.as_bytes()).await.unwrap();

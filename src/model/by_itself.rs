@@ -18,6 +18,10 @@ pub const STEPS: [Duration; 6] = [
 /// The wait between attempts that only a person's act can make succeed.
 pub const SLOW: Duration = Duration::from_secs(60);
 
+/// How long a password that a proxy has refused is not sent again. Many networks lock an account after
+/// some wrong ones within half an hour.
+pub const REFUSED_PASSWORD: Duration = Duration::from_secs(15 * 60);
+
 /// What happens without anybody's doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ByItself {
@@ -27,6 +31,8 @@ pub enum ByItself {
     Slowly,
     /// The listener is not tried again.
     Never,
+    /// As seldom, and the proxy gets the password more seldom still.
+    Login,
     /// The last known endpoint stays in use, and Azure is asked again.
     Endpoint,
     /// Streams are refused, and the endpoint is dialled again.
@@ -59,6 +65,7 @@ impl ByItself {
         Self::Soon,
         Self::Slowly,
         Self::Never,
+        Self::Login,
         Self::Endpoint,
         Self::Streams,
         Self::NextStart,
@@ -79,6 +86,7 @@ impl ByItself {
             Self::Soon => "soon",
             Self::Slowly => "slowly",
             Self::Never => "never",
+            Self::Login => "login",
             Self::Endpoint => "endpoint",
             Self::Streams => "streams",
             Self::NextStart => "next-start",
@@ -112,6 +120,12 @@ impl ByItself {
             }
             Self::Never => {
                 "The listener is not tried again before its configuration or its key changes."
+            }
+            Self::Login => {
+                let minutes = REFUSED_PASSWORD.as_secs() / 60;
+                return format!(
+                    "A password that the proxy has refused is sent again after {minutes} minutes, for all connections together, because wrong ones may lock the account. Another password is tried at once; so is the same one when a connection is restarted or tried again by hand."
+                );
             }
             Self::Endpoint => {
                 "The last known endpoint stays in use, and Azure is asked again about every 5 minutes. While none is known, the listener waits for it and asks again at least once a minute."
@@ -160,6 +174,7 @@ impl FaultCode {
     /// What the program does about it by itself.
     pub fn by_itself(self) -> ByItself {
         match self {
+            Self::ProxyLogin => ByItself::Login,
             Self::EndpointUnknown | Self::EndpointMissing => ByItself::Endpoint,
             Self::EndpointNotResolved
             | Self::EndpointRefused

@@ -52,6 +52,12 @@ impl Network {
         Self { proxies: Arc::new(proxies), known_login: KnownLogin::default(), ..self }
     }
 
+    /// Lets a password that the proxy has refused, and not just now, be sent once more, for a person who
+    /// wants to try again.
+    pub fn try_refused_password(&self) {
+        self.known_login.pardon();
+    }
+
     /// Which proxy is used for which host.
     pub fn proxies(&self) -> &Proxies {
         &self.proxies

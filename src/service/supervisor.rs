@@ -178,6 +178,7 @@ impl Supervisor {
             }
             Request::TryNow { connection: None } => {
                 self.reread_proxies().await;
+                self.network.borrow().try_refused_password();
                 self.tell_all(|| Command::TryNow).await;
                 Ok(Response::Done)
             }
@@ -388,6 +389,7 @@ impl Supervisor {
         let state = self.state.lock().await;
         state.refuse_while_stopping()?;
         let id = state.find(selector)?;
+        self.network.borrow().try_refused_password();
         if let Some(connection) = state.connections.get(&id) {
             connection.send(command).await;
         }

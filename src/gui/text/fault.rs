@@ -41,6 +41,7 @@ impl Texts {
                     ("more", by_itself::waits("、", "、").into()),
                     ("seconds", by_itself::last_step().into()),
                     ("time", by_itself::SLOW.as_secs().into()),
+                    ("minutes", (by_itself::REFUSED_PASSWORD.as_secs() / 60).into()),
                 ],
             ),
         }

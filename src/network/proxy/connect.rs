@@ -5,9 +5,9 @@ use base64::prelude::BASE64_STANDARD;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use zeroize::Zeroizing;
 
+use super::known::Way;
 use super::ntlm::Scheme;
-use super::{broken, login, no_proxy};
-use crate::model::proxy::Login;
+use super::{Failed, broken, login, no_proxy};
 use crate::model::{Endpoint, Fault, FaultCode, Proxy, Secret, USER_AGENT_PRODUCT, one_line};
 use crate::network::head::{Head, HeadError, is_token, read_head};
 
@@ -23,38 +23,36 @@ pub(super) struct Answer {
     pub(super) leftover: Vec<u8>,
 }
 
-/// Why a proxy does not open the way.
-pub(super) enum Refusal<'a> {
-    /// It would for this user with this password, by NTLM under this name, over a new connection.
-    WantsNtlm(Scheme, &'a str, &'a Secret),
-    /// For this reason.
-    Fault(Fault),
-}
-
-impl From<Fault> for Refusal<'_> {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-/// Asks `proxy` at the other end of `stream` for a connection to `target`, with Basic where there is a
-/// login.
-pub(super) async fn ask<'a, S>(
-    proxy: &'a Proxy,
+/// Asks `proxy` at the other end of `stream` for a connection to `target`, with `authorization` if it is
+/// not empty.
+pub(super) async fn ask<S>(
+    proxy: &Proxy,
     target: &Endpoint,
+    authorization: &Authorization,
     stream: &mut S,
-) -> Result<(), Refusal<'a>>
+) -> Result<(), Failed>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let answer = send(proxy, target, &basic(proxy.login()), stream).await?;
-    if let Some(Login { user, password: Some(password) }) = proxy.login()
-        && answer.head.status == 407
-        && let Some(scheme) = ntlm_alone(&answer.head)
-    {
-        return Err(Refusal::WantsNtlm(scheme, user, password));
+    let answer = send(proxy, target, authorization, stream).await?;
+    let head = &answer.head;
+    if head.status == 407 && (authorization.is_empty() || !takes_basic(&offers(head))) {
+        return Err(Failed::NotTaken(refusal(proxy, target, head)));
     }
     Ok(end(proxy, target, answer)?)
+}
+
+/// The way to log in that the proxy takes, which has refused a request without any.
+///
+/// # Errors
+/// It takes none that is known here.
+pub(super) fn way(proxy: &Proxy, target: &Endpoint, head: &Head) -> Result<Way, Fault> {
+    let offers = offers(head);
+    match ntlm_in(&offers) {
+        _ if takes_basic(&offers) => Ok(Way::Basic),
+        Some(scheme) => Ok(Way::Ntlm(scheme)),
+        None => Err(refusal(proxy, target, head)),
+    }
 }
 
 /// Sends a request with `authorization`, if it is not empty, and reads the answer.
@@ -112,19 +110,15 @@ fn request(target: &Endpoint, authorization: &Authorization) -> Zeroizing<String
     request
 }
 
-/// Empty without a login.
-fn basic(login: Option<&Login>) -> Authorization {
-    let Some(Login { user, password: Some(password) }) = login else {
-        return Authorization::default();
-    };
+/// Basic authorization.
+pub(super) fn basic(user: &str, password: &Secret) -> Authorization {
     let pair = Zeroizing::new(format!("{user}:{}", password.expose()));
     Zeroizing::new(format!("{BASIC} {}", BASE64_STANDARD.encode(&*pair)))
 }
 
-/// Under which name NTLM is among the ways to log in, where Basic is not.
-fn ntlm_alone(head: &Head) -> Option<Scheme> {
-    let offers = offers(head);
-    ntlm_in(&offers).filter(|_| !has(&offers, BASIC))
+/// Whether Basic is among `offers`; a proxy that offers nothing is taken to mean it.
+fn takes_basic(offers: &[&str]) -> bool {
+    offers.is_empty() || has(offers, BASIC)
 }
 
 /// Under which name NTLM is among `offers`.
@@ -145,7 +139,7 @@ fn refusal(proxy: &Proxy, target: &Endpoint, head: &Head) -> Fault {
     }
     let offers = offers(head);
     let ntlm = ntlm_in(&offers);
-    if offers.is_empty() || ntlm.is_some() || has(&offers, BASIC) {
+    if ntlm.is_some() || takes_basic(&offers) {
         let mut fault = login(proxy, &answer);
         let negotiates = ntlm == Some(Scheme::Negotiate) && offers.len() == 1;
         if negotiates && proxy.login().is_none() {
@@ -175,16 +169,16 @@ mod tests {
     #[test]
     fn the_request_names_the_target_and_the_user() {
         let target = Endpoint::new("ns.servicebus.windows.net", 443);
-        let plain = request(&target, &basic(None));
+        let none = Authorization::default();
+        let plain = request(&target, &none);
         assert!(plain.starts_with(
             "CONNECT ns.servicebus.windows.net:443 HTTP/1.1\r\nHost: ns.servicebus.windows.net:443\r\n"
         ));
         assert!(plain.ends_with("\r\n\r\n") && !plain.contains("Authorization"));
         // RFC 7617, section 2.1: UTF-8.
-        let proxy: Proxy = "test:123%C2%A3@h:1".parse().unwrap();
-        let with = request(&target, &basic(proxy.login()));
+        let with = request(&target, &basic("test", &Secret::new("123\u{a3}")));
         assert!(with.contains("\r\nProxy-Authorization: Basic dGVzdDoxMjPCow==\r\n\r\n"));
-        let v6 = request(&Endpoint::new("fd00::1", 443), &basic(None));
+        let v6 = request(&Endpoint::new("fd00::1", 443), &none);
         assert!(v6.starts_with("CONNECT [fd00::1]:443 HTTP/1.1\r\n"));
     }
 

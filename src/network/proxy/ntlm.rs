@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use zeroize::Zeroizing;
 
 use super::connect::{self, Authorization};
-use super::{broken, login};
+use super::{Failed, broken, login};
 use crate::model::{Endpoint, Fault, FaultCode, Proxy, Secret};
 use crate::network::head::Head;
 
@@ -70,30 +70,6 @@ impl Scheme {
 const SIGNATURE: &[u8] = b"NTLMSSP\0";
 /// Longest page that is read to get behind it, in bytes.
 const LONGEST_PAGE: u64 = 256 * 1024;
-
-/// Why a login did not open the way.
-#[derive(Debug)]
-pub(super) enum Failed {
-    /// The proxy does not go on after the first message, in which no password is; this is what
-    /// that means where it has just offered NTLM.
-    NotTaken(Fault),
-    /// For this reason.
-    Fault(Fault),
-}
-
-impl From<Fault> for Failed {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl From<Failed> for Fault {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::NotTaken(fault) | Failed::Fault(fault) => fault,
-        }
-    }
-}
 
 /// Asks `proxy` at the other end of `stream`, which is new, for a connection to `target`.
 pub(super) async fn ask<S>(

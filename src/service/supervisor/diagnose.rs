@@ -68,6 +68,7 @@ impl Supervisor {
             move |all: &[HybridConnection]| all.iter().find(|known| known.id == which).cloned();
         let credential = self.stored(find).await?.map(|known| known.credential);
         let view = self.hub.connection(&id);
+        self.network.borrow().try_refused_password();
         Ok(Subject {
             credential,
             network: self.network.borrow().clone(),
