@@ -19,6 +19,7 @@ mod reach;
 mod redact;
 mod render;
 mod watch;
+mod way;
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;

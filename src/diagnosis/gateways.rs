@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
@@ -12,7 +11,8 @@ use super::Subject;
 use super::board::Board;
 use crate::model::diagnosis::{FactName, Note, NoteCode};
 use crate::model::{CheckName, CheckReport, Stamp, gateways};
-use crate::platform::resolver;
+use crate::network::dial;
+use crate::platform::resolver::{self, Unresolved};
 
 /// Every how manieth gateway is tried where not all are.
 const SAMPLE_STEP: usize = 23;
@@ -27,8 +27,10 @@ const PORT: u16 = 443;
 
 /// How a gateway answered.
 enum Answer {
-    /// Its name leads nowhere: there is none of this number.
+    /// There is no such name: there is none of this number, or the DNS here knows none of them.
     Absent,
+    /// DNS does not say.
+    Untold(String),
     Reached,
     Unreached(String),
 }
@@ -65,42 +67,49 @@ async fn try_one(subject: &Subject, name: &str, board: &Board<'_>) -> Answer {
         };
     }
     let asked = name.to_owned();
-    let Ok(Ok(resolved)) = spawn_blocking(move || resolver::look_up(&asked)).await else {
-        return Answer::Absent;
+    let addresses = match spawn_blocking(move || resolver::look_up(&asked)).await {
+        Ok(Ok(resolved)) => resolved.addresses,
+        Ok(Err(Unresolved::Unknown)) => return Answer::Absent,
+        Ok(Err(error)) => return Answer::Untold(error.to_string()),
+        Err(error) => return Answer::Untold(error.to_string()),
     };
-    let mut words = String::new();
-    for address in resolved.addresses {
-        match TcpStream::connect((address, PORT)).await {
-            Ok(_) => return Answer::Reached,
-            Err(error) => words = format!("{address}: {error}"),
+    match dial::connect_any(&addresses, PORT).await {
+        Ok(_) => Answer::Reached,
+        Err(error) => {
+            let tried: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+            Answer::Unreached(format!("{}: {error}", tried.join(", ")))
         }
     }
-    Answer::Unreached(words)
 }
 
 fn report(stamp: &Stamp, answers: &[(String, Answer)]) -> CheckReport {
-    let there = answers.iter().filter(|(_, answer)| !matches!(answer, Answer::Absent)).count();
-    let reached = answers.iter().filter(|(_, answer)| matches!(answer, Answer::Reached)).count();
-    if there == 0 {
-        let note = Note::new(NoteCode::GatewaysUnknown, stamp.to_string());
-        return CheckReport::skipped_as(CheckName::Gateways, note);
-    }
-    let count = format!("{reached}/{there}");
-    let mut report = if reached == there {
-        CheckReport::ok(CheckName::Gateways)
-    } else {
+    let count = |is: fn(&Answer) -> bool| answers.iter().filter(|(_, answer)| is(answer)).count();
+    let reached = count(|answer| matches!(answer, Answer::Reached));
+    let unreached = count(|answer| matches!(answer, Answer::Unreached(_)));
+    let untold = count(|answer| matches!(answer, Answer::Untold(_)));
+    let there = reached + unreached + untold;
+    let failed = |code| {
         let detail = format!("{} of {there}", there - reached);
-        CheckReport::failed_as(CheckName::Gateways, Note::new(NoteCode::GatewaysBlocked, detail))
+        CheckReport::failed_as(CheckName::Gateways, Note::new(code, detail))
     };
-    report = report.with(FactName::Stamp, stamp).with(FactName::GatewaysReached, count);
-    let unreached = answers.iter().filter_map(|(name, answer)| match answer {
-        Answer::Unreached(words) => Some(format!("{name}: {words}")),
+    let report = match (there, unreached, untold) {
+        (0, ..) => {
+            let detail = format!("none of {} names", answers.len());
+            CheckReport::ok(CheckName::Gateways).warning(NoteCode::GatewaysNotResolved, detail)
+        }
+        (_, 0, 0) => CheckReport::ok(CheckName::Gateways),
+        (_, 0, _) => failed(NoteCode::GatewaysNotResolved),
+        (..) => failed(NoteCode::GatewaysBlocked),
+    };
+    let mut report = report.with(FactName::Stamp, stamp);
+    if there > 0 {
+        report = report.with(FactName::GatewaysReached, format!("{reached}/{there}"));
+    }
+    let told = answers.iter().filter_map(|(name, answer)| match answer {
+        Answer::Unreached(words) | Answer::Untold(words) => Some(format!("{name}: {words}")),
         Answer::Absent | Answer::Reached => None,
     });
-    for told in unreached.take(MOST_TOLD) {
-        report = report.with(FactName::GatewayUnreached, told);
-    }
-    report
+    told.take(MOST_TOLD).fold(report, |report, told| report.with(FactName::GatewayUnreached, told))
 }
 
 #[cfg(test)]
@@ -127,8 +136,24 @@ mod tests {
         assert_eq!(some.verdict, Verdict::Failed);
         assert_eq!(some.notes, [Note::new(NoteCode::GatewaysBlocked, "1 of 2")]);
         assert_eq!(some.facts[2].value, "g1: refused");
-        assert_eq!(told(&[None, None]).verdict, Verdict::Skipped);
+        let none = told(&[None, None]);
+        assert_eq!(none.verdict, Verdict::Warning);
+        assert_eq!(none.notes, [Note::new(NoteCode::GatewaysNotResolved, "none of 2 names")]);
         let many = told(&[Some(false); 100]);
         assert_eq!(many.facts.len(), 2 + MOST_TOLD);
+    }
+
+    #[test]
+    fn a_dns_that_does_not_answer_for_them_is_named() {
+        let stamp: Stamp = "sn3-010".parse().unwrap();
+        let untold = || ("g0".to_owned(), Answer::Untold("no answer".to_owned()));
+        let reached = || ("g1".to_owned(), Answer::Reached);
+        let some = report(&stamp, &[untold(), reached()]);
+        assert_eq!(some.verdict, Verdict::Failed);
+        assert_eq!(some.notes, [Note::new(NoteCode::GatewaysNotResolved, "1 of 2")]);
+        assert_eq!(some.facts[2].value, "g0: no answer");
+        let blocked = ("g2".to_owned(), Answer::Unreached("refused".to_owned()));
+        let both = report(&stamp, &[untold(), reached(), blocked]);
+        assert_eq!(both.notes, [Note::new(NoteCode::GatewaysBlocked, "2 of 3")]);
     }
 }

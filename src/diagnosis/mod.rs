@@ -28,10 +28,9 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use self::board::Board;
-use crate::http::surroundings;
 use crate::model::diagnosis::{Note, NoteCode};
 use crate::model::{
-    CheckName, CheckReport, ConnectionId, Credential, Diagnosis, Endpoint, Policy, ProxyChoice,
+    CheckName, CheckReport, ConnectionId, Credential, Diagnosis, Endpoint, Policy, Proxies,
 };
 use crate::network::Network;
 use crate::tls;
@@ -59,16 +58,21 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The connection `id` of which nothing is known but its name, seen from this program and
-    /// without a key. It may block.
-    pub fn seen_from_here(id: ConnectionId, all_gateways: bool) -> Self {
-        let tls = tls::client_config_with(None).unwrap_or_else(|_| tls::trusting_nobody());
-        let proxies = surroundings::proxies(&ProxyChoice::Automatic);
+    /// The connection `id` of which nothing is known but its name, seen from this program, through
+    /// `proxies`, and without a key. It may block.
+    pub fn seen_from_here(
+        id: ConnectionId,
+        proxies: Proxies,
+        extra_ca: Option<String>,
+        all_gateways: bool,
+    ) -> Self {
+        let tls = tls::client_config_with(extra_ca.as_deref());
+        let tls = tls.unwrap_or_else(|_| tls::trusting_nobody());
         Self {
             id,
             credential: None,
             network: Network::new(tls).through(proxies),
-            extra_ca: None,
+            extra_ca,
             policy: Arc::default(),
             endpoint: None,
             all_gateways,
@@ -158,10 +162,10 @@ async fn azure(
                 CheckReport::skipped_as(CheckName::Listen, note)
             }),
         };
-        board.tell_since(report, start)
+        board.tell_since(namespace::doubted(report, found.inspector.as_deref()), start)
     };
     let managing = async {
-        let (count, endpoint) = namespace::describe(subject, board).await;
+        let (count, endpoint) = namespace::describe(subject, &found, board).await;
         named(endpoint);
         count
     };

@@ -40,6 +40,8 @@ const CLOCK_WRONG: u64 = 5 * 60;
 pub(super) struct Found {
     /// The last name of the chain of aliases of the namespace.
     pub(super) canonical: Option<String>,
+    /// Who signs in Azure's place.
+    pub(super) inspector: Option<String>,
 }
 
 /// Goes the way to the namespace.
@@ -59,8 +61,8 @@ pub(super) async fn reach(subject: &Subject, board: &Board<'_>) -> Result<Found,
         debug_assert_eq!(*because, NamespaceTcp);
         board.skip(&[Clock, NamespaceTls], *because);
     })?;
-    secure(subject, tcp, board).await?;
-    Ok(Found { canonical })
+    let inspector = secure(subject, tcp, board).await?;
+    Ok(Found { canonical, inspector })
 }
 
 type Way = Result<(Option<String>, Result<Transport, CheckName>), CheckName>;
@@ -192,8 +194,13 @@ fn dial_report(dialled: &[Dialled], is_local: bool) -> CheckReport {
 }
 
 /// TLS over `tcp`, and the time of who answers there. Both are looked at whoever signs: what is
-/// asked for here is no secret, and a wrong clock is why a certificate is not trusted.
-async fn secure(subject: &Subject, tcp: Transport, board: &Board<'_>) -> Result<(), CheckName> {
+/// asked for here is no secret, and a wrong clock is why a certificate is not trusted. Gives who
+/// signs in Azure's place.
+async fn secure(
+    subject: &Subject,
+    tcp: Transport,
+    board: &Board<'_>,
+) -> Result<Option<String>, CheckName> {
     use CheckName::{Clock, NamespaceTls};
     let host = subject.id.namespace().host();
     let start = Instant::now();
@@ -220,10 +227,41 @@ async fn secure(subject: &Subject, tcp: Transport, board: &Board<'_>) -> Result<
     let asking = Instant::now();
     let time = board.within(TIME_LIMIT, ask_time(&mut stream, host)).await.flatten();
     board.tell_since(clock_report(time), asking);
-    let report = tls_report(host, &seen, examiner.fault());
-    let is_trusted = report.verdict != Verdict::Failed;
-    board.tell(report, took);
-    is_trusted.then_some(()).ok_or(NamespaceTls)
+    let report = board.tell(tls_report(host, &seen, examiner.fault()), took);
+    if report.verdict == Verdict::Failed {
+        return Err(NamespaceTls);
+    }
+    let inspected = report.notes.into_iter().find(|note| note.code == NoteCode::TlsInspected);
+    Ok(inspected.map(|note| note.detail))
+}
+
+/// `report` of what was answered where an `inspector` signs in Azure's place. Azure puts a tracking id
+/// into what it refuses; without one, the inspector may have answered by itself.
+pub(super) fn doubted(report: CheckReport, inspector: Option<&str>) -> CheckReport {
+    use FaultCode::{
+        AzureTimedOut, Forbidden, NotFound, ServiceUnavailable, Unauthorized, UnexpectedAnswer,
+    };
+    let is_answer = |code| {
+        matches!(
+            code,
+            AzureTimedOut
+                | Forbidden
+                | NotFound
+                | ServiceUnavailable
+                | Unauthorized
+                | UnexpectedAnswer
+        )
+    };
+    match (inspector, &report.fault) {
+        (Some(inspector), Some(fault)) if fault.tracking_id.is_none() && is_answer(fault.code) => {
+            let detail = format!(
+                "{inspector} signs in Azure's place, and this has no tracking id of Azure: {fault}"
+            );
+            let fault = Fault::new(UnexpectedAnswer, detail);
+            CheckReport { fault: Some(fault), ..report }
+        }
+        _ => report,
+    }
 }
 
 /// What is seen of the certificates; `unusable` says why not all CAs could be loaded.
@@ -341,6 +379,7 @@ pub(super) fn needs_service(check: CheckName) -> CheckReport {
 /// Asks Azure for the hybrid connection: how many listeners it counts, and the endpoint.
 pub(super) async fn describe(
     subject: &Subject,
+    found: &Found,
     board: &Board<'_>,
 ) -> (Option<u32>, Option<Endpoint>) {
     let start = Instant::now();
@@ -378,7 +417,7 @@ pub(super) async fn describe(
     let tracking = report.fault.as_ref().and_then(|fault| fault.tracking_id.clone());
     let report = match tracking {
         Some(id) => report.with(FactName::TrackingId, id),
-        None => report,
+        None => doubted(report, found.inspector.as_deref()),
     };
     board.tell_since(report, start);
     (count, endpoint)
@@ -473,6 +512,26 @@ mod tests {
         assert_eq!(code(Some(0), &here), Some(NoteCode::ListenerNotCounted));
         assert_eq!(code(Some(1), &away), Some(NoteCode::ListenedElsewhere));
         assert_eq!(listeners(None, &here).because, Some(CheckName::Management));
+    }
+
+    #[test]
+    fn an_answer_without_a_tracking_id_may_be_of_whoever_signs() {
+        let report = |fault| CheckReport::failed(CheckName::Listen, fault);
+        let plain = report(Fault::new(FaultCode::Forbidden, "403 Forbidden"));
+        let doubtful = doubted(plain.clone(), Some("Corp Inspection"));
+        let fault = doubtful.fault.unwrap();
+        assert_eq!(fault.code, FaultCode::UnexpectedAnswer);
+        assert!(fault.detail.starts_with("Corp Inspection signs"), "{fault}");
+        assert!(fault.detail.ends_with("(403): 403 Forbidden"), "{fault}");
+        assert_eq!(doubted(plain.clone(), None), plain);
+        let id = Some("a-b_G1".to_owned());
+        for azures in [
+            Fault::new(FaultCode::Forbidden, "").with_tracking_id(id),
+            Fault::new(FaultCode::TlsUntrusted, ""),
+        ] {
+            let azures = report(azures);
+            assert_eq!(doubted(azures.clone(), Some("Corp Inspection")), azures);
+        }
     }
 
     #[test]

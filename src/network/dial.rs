@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -94,6 +94,15 @@ async fn resolve(host: &str, port: u16) -> io::Result<VecDeque<SocketAddr>> {
         return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
     }
     Ok(addresses)
+}
+
+/// Connects to the first of `addresses` that answers, in the same way; it may take for ever.
+///
+/// # Errors
+/// What the system said of the address whose failure tells most.
+pub async fn connect_any(addresses: &[IpAddr], port: u16) -> io::Result<TcpStream> {
+    let all = addresses.iter().map(|address| SocketAddr::new(*address, port));
+    race(in_turn(all.collect())).await
 }
 
 /// Keeps the resolver's order inside each family, and lets the families take turns.

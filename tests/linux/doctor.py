@@ -24,8 +24,8 @@ def each(server, serve):
 
 
 def dns(zone):
-    """Answers by the file `zone`: lines `NAME A ADDRESS` and `NAME CNAME TARGET`, where a NAME may
-    be a pattern; read anew for each question. A line `silent` makes it say nothing."""
+    """Answers by the file `zone`: lines `NAME A ADDRESS`, `NAME CNAME TARGET` and `NAME FAILS`, where
+    a NAME may be a pattern; read anew for each question. A line `silent` makes it say nothing."""
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind(("127.0.0.53", 53))
     while True:
@@ -54,6 +54,8 @@ def answer(question, end, name, kind, lines):
         if match is None:
             break
         is_known = True
+        if match[1] == "FAILS":
+            return question[:2] + struct.pack(">HHHHH", 0x8182, 1, 0, 0, 0) + question[12:end]
         if match[1] == "CNAME":
             data = encoded(match[2])
             records.append(owner + struct.pack(">HHIH", 5, 1, 1, len(data)) + data)
@@ -128,7 +130,9 @@ def copy(source, target):
 
 def stranger(kind, address, chain=""):
     """One who answers in Azure's place: `plain` without TLS, `silent` not at all, `inspector` with
-    certificates of its own."""
+    certificates of its own, `refusing` with them and with a 403 for everything."""
+    answer = "403 Forbidden" if kind == "refusing" else "200 OK"
+
     def serve(client):
         if kind == "plain":
             client.sendall(b"220 mail.corp ESMTP\r\n")
@@ -137,7 +141,7 @@ def stranger(kind, address, chain=""):
         else:
             with context.wrap_socket(client, server_side=True) as secured:
                 secured.recv(4096)
-                secured.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                secured.sendall(f"HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n".encode())
 
     if chain:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

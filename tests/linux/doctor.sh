@@ -174,6 +174,28 @@ hcm settings set network.extra_ca_certificates "$work/azure/ca.pem" >"$work/last
 
 check "20: one who inspects TLS and is trusted" \
     says "^fabrikam/hc: it works.*tls-inspected" hcm doctor fabrikam/hc
+# A CA that is trusted, and its certificate for the namespace.
+certificate() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "$@" 2>/dev/null; }
+certificate -subj "/O=Corp/CN=Corp Inspection" -keyout "$work/ca.key" -out "$work/ca.pem"
+certificate -subj "/O=Corp/CN=Azure" -addext "subjectAltName=DNS:fabrikam.servicebus.windows.net" \
+    -addext "basicConstraints=critical,CA:FALSE" -CA "$work/ca.pem" -CAkey "$work/ca.key" \
+    -keyout "$work/leaf.key" -out "$work/leaf.pem"
+cat "$work/leaf.key" "$work/leaf.pem" >"$work/trusted"
+cat "$work/azure/ca.pem" "$work/ca.pem" >"$work/cas.pem"
+hcm settings set network.extra_ca_certificates "$work/cas.pem" >"$work/last"
+sed -i 's/^\(fabrikam.* A\) .*/\1 10.77.0.1/' "$work/zone"
+begin refusing "${part[@]}" stranger refusing 10.77.0.1 "$work/trusted"
+stranger=$child
+soon grep -q ready "$work/said.refusing"
+azure fault drop >"$work/last"
+refuses() {
+    says "^fabrikam/hc: The answer was not one of Azure Relay: Corp Inspection.*signs.*403.*unexpected-answer" \
+        hcm doctor fabrikam/hc
+}
+check "and refuses by itself" soon refuses
+end "$stranger"
+zone 127.0.0.1 127.0.0.1
+hcm settings set network.extra_ca_certificates "$work/azure/ca.pem" >"$work/last"
 
 # The way to Azure.
 zone 10.77.0.1 127.0.0.1
@@ -202,6 +224,12 @@ zone 10.66.0.9 127.0.0.1
 check "25: a firewall that drops what goes to Azure" names azure-timed-out hc
 zone 127.0.0.1 10.77.0.1
 check "26: gateways that cannot be reached" names gateways-blocked hc
+zone 127.0.0.1 127.0.0.1
+sed -i 's/^gv.*/gv?[0-9]+-.* FAILS/' "$work/zone"
+check "and whose names the DNS does not tell" names gateways-not-resolved hc
+sed -i '/^gv/d' "$work/zone"
+check "and whose names it does not know" names gateways-not-resolved hc
+zone 127.0.0.1 127.0.0.1
 sed -i '/contoso/d' "$work/zone"
 check "27: a namespace whose name nobody knows" names namespace-not-resolved hc
 echo silent >"$work/zone"

@@ -1,16 +1,12 @@
 //! `hcm test`: whether something answers from here.
 
-use crate::cli::account::setup;
-use crate::cli::args::{Account, Target, Test};
+use crate::cli::args::{Target, Test};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::namespace::{self, Named};
-use crate::cli::{Context, render};
-use crate::http::surroundings;
-use crate::ipc::protocol::Access;
-use crate::model::ProxyChoice;
+use crate::cli::{Context, render, way};
 use crate::reach::lookup;
-use crate::reach::probe::{self, Probe, Step, Way};
+use crate::reach::probe::{self, Probe, Step};
 
 /// What to know of a failure that the service may not have, or the other way round.
 const FROM_HERE: &str =
@@ -31,7 +27,7 @@ pub(super) async fn run(context: &Context<'_>, arguments: Test) -> Result<Exit, 
             (endpoint.to_string(), Exit::NotConnected, probe)
         }
         Target::Namespace(name) => {
-            let way = way(context).await?;
+            let way = way::to_azure(context).await?;
             let address = namespace::find(context, &Named::Namespace(name)).await?.address;
             let probe = probe::namespace(&address, &way, &names, show).await;
             (address.to_string(), Exit::AzureNotReachable, probe)
@@ -51,30 +47,4 @@ fn end(context: &Context<'_>, target: &str, exit: Exit, probe: &Probe) -> Result
     context.printer.note(FROM_HERE);
     let text = format!("{target} does not answer: {fault}. {}", fault.code.advice());
     Err(Failure::new(exit, text).with_code(fault.code.as_str()))
-}
-
-/// The way to Azure of the service's settings, where they can be read, and of the surroundings.
-async fn way(context: &Context<'_>) -> Result<Way, Failure> {
-    let printer = context.printer;
-    let way = match context.connect().await {
-        Ok(mut client) if client.access() == Access::Manage => {
-            let setup = setup::of_service(printer, &mut client, &Account::default()).await?;
-            Way { proxies: surroundings::proxies(&setup.proxy), extra_ca: setup.extra_ca }
-        }
-        Ok(_) => {
-            printer.note(
-                "Only those who manage the service read its proxy and CA: tried without them.",
-            );
-            by_surroundings()
-        }
-        Err(_) => by_surroundings(),
-    };
-    for problem in way.proxies.problems() {
-        printer.note(&format!("Not used as a proxy: {problem}"));
-    }
-    Ok(way)
-}
-
-fn by_surroundings() -> Way {
-    Way { proxies: surroundings::proxies(&ProxyChoice::Automatic), extra_ca: None }
 }

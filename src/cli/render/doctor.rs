@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::screen::Screen;
 use super::style::{Role, Style};
 use super::text;
-use crate::model::diagnosis::{Verdict, cause, causes};
+use crate::model::diagnosis::{Note, NoteCode, Verdict, cause, causes};
 use crate::model::{CheckName, CheckReport, ConnectionId, Diagnosis, DiagnosisStep};
 
 /// Cells of the verdict and of the title of a check, each with the space behind it.
@@ -63,7 +65,14 @@ fn head(diagnosis: &Diagnosis, width: Option<usize>, style: Style) -> Vec<String
     };
     let Some(first) = cause(&diagnosis.reports) else {
         let took = text::millis(diagnosis.took_micros);
-        let count = text::count(diagnosis.reports.len() as u64, "check", "checks");
+        let is_missing = |report: &&CheckReport| report.is_as(NoteCode::BrokenOff);
+        let missing = diagnosis.reports.iter().filter(is_missing).count();
+        let made = diagnosis.reports.len() - missing;
+        let count = text::count(made as u64, "check", "checks");
+        if missing > 0 {
+            let words = format!("{who}: nothing is wrong so far ({count}, {missing} not made)");
+            return vec![style.paint(Role::Busy, &words)];
+        }
         let words = format!("{who}: nothing is wrong ({count}, {took})");
         return vec![style.paint(Role::Good, &words)];
     };
@@ -165,10 +174,31 @@ pub(crate) struct Live {
     looks: BTreeMap<Option<ConnectionId>, Look>,
 }
 
-#[derive(Default)]
 struct Look {
+    began: Timestamp,
     checks: Vec<CheckName>,
     reports: Vec<CheckReport>,
+}
+
+impl Look {
+    fn new() -> Self {
+        Self { began: Timestamp::now(), checks: Vec::new(), reports: Vec::new() }
+    }
+
+    fn broken_off(&self, connection: Option<ConnectionId>) -> Diagnosis {
+        let report = |check: &CheckName| {
+            let known = self.reports.iter().find(|report| report.check == *check).cloned();
+            let note = || Note::new(NoteCode::BrokenOff, "");
+            known.unwrap_or_else(|| CheckReport::skipped_as(*check, note()))
+        };
+        let took = Timestamp::now().duration_since(self.began).as_micros();
+        Diagnosis {
+            connection,
+            began: self.began,
+            took_micros: u64::try_from(took).unwrap_or_default(),
+            reports: self.checks.iter().map(report).collect(),
+        }
+    }
 }
 
 impl Live {
@@ -179,12 +209,19 @@ impl Live {
 
     /// Takes what is told of a look.
     pub(crate) fn take(&mut self, connection: Option<ConnectionId>, step: DiagnosisStep) {
-        let look = self.looks.entry(connection).or_default();
+        let look = self.looks.entry(connection).or_insert_with(Look::new);
         match step {
             DiagnosisStep::Begun { checks } => look.checks = checks,
             DiagnosisStep::Checked { report } => look.reports.push(*report),
             DiagnosisStep::Other => {}
         }
+    }
+
+    /// What is known of those looks that are not among `whole`, which were broken off.
+    pub(crate) fn broken_off(&self, whole: &[Diagnosis]) -> Vec<Diagnosis> {
+        let is_whole = |id: &Option<ConnectionId>| whole.iter().any(|one| one.connection == *id);
+        let looks = self.looks.iter().filter(|(id, _)| !is_whole(id));
+        looks.map(|(id, look)| look.broken_off(id.clone())).collect()
     }
 
     /// What is known so far: every check of one connection, or how far each of several is.
@@ -217,7 +254,7 @@ impl Live {
 mod tests {
     use super::*;
     use crate::cli::render::sample;
-    use crate::model::diagnosis::{FactName, NoteCode};
+    use crate::model::diagnosis::FactName;
     use crate::model::{Fault, FaultCode};
 
     fn diagnosis(reports: Vec<CheckReport>) -> Diagnosis {
@@ -285,5 +322,30 @@ failed   TCP to the endpoint         The endpoint refused the connection: 10.0.0
         let lines = live.lines(50, Style::PLAIN);
         assert_eq!(lines[0].trim_end(), "…        Service");
         assert!(lines[1].starts_with("ok       Clock") && text::width(&lines[1]) < 50);
+    }
+
+    #[test]
+    fn what_is_known_of_a_look_that_was_broken_off_is_told() {
+        let mut live = Live::new(2);
+        let (sql, web) = (Some(sample::id("contoso", "sql")), Some(sample::id("contoso", "web")));
+        for id in [&sql, &web] {
+            let checks = vec![CheckName::Service, CheckName::Clock];
+            live.take(id.clone(), DiagnosisStep::Begun { checks });
+            let report = Box::new(CheckReport::ok(CheckName::Service));
+            live.take(id.clone(), DiagnosisStep::Checked { report });
+        }
+        let whole = diagnosis(vec![CheckReport::ok(CheckName::Clock)]);
+        let parts = live.broken_off(&[whole]);
+        assert_eq!(parts.iter().map(|part| part.connection.clone()).collect::<Vec<_>>(), [web]);
+        let lines = all(&parts, None, Style::PLAIN);
+        assert_eq!(lines[0], "contoso/web: nothing is wrong so far (1 check, 1 not made)");
+        assert_eq!(
+            lines[2],
+            "ok       Service                     The service runs, and nothing is wrong with it as a whole"
+        );
+        assert!(
+            lines[3].starts_with("skipped  Clock") && lines[3].contains("broken off"),
+            "{lines:?}"
+        );
     }
 }

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use crate::model::diagnosis::{self, Verdict};
-use crate::model::{CheckName, CheckReport, ConnectionId};
+use crate::model::{
+    CheckName, CheckReport, ConnectionId, ConnectionStatus, ConnectionView, Endpoint, FaultCode,
+};
 
 /// What the panel holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +22,8 @@ pub(crate) struct Look {
     pub reports: Vec<CheckReport>,
     /// How far it is.
     pub course: LookCourse,
+    /// What it was about, once it has ended.
+    pub about: Option<About>,
     /// The checks whose facts the person has opened, or closed where they are open by themselves.
     pub turned: BTreeSet<CheckName>,
 }
@@ -37,6 +43,54 @@ pub(crate) enum LookCourse {
     Broken(String),
 }
 
+/// What a look was about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct About {
+    /// When it began.
+    pub began: Timestamp,
+    /// The connection as it was when it ended; nothing where it was gone, or none was looked at.
+    pub seen: Option<Seen>,
+}
+
+/// What of a connection makes another look worth while when it changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    listener: Listener,
+    endpoint: Option<Endpoint>,
+    key_name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Listener {
+    Off,
+    Connected,
+    /// It tries, after this fault where it has told one.
+    Trying(Option<FaultCode>),
+}
+
+impl Seen {
+    /// What is seen of `view`.
+    pub(crate) fn of(view: &ConnectionView) -> Self {
+        let listener = match &view.status {
+            ConnectionStatus::Disabled | ConnectionStatus::Stopping { .. } => Listener::Off,
+            ConnectionStatus::Connected { .. } => Listener::Connected,
+            other => Listener::Trying(other.fault().map(|fault| fault.code)),
+        };
+        Self { listener, endpoint: view.endpoint.clone(), key_name: view.key_name.clone() }
+    }
+
+    /// Whether the connection is another one by `now`. A new attempt after the same fault is no change.
+    fn differs(&self, now: &Self) -> bool {
+        let listener = match (&self.listener, &now.listener) {
+            (Listener::Trying(before), Listener::Trying(now)) => {
+                before.is_some() && now.is_some() && before != now
+            }
+            (before, now) => before != now,
+        };
+        listener || self.endpoint != now.endpoint || self.key_name != now.key_name
+    }
+}
+
 impl Look {
     /// One that begins.
     pub(crate) fn new(connection: Option<ConnectionId>, all_gateways: bool) -> Self {
@@ -46,6 +100,16 @@ impl Look {
     /// Whether more is to come.
     pub(crate) fn is_running(&self) -> bool {
         self.course == LookCourse::Running
+    }
+
+    /// When it began, where the connection, which is `now` like this, is another one since.
+    pub(crate) fn outdated_since(&self, now: Option<&ConnectionView>) -> Option<Timestamp> {
+        let about = self.about.as_ref().filter(|_| self.connection.is_some())?;
+        let is_outdated = match (&about.seen, now) {
+            (Some(before), Some(now)) => before.differs(&Seen::of(now)),
+            (before, now) => before.is_some() != now.is_some(),
+        };
+        is_outdated.then_some(about.began)
     }
 
     /// Takes what a check has shown.
@@ -95,6 +159,19 @@ mod tests {
         let order: Vec<_> = look.reports.iter().map(|report| report.check).collect();
         assert_eq!(order, [CheckName::Service, CheckName::Clock]);
         assert_eq!(look.rows().len(), 2);
+    }
+
+    #[test]
+    fn a_new_attempt_after_the_same_fault_is_no_change() {
+        let seen = |listener| Seen { listener, endpoint: None, key_name: "listen".to_owned() };
+        let trying = |code| seen(Listener::Trying(code));
+        let (refused, lost) = (Some(FaultCode::Unauthorized), Some(FaultCode::ChannelLost));
+        assert!(!trying(refused).differs(&trying(None)) && !trying(None).differs(&trying(refused)));
+        assert!(trying(refused).differs(&trying(lost)));
+        assert!(trying(refused).differs(&seen(Listener::Connected)));
+        assert!(seen(Listener::Connected).differs(&seen(Listener::Off)));
+        let moved = Seen { endpoint: Some(Endpoint::new("db.corp", 1433)), ..trying(refused) };
+        assert!(trying(refused).differs(&moved));
     }
 
     #[test]

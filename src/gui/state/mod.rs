@@ -22,7 +22,7 @@ pub(crate) use azure::{
     Added, AzureForm, Checked, Listing, NotAdded, Reading, Reads, SettingsOfSignIn, SignIn,
     SigningIn, wants_sign_in, wants_tenant,
 };
-pub(crate) use diagnose::{Look, LookCourse};
+pub(crate) use diagnose::{About, Look, LookCourse, Seen};
 pub(crate) use dialog::{Dialog, RemoveQuestion};
 pub(crate) use firewall::FirewallForm;
 pub(crate) use form::{

@@ -7,9 +7,10 @@ use super::harness::{Window, now};
 use super::read_only::only_reading;
 use crate::gui::backend::{News, Refusal};
 use crate::gui::state::{Dialog, Link, LinkProblem, Look};
-use crate::ipc::protocol::{ErrorCode, Request, RequestError};
+use crate::ipc::Push;
+use crate::ipc::protocol::{ErrorCode, Event, Request, RequestError};
 use crate::model::diagnosis::{CheckName, Verdict};
-use crate::model::{FaultCode, VERSION};
+use crate::model::{ConnectionStatus, ConnectionView, FaultCode, VERSION};
 
 const STEP: SignedDuration = SignedDuration::from_millis(120);
 
@@ -53,6 +54,36 @@ fn what_is_found_is_shown_as_it_comes() {
     assert!(window.says("Nothing is wrong"), "{}", window.dump());
     window.click(&window.text("diagnose-again"));
     assert!(look(&window).is_running() && look(&window).reports.len() < 2);
+}
+
+/// The service tells of a change.
+fn told(window: &mut Window, event: Event) {
+    let revision = window.state().snapshot.as_ref().unwrap().revision + 1;
+    window.tell(News::Push(Push::Event { revision, event }));
+}
+
+#[test]
+fn a_change_of_the_connection_makes_what_was_found_old() {
+    let mut window = look_at("orders-api");
+    let all = window.text("diagnose-all-gateways");
+    assert!(!window.thing(&all).enabled, "what it tells does not say which gateways it tries");
+    end(&mut window);
+    assert!(window.thing(&all).enabled);
+    let is_old = |window: &Window| window.says("The connection has changed since");
+    let view = look(&window).connection.unwrap();
+    let view = window.state().connection(&view).unwrap().clone();
+    let with = |status| Event::Connection {
+        connection: Box::new(ConnectionView { status, ..view.clone() }),
+    };
+    told(&mut window, with(ConnectionStatus::Connected { since: now(), gateway: None }));
+    assert!(!is_old(&window), "a new channel changes nothing: {}", window.dump());
+    told(&mut window, with(ConnectionStatus::Disabled));
+    assert!(is_old(&window), "{}", window.dump());
+    window.click(&window.text("diagnose-again"));
+    end(&mut window);
+    assert!(!is_old(&window), "{}", window.dump());
+    told(&mut window, Event::Removed { id: view.id.clone() });
+    assert!(is_old(&window), "{}", window.dump());
 }
 
 #[test]

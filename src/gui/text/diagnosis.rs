@@ -3,7 +3,7 @@
 use super::{Language, Texts};
 use crate::gui::state::Look;
 use crate::model::diagnosis::{Fact, FactName, Note, NoteCode, Verdict};
-use crate::model::{CheckName, CheckReport};
+use crate::model::{CheckName, CheckReport, USER_AGENT_PRODUCT};
 
 impl Texts {
     /// What is looked at, in a few words.
@@ -68,6 +68,10 @@ impl Texts {
         let mut lines = Vec::new();
         if let Some(connection) = &look.connection {
             lines.push(connection.full());
+        }
+        if let Some(about) = &look.about {
+            let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
+            lines.extend([about.began.to_string(), format!("{USER_AGENT_PRODUCT}, {os} {arch}")]);
         }
         for report in &look.reports {
             let what = format!("[{}] {}", report.verdict.as_str(), self.check_title(report.check));

@@ -3,7 +3,7 @@
 use super::{State, dialogs};
 use crate::gui::backend::Refusal;
 use crate::gui::effect::Effect;
-use crate::gui::state::{Dialog, Link, LinkProblem, Look, LookCourse, Pending};
+use crate::gui::state::{About, Dialog, Link, LinkProblem, Look, LookCourse, Pending, Seen};
 use crate::ipc::protocol::{Request, Response};
 use crate::model::diagnosis::{Note, NoteCode};
 use crate::model::{CheckName, CheckReport, ConnectionId, ConnectionSelector, DiagnosisStep};
@@ -76,9 +76,16 @@ pub(super) fn on_answer(state: &mut State, outcome: Result<Response, Refusal>) {
         return;
     }
     let texts = state.texts();
+    let seen = match &state.dialog {
+        Some(Dialog::Diagnose(Look { connection: Some(id), .. })) => {
+            state.connection(id).map(Seen::of)
+        }
+        _ => None,
+    };
     let Some(look) = running(state) else { return };
     match outcome {
         Ok(Response::Diagnosed { diagnosis }) => {
+            look.about = Some(About { began: diagnosis.began, seen });
             look.course = LookCourse::Done { took_micros: Some(diagnosis.took_micros) };
             look.checks.clear();
             look.reports.clear();

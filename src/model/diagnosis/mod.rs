@@ -248,6 +248,11 @@ impl CheckReport {
         self
     }
 
+    /// Whether what it has to say first is `code`.
+    pub fn is_as(&self, code: NoteCode) -> bool {
+        self.fault.is_none() && self.notes.first().is_some_and(|note| note.code == code)
+    }
+
     /// What it found, in one sentence without a full stop.
     pub fn meaning(&self) -> String {
         match (&self.fault, self.notes.first(), self.because) {

@@ -99,6 +99,10 @@ note_codes! {
     GatewaysBlocked = "gateways-blocked",
         "The namespace can be reached, and gateways cannot: streams fail, all or some",
         "Allow outbound TCP on port 443 to all gateways, not to the namespace alone: hcm firewall NAMESPACE/NAME lists them.";
+    /// DNS does not lead to the gateways.
+    GatewaysNotResolved = "gateways-not-resolved",
+        "The DNS here knows the namespace, and not its gateways: streams fail, all or some",
+        "Let the DNS of this machine resolve all names below servicebus.windows.net, not the namespace alone: hcm firewall NAMESPACE/NAME lists them.";
     /// The stamp is not known.
     GatewaysUnknown = "gateways-unknown",
         "The names of the gateways cannot be told from the DNS of the namespace",
@@ -183,6 +187,14 @@ note_codes! {
     OutOfTime = "out-of-time",
         "There was no time left for this",
         "Mend first what has failed, and look again.";
+    /// The look ended before it.
+    BrokenOff = "broken-off",
+        "The look was broken off before this",
+        "Look again.";
+    /// The connection is gone.
+    ConnectionRemoved = "connection-removed",
+        "The connection was removed meanwhile",
+        "Add it again if it should listen: hcm add.";
     /// A note of a newer service; none of this one.
     #[serde(other)]
     Other = "other",

@@ -90,7 +90,7 @@ impl Supervisor {
         let mut was_told = false;
         let trying = async {
             loop {
-                let Some(seen) = view.take() else { return disabled() };
+                let Some(seen) = view.take() else { return instead(NoteCode::ConnectionRemoved) };
                 if let Some(report) = outcome(&seen, is_trying) {
                     return report;
                 }
@@ -107,13 +107,15 @@ impl Supervisor {
                             view = Some(*connection);
                             break;
                         }
-                        Ok(Event::Removed { id: gone }) if gone == *id => return disabled(),
+                        Ok(Event::Removed { id: gone }) if gone == *id => {
+                            return instead(NoteCode::ConnectionRemoved);
+                        }
                         Ok(_) => {}
                         Err(RecvError::Lagged(_)) => {
                             view = self.hub.connection(id);
                             break;
                         }
-                        Err(RecvError::Closed) => return disabled(),
+                        Err(RecvError::Closed) => return instead(NoteCode::ServiceStopping),
                     }
                 }
             }
@@ -144,7 +146,9 @@ fn outcome(view: &ConnectionView, is_trying: bool) -> Option<CheckReport> {
         {
             Some(refused(fault))
         }
-        ConnectionStatus::Disabled | ConnectionStatus::Stopping { .. } => Some(disabled()),
+        ConnectionStatus::Disabled | ConnectionStatus::Stopping { .. } => {
+            Some(instead(NoteCode::ConnectionDisabled))
+        }
         ConnectionStatus::Starting
         | ConnectionStatus::Connecting { .. }
         | ConnectionStatus::Waiting { .. }
@@ -170,8 +174,9 @@ fn refused(fault: &Fault) -> CheckReport {
     }
 }
 
-fn disabled() -> CheckReport {
-    CheckReport::failed_as(CheckName::Listen, Note::new(NoteCode::ConnectionDisabled, ""))
+/// That nothing listens, for the reason `code`.
+fn instead(code: NoteCode) -> CheckReport {
+    CheckReport::failed_as(CheckName::Listen, Note::new(code, ""))
 }
 
 /// What the service says of itself.

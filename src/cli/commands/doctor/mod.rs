@@ -15,8 +15,7 @@ use crate::cli::failure::Failure;
 use crate::cli::render::doctor::Live;
 use crate::cli::{Context, pick, render};
 use crate::ipc::protocol::{Request, Response};
-use crate::ipc::{Client, Push};
-use crate::ipc::{Pushes, Requester};
+use crate::ipc::{Client, Push, Requester};
 use crate::model::diagnosis::{Verdict, cause};
 use crate::model::{ConnectionId, ConnectionSelector, Diagnosis, VERSION};
 
@@ -25,36 +24,54 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// Connections that are looked at side by side.
 const AT_ONCE: usize = 32;
 
+/// What was found.
+struct Found {
+    diagnoses: Vec<Diagnosis>,
+    has_service: bool,
+    /// What broke the look off.
+    failure: Option<Failure>,
+}
+
 pub(super) async fn run(context: &Context<'_>, arguments: Doctor) -> Result<Exit, Failure> {
     let names = arguments.connection.into_iter().collect();
     let only = pick::selectors(names, &arguments.by_options)?.pop();
-    let (diagnoses, client) = match context.connect_to_manage().await {
-        Ok(mut client) => {
-            let targets = targets(&mut client, only.as_ref()).await?;
-            match asked(context, client, targets, arguments.all_gateways).await {
-                Ok(diagnoses) => (diagnoses, true),
-                // An older service does not know the question.
-                Err(failure) if failure.exit == Exit::VersionMismatch => {
-                    (vec![alone::look(only, arguments.all_gateways, &failure).await?], true)
-                }
-                Err(failure) => return Err(failure),
-            }
-        }
-        Err(failure) if alone::is_for(&failure) => {
-            (vec![alone::look(only, arguments.all_gateways, &failure).await?], false)
-        }
-        Err(failure) => return Err(failure),
-    };
+    let found = look(context, only, arguments.all_gateways).await?;
     let printer = context.printer;
     if printer.is_json() {
-        printer.line(&render::json::diagnoses(&diagnoses))?;
+        printer.line(&render::json::diagnoses(&found.diagnoses))?;
     } else {
-        printer.lines(&render::doctor::all(&diagnoses, printer.width(), printer.style))?;
+        printer.lines(&render::doctor::all(&found.diagnoses, printer.width(), printer.style))?;
     }
     if let Some(path) = &arguments.report {
-        file::write(context, path, &diagnoses, client).await?;
+        file::write(context, path, &found.diagnoses, found.has_service).await?;
     }
-    Ok(exit(&diagnoses))
+    match found.failure {
+        Some(failure) => Err(failure),
+        None => Ok(exit(&found.diagnoses)),
+    }
+}
+
+/// The service looks, or this program where it cannot.
+async fn look(
+    context: &Context<'_>,
+    only: Option<ConnectionSelector>,
+    all_gateways: bool,
+) -> Result<Found, Failure> {
+    let (failure, has_service) = match context.connect_to_manage().await {
+        Ok(mut client) => {
+            let targets = targets(&mut client, only.as_ref()).await?;
+            let found = asked(context, client, targets, all_gateways).await?;
+            match found.failure {
+                // An older service does not know the question.
+                Some(failure) if failure.exit == Exit::VersionMismatch => (failure, true),
+                _ => return Ok(found),
+            }
+        }
+        Err(failure) if alone::is_for(&failure) => (failure, false),
+        Err(failure) => return Err(failure),
+    };
+    let (diagnosis, failure) = alone::look(context, only, all_gateways, &failure).await?;
+    Ok(Found { diagnoses: vec![diagnosis], has_service, failure })
 }
 
 /// What is to be looked at: the connection that is named, or all; nothing stands for the machine
@@ -77,28 +94,61 @@ async fn asked(
     client: Client,
     targets: Vec<Option<ConnectionId>>,
     all_gateways: bool,
-) -> Result<Vec<Diagnosis>, Failure> {
+) -> Result<Found, Failure> {
     let version = &client.server().version;
     if version != VERSION {
         let text = format!("the service is version {version}, and this program {VERSION}");
         context.printer.note(&text);
     }
-    let (requester, pushes) = client.into_parts();
+    let (requester, mut pushes) = client.into_parts();
     let mut live = Live::new(targets.len());
-    let asking = stream::iter(targets)
+    let mut asking = stream::iter(targets)
         .map(|target| ask(&requester, target, all_gateways))
-        .buffered(AT_ONCE)
-        .collect::<Vec<_>>();
+        .buffer_unordered(AT_ONCE);
     let mut signals = super::signals()?;
-    let answers = tokio::select! {
-        answers = asking => answers,
-        // The terminal is given back first.
-        _ = signals.next() => vec![Err(Failure::new(Exit::Interrupted, "interrupted"))],
-        failure = show(context, pushes, &mut live) => vec![Err(failure)],
-    };
+    let (mut diagnoses, mut failure) = (Vec::new(), None);
+    loop {
+        tokio::select! {
+            answer = asking.next() => match answer {
+                Some(Ok(diagnosis)) => diagnoses.push(diagnosis),
+                // What is known of the others is worth as much.
+                Some(Err(failed)) => failure = failure.or(Some(failed)),
+                None => break,
+            },
+            _ = signals.next() => {
+                failure = Some(interrupted());
+                break;
+            }
+            told = pushes.next() => match told {
+                Ok(Push::Diagnosis { connection, step }) => {
+                    live.take(connection, step);
+                    draw(context, &mut live);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    failure = Some(error.into());
+                    break;
+                }
+            },
+        }
+    }
     context.printer.redraw(&mut live.screen, &[]);
     context.printer.end_redraw(std::mem::take(&mut live.screen));
-    answers.into_iter().collect()
+    if failure.is_some() {
+        diagnoses.extend(live.broken_off(&diagnoses));
+    }
+    diagnoses.sort_by(|one, other| one.connection.cmp(&other.connection));
+    Ok(Found { diagnoses, has_service: true, failure })
+}
+
+fn interrupted() -> Failure {
+    Failure::new(Exit::Interrupted, "interrupted")
+}
+
+fn draw(context: &Context<'_>, live: &mut Live) {
+    let printer = context.printer;
+    let lines = live.lines(printer.question_size().columns, printer.question_style());
+    printer.redraw(&mut live.screen, &lines);
 }
 
 async fn ask(
@@ -111,22 +161,6 @@ async fn ask(
     match requester.request_within(request, LIMIT).await? {
         Response::Diagnosed { diagnosis } => Ok(*diagnosis),
         other => Err(unexpected(&other)),
-    }
-}
-
-/// Shows what the service tells, until it tells nothing more.
-async fn show(context: &Context<'_>, mut pushes: Pushes, live: &mut Live) -> Failure {
-    loop {
-        match pushes.next().await {
-            Ok(Push::Diagnosis { connection, step }) => {
-                live.take(connection, step);
-                let printer = context.printer;
-                let lines = live.lines(printer.question_size().columns, printer.question_style());
-                printer.redraw(&mut live.screen, &lines);
-            }
-            Ok(_) => {}
-            Err(error) => return error.into(),
-        }
     }
 }
 

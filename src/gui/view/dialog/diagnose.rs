@@ -33,6 +33,14 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, look: &Look) {
             widget::wrapped(ui, why, semibold(TEXT), cx.palette.strong(Tone::Bad));
         });
     }
+    let now = look.connection.as_ref().and_then(|id| cx.state.connection(id));
+    if let Some(began) = look.outdated_since(now) {
+        let time = cx.texts.clock(began, cx.now);
+        let text = cx.texts.with("diagnose-outdated", &[("time", time.into())]);
+        paste::found(ui, cx, Tone::Warn, |ui, cx| {
+            widget::wrapped(ui, &text, semibold(TEXT), cx.palette.strong(Tone::Warn));
+        });
+    }
     result(ui, cx, look);
     ui.add_space(2.0);
     for (check, report) in look.rows() {
@@ -105,7 +113,9 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, look: &Look) {
     if look.connection.is_some() {
         let mut all = look.all_gateways;
         let name = cx.texts.get("diagnose-all-gateways");
-        let choice = ui.add_enabled(can_look, egui::Checkbox::new(&mut all, &*name));
+        // What a look tells on its way does not say which gateways it tries.
+        let can_choose = can_look && !look.is_running();
+        let choice = ui.add_enabled(can_choose, egui::Checkbox::new(&mut all, &*name));
         if choice.changed() {
             cx.act(Action::AllGateways(all));
         }
