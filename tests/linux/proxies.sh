@@ -248,12 +248,20 @@ check "SOCKS that wants a password" fault proxy-login "10.99.0.1:1081 wants a us
 set_proxy socks5://me:wr0ng@10.99.0.1:1081
 check "SOCKS with a wrong one" fault proxy-login "10.99.0.1:1081 does not take this user"
 every_flow "SOCKS with a password" socks-1081 "connected to .*HOST" "socks5://me:$encoded@10.99.0.1:1081"
+hcm settings set log.level trace >"$work/last"
 every_flow "NTLM alone" squid/ntlm.log "TCP_TUNNEL/200 .* CONNECT .*HOST .*me " \
     "http://CORP%5Cme:$encoded@10.99.0.1:3130"
 every_flow "Negotiate alone" squid/negotiate.log "TCP_TUNNEL/200 .* CONNECT .*HOST .*me " \
     "http://CORP%5Cme:$encoded@10.99.0.1:3133"
 keeps_secrets() { ! grep -rF -e "$password" -e "$encoded" -e wr0ng "$work/home/logs" "$work/said"; }
 check "no password is in a log" keeps_secrets
+# A password can be guessed of a login by NTLM: of its messages, in hexadecimal and in base64.
+keeps_logins() {
+    grep -rqE "TRACE|DEBUG" "$work/home/logs" || { echo "little is logged"; return 1; }
+    ! grep -rliE -e '4e ?54 ?4c ?4d ?53 ?53 ?50' -e TlRMTVNTU -e 'NTLMSSP' "$work/home/logs" "$work/said"
+}
+check "no login by NTLM is in a log" keeps_logins
+hcm settings set log.level info >"$work/last"
 
 # What a proxy does wrong.
 set_proxy http://10.99.0.1:3130

@@ -19,6 +19,13 @@ use crate::model::settings::LogLevel;
 
 /// The field that names the connection.
 const CONNECTION: &str = "connection";
+/// How the places in this program begin.
+const OURS: &str = env!("CARGO_CRATE_NAME");
+/// The most that is logged of others: below it, bytes of a wire may be written out.
+const MOST_OF_OTHERS: LevelFilter = LevelFilter::DEBUG;
+/// Those of which less is logged. `sspi` writes whole messages of a login, of which a password can
+/// be guessed.
+const CLOSED: [(&str, LevelFilter); 1] = [("sspi", LevelFilter::WARN)];
 
 /// What is logged; cheap to clone.
 #[derive(Clone, Debug)]
@@ -50,6 +57,20 @@ impl Levels {
         let wanted = self.0.read().unwrap_or_else(PoisonError::into_inner);
         filter(wanted.connections.levels().fold(wanted.level, Ord::max))
     }
+
+    fn may_be_logged(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= self.most().min(most_of(metadata.target()))
+    }
+}
+
+/// The level above which nothing is logged of what `target` names, a module's path for example.
+fn most_of(target: &str) -> LevelFilter {
+    if target.starts_with(OURS) {
+        return LevelFilter::TRACE;
+    }
+    let name = target.split("::").next();
+    let closed = CLOSED.iter().find(|(closed, _)| name == Some(closed));
+    closed.map_or(MOST_OF_OTHERS, |(_, level)| *level)
 }
 
 fn filter(level: LogLevel) -> LevelFilter {
@@ -64,11 +85,11 @@ fn filter(level: LogLevel) -> LevelFilter {
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Levels {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if *metadata.level() <= self.most() { Interest::always() } else { Interest::never() }
+        if self.may_be_logged(metadata) { Interest::always() } else { Interest::never() }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        *metadata.level() <= self.most()
+        self.may_be_logged(metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -219,5 +240,26 @@ mod tests {
             LogFilter { connection: Some("contoso/sql".parse().unwrap()), ..LogFilter::default() };
         assert_eq!(hub.last(usize::MAX, &of_sql).len(), 2);
         assert_eq!(hub.last(1, &of_sql)[0].message, lines[2]);
+    }
+
+    #[test]
+    fn others_cannot_log_what_goes_over_a_wire() {
+        let (hub, levels) = (LogHub::default(), Levels::default());
+        let subscriber =
+            tracing_subscriber::registry().with(levels.clone()).with(ToHub(hub.clone()));
+        tracing::subscriber::with_default(subscriber, || {
+            levels.set(LogLevel::Trace, "contoso/sql=trace".parse().unwrap());
+            tracing::trace!("ours");
+            tracing::trace!(target: "hyper_util::client", "the bytes");
+            tracing::debug!(target: "hyper_util::client", "a host");
+            tracing::trace!(target: "sspi::ntlm", connection = %"contoso/sql", "a message");
+            tracing::debug!(target: "sspi", "a message");
+            tracing::warn!(target: "sspi::ntlm", "no message");
+            let span = tracing::debug_span!(target: "sspi::ntlm", "step", state = "a message");
+            span.in_scope(|| tracing::info!("ours too"));
+        });
+        let lines = hub.last(usize::MAX, &LogFilter::default());
+        let lines: Vec<_> = lines.iter().map(|line| line.message.as_str()).collect();
+        assert_eq!(lines, ["ours", "a host", "no message", "ours too"]);
     }
 }
