@@ -62,6 +62,9 @@ check "and those that are not" lines '(no such name now)' 155
 check "how many, in words" has '101 have addresses now, 155 are names that Azure may give later' "$work/out"
 check "a namespace with a private endpoint needs more ports" ends 0 hcm firewall closed
 check "and says so" has 'TCP 443,9400-9599  10.1.2.3$' "$work/out"
+check "with a stamp that is given too" ends 0 hcm firewall closed --stamp am3-010 --format csv
+check "in each row" lines ',gateway,TCP,"443,9400-9599",' 257
+check "and beside them" has 'A listener needs the ports 9400 to 9599' "$work/err"
 check "a namespace whose name tells no stamp has no whole list" ends 14 hcm firewall other
 check "but one with the stamp of a person" ends 0 hcm firewall other --stamp am3-010
 check "a name that is none is said" ends 14 hcm firewall nobody

@@ -36,7 +36,7 @@ pub(super) async fn run(context: &Context<'_>, arguments: Firewall) -> Result<Ex
         printer.line(&render::json::firewall(list))?;
     } else {
         printer.write(&list.render(format))?;
-        if format.is_by_address() || !is_whole(list) {
+        if format.is_by_address() || list.is_private() || !is_whole(list) {
             for remark in list.remarks() {
                 printer.note(&remark);
             }

@@ -1,13 +1,17 @@
 //! A rule collection group of an Azure Firewall policy, as a template of Azure Resource Manager:
 //! `az deployment group create` takes it as it is. Its rules are by name, so it has the hosts
-//! without an address too.
+//! without an address too; what is no TLS on the port of the namespace is let out by address.
+
+use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use super::{FirewallList, Home};
+use super::{FirewallList, Home, text};
 
 const SCHEMA: &str =
     "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#";
+/// Where the rules hold for: what the person who deploys them says.
+const SOURCE: &str = "[parameters('sourceAddresses')]";
 
 pub(super) fn render(list: &FirewallList) -> String {
     let group = format!("hybrid-connections-{}", list.label());
@@ -16,6 +20,13 @@ pub(super) fn render(list: &FirewallList) -> String {
         // Whatever the gateways are.
         _ => vec![list.wildcard()],
     };
+    let mut collections = vec![collection(&group, 100, application(list, &names))];
+    let addresses = list.hosts.first().map(|host| host.found.addresses()).unwrap_or_default();
+    if list.is_private() && !addresses.is_empty() {
+        // The rules of a collection are all of one type.
+        let name = format!("{group}-private-endpoint");
+        collections.push(collection(&name, 110, network(list, addresses)));
+    }
     let template = json!({
         "$schema": SCHEMA,
         "contentVersion": "1.0.0.0",
@@ -37,27 +48,45 @@ pub(super) fn render(list: &FirewallList) -> String {
             "name": format!("[concat(parameters('firewallPolicy'), '/{group}')]"),
             "properties": {
                 "priority": "[parameters('priority')]",
-                "ruleCollections": [{
-                    "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
-                    "name": group,
-                    "priority": 100,
-                    "action": { "type": "Allow" },
-                    "rules": rules(list, &names),
-                }]
+                "ruleCollections": collections,
             }
         }]
     });
     format!("{template:#}\n")
 }
 
-fn rules(list: &FirewallList, names: &[String]) -> Value {
-    json!([{
+fn collection(name: &str, priority: u32, rule: Value) -> Value {
+    json!({
+        "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
+        "name": name,
+        "priority": priority,
+        "action": { "type": "Allow" },
+        "rules": [rule],
+    })
+}
+
+fn application(list: &FirewallList, names: &[String]) -> Value {
+    json!({
         "ruleType": "ApplicationRule",
         "name": "namespace-and-gateways",
         "description": format!("Azure Relay of {}", list.namespace.host()),
         "protocols": [{ "protocolType": "Https", "port": list.namespace.port() }],
-        "sourceAddresses": "[parameters('sourceAddresses')]",
+        "sourceAddresses": SOURCE,
         "targetFqdns": names,
         "terminateTLS": false,
-    }])
+    })
+}
+
+/// All ports of the private endpoint at `addresses`.
+fn network(list: &FirewallList, addresses: &[IpAddr]) -> Value {
+    let ports = text::ports(list);
+    json!({
+        "ruleType": "NetworkRule",
+        "name": "private-endpoint",
+        "description": format!("The private endpoint of {}", list.namespace.host()),
+        "ipProtocols": ["TCP"],
+        "sourceAddresses": SOURCE,
+        "destinationAddresses": addresses,
+        "destinationPorts": ports.split(',').collect::<Vec<_>>(),
+    })
 }

@@ -181,10 +181,15 @@ impl FirewallList {
     pub fn ports(&self) -> Vec<RangeInclusive<u16>> {
         let port = self.namespace.port();
         let mut ports = vec![port..=port];
-        if self.home == Home::PrivateLink {
+        if self.is_private() {
             ports.push(PRIVATE_LINK_PORTS);
         }
         ports
+    }
+
+    /// Whether the namespace leads to a private endpoint here, wherever it lives.
+    pub fn is_private(&self) -> bool {
+        self.canonical.as_deref().is_some_and(is_private_link)
     }
 
     /// All addresses that are known, each once, IPv4 first.
@@ -310,11 +315,11 @@ impl Search {
                 Found::of(answer)
             }
         };
-        let told = list.canonical.as_deref();
-        list.home = match (given, told.and_then(Stamp::of_canonical)) {
+        let told = list.canonical.as_deref().and_then(Stamp::of_canonical);
+        list.home = match (given, told) {
             (Some(stamp), _) | (None, Some(stamp)) => Home::Stamp(stamp),
             (None, None) if found.addresses().is_empty() => Home::Unresolved,
-            (None, None) if told.is_some_and(is_private_link) => Home::PrivateLink,
+            (None, None) if list.is_private() => Home::PrivateLink,
             (None, None) => Home::Untold,
         };
         list.take(0, found);

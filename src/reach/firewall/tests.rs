@@ -76,6 +76,35 @@ async fn where_no_stamp_is_told_the_reason_is() {
     assert!(list.remarks()[1].contains("is no name that DNS knows"), "{:?}", list.remarks());
 }
 
+#[tokio::test]
+async fn a_private_endpoint_needs_its_ports_also_where_the_stamp_is_given() {
+    let stamp: Stamp = "sn3-010".parse().unwrap();
+    let list = Search::begin(fresh(), Some(stamp.clone()), dns(PRIVATE)).await.to_end().await;
+    assert_eq!((&list.home, list.is_private()), (&Home::Stamp(stamp), true));
+    assert!(list.remarks()[1].contains("ports 9400 to 9599"), "{:?}", list.remarks());
+    assert!(list.remarks()[2].starts_with("Stamp prod-sn3-010: "), "{:?}", list.remarks());
+    for (format, ports) in [
+        (Format::Text, "TCP 443,9400-9599  40.74.252.255"),
+        (Format::Csv, "\"443,9400-9599\",40.74.252.255"),
+        (Format::WindowsFirewall, "-RemotePort '443', '9400-9599'"),
+        (Format::Nftables, "tcp dport { 443, 9400-9599 } accept"),
+    ] {
+        let text = list.render(format);
+        assert!(text.contains(ports), "{format}: {text}");
+    }
+    let azure: serde_json::Value =
+        serde_json::from_str(&list.render(Format::AzureFirewall)).unwrap();
+    let collections = &azure["resources"][0]["properties"]["ruleCollections"];
+    assert_eq!(collections.as_array().unwrap().len(), 2);
+    assert_ne!(collections[0]["name"], collections[1]["name"]);
+    assert_ne!(collections[0]["priority"], collections[1]["priority"]);
+    let rule = &collections[1]["rules"][0];
+    assert_eq!(rule["ruleType"], "NetworkRule");
+    assert_eq!(rule["destinationAddresses"], serde_json::json!(["40.74.252.255"]));
+    assert_eq!(rule["destinationPorts"], serde_json::json!(["443", "9400-9599"]));
+    assert!(!made(ON_STAMP).await.render(Format::AzureFirewall).contains("NetworkRule"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_dns_that_does_not_answer_is_not_waited_for() {
     let silent: LookUp = Arc::new(|_| Box::pin(std::future::pending()));

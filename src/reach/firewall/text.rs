@@ -43,12 +43,17 @@ pub(super) fn remarks(list: &FirewallList) -> Vec<String> {
     let mut lines = vec![format!(
         "What has to be let out, TCP {ports}, for the hybrid connections of {namespace}. Nothing is let in."
     )];
+    if list.is_private() {
+        lines.push(format!(
+            "Here {namespace} leads to a private endpoint ({}). A listener needs the ports 9400 to 9599 of it besides.",
+            list.canonical.as_deref().unwrap_or_default()
+        ));
+    }
     match &list.home {
         Home::Asking => {}
         Home::Stamp(stamp) => lines.push(of_gateways(list, stamp.as_str())),
         Home::PrivateLink => lines.push(format!(
-            "Here {namespace} leads to a private endpoint ({}). A listener needs the ports 9400 to 9599 of it besides. Which stamp it lives on, DNS tells outside of the virtual network; hcm firewall takes it as --stamp.",
-            list.canonical.as_deref().unwrap_or_default()
+            "Which stamp {namespace} lives on, DNS tells outside of the virtual network; hcm firewall takes it as --stamp."
         )),
         Home::Untold => lines.push(format!(
             "The gateways are not known: the name that DNS gives for {namespace} ({}) tells no stamp of Azure. Allow {wildcard}, or give hcm firewall the --stamp.",
