@@ -441,6 +441,7 @@ firewall-asking = Looking up { $namespace }…
 firewall-searching = The namespace lives on the stamp { $stamp }. Looking up its gateways: { $waiting } of { $total } are left…
 firewall-stamp = The namespace lives on the stamp { $stamp }. Any of its { $total } gateways may be named for a stream: { $resolved } have addresses now, { $unknown } are names that Azure may give later.
 firewall-stamp-failed = The namespace lives on the stamp { $stamp }, with { $total } gateways. DNS gave no answer for { $failed } of them, so the list has gaps: open it again when DNS answers.
+firewall-stamp-unknown = The namespace lives on the stamp { $stamp }, and DNS knows none of its { $total } gateways here, so the list has no addresses of them: make it where DNS knows them, or allow all names below its domain.
 firewall-private = Here { $namespace } leads to a private endpoint: allow the ports 9400 to 9599 of it besides. Its gateways are not known here, and DNS tells them outside of the virtual network.
 firewall-untold = What DNS tells about { $namespace } names no stamp of Azure, so its gateways are not known. Allow all names below its domain.
 firewall-unknown = DNS knows no { $namespace } here. Behind a proxy that may be so: then make the list where DNS knows the name, or allow all names below its domain.

@@ -445,6 +445,7 @@ firewall-asking = 正在查询 { $namespace }…
 firewall-searching = 该命名空间位于缩放单元 { $stamp }。正在查询其网关：共 { $total } 个，还剩 { $waiting } 个…
 firewall-stamp = 该命名空间位于缩放单元 { $stamp }。流可能经过其 { $total } 个网关中的任何一个：目前 { $resolved } 个有地址，另外 { $unknown } 个名称 Azure 以后可能启用。
 firewall-stamp-failed = 该命名空间位于缩放单元 { $stamp }，共有 { $total } 个网关。其中 { $failed } 个没有得到 DNS 的应答，因此列表不完整：请在 DNS 恢复后重新打开。
+firewall-stamp-unknown = 该命名空间位于缩放单元 { $stamp }，但此处的 DNS 不知道其 { $total } 个网关中的任何一个，因此列表中没有这些网关的地址：请在 DNS 知道它们的位置生成列表，或者允许其域下的所有名称。
 firewall-private = 在此处，{ $namespace } 指向专用终结点：请另外允许其端口 9400 到 9599。此处无法得知其网关，在虚拟网络之外可由 DNS 查到。
 firewall-untold = DNS 对 { $namespace } 的应答中没有 Azure 的缩放单元，因此无法得知其网关。请允许其域下的所有名称。
 firewall-unknown = 此处的 DNS 不知道 { $namespace }。使用代理时可能如此：请在 DNS 知道该名称的位置生成列表，或者允许其域下的所有名称。

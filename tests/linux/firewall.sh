@@ -67,6 +67,10 @@ check "in each row" lines ',gateway,TCP,"443,9400-9599",' 257
 check "and beside them" has 'A listener needs the ports 9400 to 9599' "$work/err"
 check "a namespace whose name tells no stamp has no whole list" ends 14 hcm firewall other
 check "but one with the stamp of a person" ends 0 hcm firewall other --stamp am3-010
+check "and none with one that is none" ends 14 hcm firewall other --stamp zz9-999
+check "in words" has 'DNS knows none of the 256 gateways of other' "$work/err"
+check "nor with one that is another's" ends 14 hcm firewall contoso --stamp zz9-999
+check "in words" has 'DNS tells the stamp prod-am3-010 for contoso' "$work/err"
 check "a name that is none is said" ends 14 hcm firewall nobody
 check "in words" has 'is no name that DNS knows here' "$work/out"
 check "and makes no rules" ends 14 hcm firewall nobody --format nftables

@@ -7,7 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::namespace::{self, Named};
 use crate::cli::{Context, render};
-use crate::reach::firewall::{FirewallList, Home, Search};
+use crate::reach::firewall::{FirewallList, Gap, Search};
 use crate::reach::lookup;
 
 pub(super) async fn run(context: &Context<'_>, arguments: Firewall) -> Result<Exit, Failure> {
@@ -36,7 +36,7 @@ pub(super) async fn run(context: &Context<'_>, arguments: Firewall) -> Result<Ex
         printer.line(&render::json::firewall(list))?;
     } else {
         printer.write(&list.render(format))?;
-        if format.is_by_address() || list.is_private() || !is_whole(list) {
+        if format.is_by_address() || list.is_private() || list.gap().is_some() {
             for remark in list.remarks() {
                 printer.note(&remark);
             }
@@ -53,25 +53,27 @@ fn meant(named: Option<Named>, by_options: &ByOptions) -> Result<Named, Failure>
         .ok_or_else(|| Failure::new(Exit::Usage, "name a namespace or a hybrid connection"))
 }
 
-/// All that has to be in the list is.
-fn is_whole(list: &FirewallList) -> bool {
-    list.is_known() && list.home != Home::Untold && list.counts().failed == 0
-}
-
 /// A script that takes a list for whole would lock gateways out.
 fn end(list: &FirewallList) -> Result<Exit, Failure> {
-    let host = list.namespace.host();
-    if is_whole(list) {
-        return Ok(Exit::Ok);
-    }
-    let text = match (list.is_known(), &list.home) {
-        (false, _) => format!("DNS knows no address of {host} here, so the list is not whole"),
-        (true, Home::Untold) => {
+    let (host, counts) = (list.namespace.host(), list.counts());
+    let text = match list.gap() {
+        None => return Ok(Exit::Ok),
+        Some(Gap::NoAddress) => {
+            format!("DNS knows no address of {host} here, so the list is not whole")
+        }
+        Some(Gap::NoStamp) => {
             format!("DNS tells no stamp for {host}, so the list has no gateways; give it: --stamp")
         }
-        (true, _) => format!(
+        Some(Gap::OtherStamp(told)) => format!(
+            "DNS tells the stamp {told} for {host}, so the list has the wrong gateways; leave --stamp out"
+        ),
+        Some(Gap::Unanswered) => format!(
             "DNS gave no answer for {} of the gateways of {host}, so the list is not whole",
-            list.counts().failed
+            counts.failed
+        ),
+        Some(Gap::NoGateway) => format!(
+            "DNS knows none of the {} gateways of {host} here, so the list is not whole; check --stamp, or make the list where DNS knows them",
+            counts.gateways
         ),
     };
     Err(Failure::new(Exit::AzureNotReachable, text))

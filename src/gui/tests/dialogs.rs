@@ -174,6 +174,10 @@ fn the_firewall_list_is_shown_as_it_becomes_known() {
         [("stamp", "prod-am3-010".into()), ("total", 256_u64.into()), ("failed", 2_u64.into())];
     assert!(window.tells("firewall-stamp-failed", &values), "{}", window.dump());
     assert!(window.says("(DNS did not answer in time)"));
+    let unknown = (1..=256).map(|place| (place, Found::Unknown)).collect();
+    tell(&mut window, run, GatewayNews::Found(unknown));
+    let values = [("stamp", "prod-am3-010".into()), ("total", 256_u64.into())];
+    assert!(window.tells("firewall-stamp-unknown", &values), "{}", window.dump());
 
     let mut nothing = nothing;
     nothing.hosts.truncate(1);

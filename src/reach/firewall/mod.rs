@@ -129,6 +129,21 @@ impl Found {
     }
 }
 
+/// What is missing in a list: who takes it for whole locks the namespace or gateways out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gap {
+    /// The namespace has no address.
+    NoAddress,
+    /// DNS tells no stamp, and nobody gave one.
+    NoStamp,
+    /// DNS tells this stamp, and the gateways are those of another one that was given.
+    OtherStamp(Stamp),
+    /// DNS gave no answer for some of the gateways.
+    Unanswered,
+    /// DNS knows none of the gateways.
+    NoGateway,
+}
+
 /// How many hosts of a list are how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -210,6 +225,20 @@ impl FirewallList {
             } += 1;
         }
         counts
+    }
+
+    /// What keeps the list from being whole, once everything has been looked up.
+    pub fn gap(&self) -> Option<Gap> {
+        let counts = self.counts();
+        let told = self.canonical.as_deref().and_then(Stamp::of_canonical);
+        match (&self.home, told) {
+            _ if !self.is_known() => Some(Gap::NoAddress),
+            (Home::Untold, _) => Some(Gap::NoStamp),
+            (Home::Stamp(stamp), Some(told)) if *stamp != told => Some(Gap::OtherStamp(told)),
+            _ if counts.failed > 0 => Some(Gap::Unanswered),
+            (Home::Stamp(_), _) if counts.resolved + counts.waiting == 0 => Some(Gap::NoGateway),
+            _ => None,
+        }
     }
 
     /// Whether the namespace has an address: else nothing of the list is sure.

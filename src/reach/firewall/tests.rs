@@ -60,6 +60,41 @@ async fn a_stamp_that_is_given_needs_no_dns() {
     let stamp = Some("sn3-010".parse().unwrap());
     let list = Search::begin(fresh(), stamp, nothing).await.to_end().await;
     assert_eq!((list.hosts.len(), list.is_known()), (257, false));
+    assert_eq!(list.gap(), Some(Gap::NoAddress));
+}
+
+#[tokio::test]
+async fn a_list_is_whole_only_with_the_gateways_of_the_namespace() {
+    let list = async |given: Option<&str>, canonical| {
+        let stamp = given.map(|stamp| stamp.parse().unwrap());
+        Search::begin(fresh(), stamp, dns(canonical)).await.to_end().await
+    };
+    // Of one gateway DNS does not tell here.
+    assert_eq!(list(None, ON_STAMP).await.gap(), Some(Gap::Unanswered));
+    let mut whole = list(Some("sn3-010"), ON_STAMP).await;
+    whole.take(4, Found::Unknown);
+    assert_eq!(whole.gap(), None);
+    assert_eq!(list(None, PRIVATE).await.gap(), None);
+    assert_eq!(list(None, "contoso.servicebus.windows.net").await.gap(), Some(Gap::NoStamp));
+
+    let other = list(Some("sn3-011"), ON_STAMP).await;
+    assert_eq!(other.gap(), Some(Gap::OtherStamp("sn3-010".parse().unwrap())));
+    let said = "DNS tells another stamp for contoso.servicebus.windows.net: prod-sn3-010.";
+    assert!(other.remarks()[2].starts_with(said), "{:?}", other.remarks());
+
+    let mistyped: LookUp = Arc::new(|name| {
+        Box::pin(async move {
+            match name.starts_with("contoso.") {
+                true => resolved(&name, &["40.74.252.255"]),
+                false => Err(Unresolved::Unknown),
+            }
+        })
+    });
+    let stamp = Some("sn9-999".parse().unwrap());
+    let list = Search::begin(fresh(), stamp, mistyped).await.to_end().await;
+    assert_eq!(list.gap(), Some(Gap::NoGateway));
+    let said = "Stamp prod-sn9-999: DNS knows none of its 256 gateways here.";
+    assert!(list.remarks()[1].starts_with(said), "{:?}", list.remarks());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The list for people.
 
-use super::{FirewallList, Found, Home, Host};
+use super::{FirewallList, Found, Gap, Home, Host};
 
 pub(super) fn render(list: &FirewallList) -> String {
     let mut text = String::new();
@@ -68,6 +68,11 @@ pub(super) fn remarks(list: &FirewallList) -> Vec<String> {
             }
         )),
     }
+    if let Some(Gap::OtherStamp(told)) = list.gap() {
+        lines.push(format!(
+            "DNS tells another stamp for {namespace}: {told}. Without --stamp the list has the gateways of that one."
+        ));
+    }
     if let Some(proxy) = &list.proxy {
         lines.push(format!(
             "The way to Azure leads through a proxy ({proxy}): that one needs this list, and this machine the proxy alone."
@@ -82,6 +87,12 @@ pub(super) fn remarks(list: &FirewallList) -> Vec<String> {
 
 fn of_gateways(list: &FirewallList, stamp: &str) -> String {
     let counts = list.counts();
+    if list.gap() == Some(Gap::NoGateway) {
+        return format!(
+            "Stamp {stamp}: DNS knows none of its {} gateways here. The stamp may be mistyped, or DNS knows them elsewhere.",
+            counts.gateways
+        );
+    }
     let mut line = format!(
         "Stamp {stamp}: any of its {} gateways may be named for a stream. {} have addresses now",
         counts.gateways, counts.resolved

@@ -8,7 +8,7 @@ use crate::gui::state::FirewallForm;
 use crate::gui::theme::{CONTROL_RADIUS, SMALL, TEXT, Tone, mono, regular};
 use crate::gui::update::Action;
 use crate::gui::widget::{self, Kind};
-use crate::reach::firewall::{Format, Found, Home};
+use crate::reach::firewall::{Format, Found, Gap, Home};
 
 const WIDTH: f32 = 760.0;
 /// Height of the box with the list, in points; longer ones scroll in it.
@@ -68,10 +68,11 @@ fn said(cx: &Cx<'_>, form: &FirewallForm) -> (String, Option<Tone>) {
                 ("failed", counts.failed.into()),
                 ("waiting", counts.waiting.into()),
             ];
-            let (key, tone) = match (form.is_whole, counts.failed) {
+            let (key, tone) = match (form.is_whole, list.gap()) {
                 (false, _) => ("firewall-searching", None),
-                (true, 0) => ("firewall-stamp", None),
-                (true, _) => ("firewall-stamp-failed", Some(Tone::Warn)),
+                (true, Some(Gap::Unanswered)) => ("firewall-stamp-failed", Some(Tone::Warn)),
+                (true, Some(Gap::NoGateway)) => ("firewall-stamp-unknown", Some(Tone::Warn)),
+                (true, _) => ("firewall-stamp", None),
             };
             (cx.texts.with(key, &values), tone)
         }
