@@ -19,6 +19,7 @@ pub mod emulator;
 pub mod gui;
 pub mod http;
 pub mod ipc;
+mod managers;
 pub mod model;
 pub mod network;
 pub mod platform;

@@ -8,9 +8,10 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::board::Board;
+use crate::managers;
 use crate::model::diagnosis::{FactName, Note, NoteCode};
 use crate::model::{CheckName, CheckReport, ConnectionId};
-use crate::platform::microsoft_managers::{self as managers, Neighbour};
+use crate::platform::microsoft_managers::{self, Neighbour};
 
 /// Longest file of a manager that is read.
 const LONGEST: u64 = 4 << 20;
@@ -31,14 +32,14 @@ pub(super) async fn check(id: Option<&ConnectionId>, board: &Board<'_>) {
 
 fn look(id: Option<&ConnectionId>) -> CheckReport {
     let mut report = CheckReport::ok(CheckName::Conflicts);
-    for (neighbour, name) in managers::neighbours() {
+    for (neighbour, name) in microsoft_managers::neighbours() {
         let code = match neighbour {
             Neighbour::BizTalk => NoteCode::BizTalkManager,
             Neighbour::ServiceBusServer => NoteCode::ServiceBusServer,
         };
         report = report.warning(code, "").with(FactName::Program, name);
     }
-    for file in managers::files() {
+    for file in microsoft_managers::files() {
         report = match (holds(&file, id), id) {
             (Ok(None), _) => report,
             (Ok(Some(true)), Some(_)) => report
@@ -48,7 +49,7 @@ fn look(id: Option<&ConnectionId>) -> CheckReport {
                 .noting(NoteCode::MicrosoftManagerHere, "")
                 .with(FactName::File, file.display()),
             (Err(error), _) => report
-                .noting(NoteCode::MicrosoftManagerUnread, error.to_string())
+                .noting(NoteCode::MicrosoftManagerUnread, error)
                 .with(FactName::File, file.display()),
         };
     }
@@ -56,42 +57,20 @@ fn look(id: Option<&ConnectionId>) -> CheckReport {
 }
 
 /// Whether the manager's `file` has the connection `id`; nothing where there is no such file.
-fn holds(file: &Path, id: Option<&ConnectionId>) -> io::Result<Option<bool>> {
-    let opened = match std::fs::File::open(file) {
+fn holds(file: &Path, id: Option<&ConnectionId>) -> Result<Option<bool>, String> {
+    let text = match text_of(file) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        opened => opened?,
+        text => text.map_err(|error| error.to_string())?,
     };
-    let mut text = Zeroizing::new(String::new());
-    opened.take(LONGEST).read_to_string(&mut text)?;
-    Ok(Some(id.is_some_and(|id| names(&text, id))))
+    let contents = managers::read(&text).map_err(|error| error.to_string())?;
+    let has = |id| contents.entries.iter().any(|entry| entry.is(id));
+    Ok(Some(id.is_some_and(has)))
 }
 
-/// Whether a file of either manager names the connection: by its address, or as `Namespace` and
-/// `Name` of an entry.
-fn names(text: &str, id: &ConnectionId) -> bool {
-    let text = Zeroizing::new(text.to_ascii_lowercase());
-    let namespace = id.namespace();
-    let address = format!("sb://{}/{}", namespace.host(), id.name().to_ascii_lowercase());
-    let ends = |after: Option<char>| {
-        after.is_none_or(|c| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.'))
-    };
-    let by_address = text
-        .match_indices(&address)
-        .any(|(at, found)| ends(text[at + found.len()..].trim_start_matches('/').chars().next()));
-    let entity = format!("sb://{}/", namespace.host());
-    let path = format!("entitypath={}", id.name().to_ascii_lowercase());
-    let by_string = text.contains(&entity)
-        && text
-            .match_indices(&path)
-            .any(|(at, found)| ends(text[at + found.len()..].chars().next()));
-    let quoted = |key: &str, value: &str| {
-        let (key, value) = (format!("\"{key}\""), format!("\"{}\"", value.to_ascii_lowercase()));
-        text.match_indices(&key).any(|(at, found)| {
-            let rest = text[at + found.len()..].trim_start();
-            rest.strip_prefix(':').is_some_and(|rest| rest.trim_start().starts_with(&value))
-        })
-    };
-    by_address || by_string || quoted("namespace", namespace.label()) && quoted("name", id.name())
+fn text_of(file: &Path) -> io::Result<Zeroizing<String>> {
+    let mut text = Zeroizing::new(String::new());
+    std::fs::File::open(file)?.take(LONGEST).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -101,27 +80,77 @@ mod tests {
     use super::*;
     use crate::model::NamespaceAddress;
 
+    fn id(name: &str) -> ConnectionId {
+        ConnectionId::new(NamespaceAddress::new("contoso.servicebus.windows.net", 443), name)
+    }
+
+    /// Whether a file with `text` has the connection.
+    fn has(text: &str, id: &ConnectionId) -> bool {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        holds(file.path(), Some(id)).unwrap().unwrap()
+    }
+
+    fn classic(strings: &[&str]) -> String {
+        let items = strings
+            .iter()
+            .map(|string| format!("<hybridConnection connectionString=\"{string}\"/>"));
+        format!(
+            "<configuration><hybridConnections><connectionStrings>{}</connectionStrings></hybridConnections></configuration>",
+            items.collect::<String>()
+        )
+    }
+
     #[test]
     fn a_connection_is_found_in_the_files_of_both_managers() {
-        let id = |name| {
-            ConnectionId::new(NamespaceAddress::new("contoso.servicebus.windows.net", 443), name)
-        };
-        let current = r#"[{"Namespace": "contoso", "Name":"SQL", "KeyValue":"c2Vj",
+        let current = r#"[{"Namespace": "contoso", "Name":"SQL", "KeyName":"x", "KeyValue":"c2Vj",
             "Uri":"sb://contoso.servicebus.windows.net/SQL"}]"#;
+        let keyless =
+            r#"[{"Namespace": "contoso", "Uri":"sb://Contoso.servicebus.windows.net/sql"}]"#;
         let bare = r#"[{"Namespace" : "contoso", "Name" : "sql"}]"#;
-        let classic = r#"<hybridConnection connectionString="Endpoint=sb://Contoso.servicebus.windows.net/sql;SharedAccessKey=x"/>"#;
-        let path = "Endpoint=sb://contoso.servicebus.windows.net/;EntityPath=sql;SharedAccessKey=x";
-        for text in [current, bare, classic, path] {
-            assert!(names(text, &id("sql")), "{text}");
-            assert!(!names(text, &id("sq")), "{text}");
-            assert!(!names(text, &id("sql2")), "{text}");
+        let path = classic(&[
+            "Endpoint=sb://Contoso.servicebus.windows.net/sql;SharedAccessKeyName=x;SharedAccessKey=x",
+        ]);
+        let keyless_path =
+            classic(&["Endpoint=sb://contoso.servicebus.windows.net/sql;SharedAccessKey=x"]);
+        let entity = classic(&["Endpoint=sb://contoso.servicebus.windows.net/;EntityPath=sql"]);
+        for text in [current, keyless, bare, &path, &keyless_path, &entity] {
+            assert!(has(text, &id("sql")), "{text}");
+            for other in ["sq", "sql2", "web"] {
+                assert!(!has(text, &id(other)), "{text}");
+            }
+            let fabrikam = NamespaceAddress::new("fabrikam.servicebus.windows.net", 443);
+            assert!(!has(text, &ConnectionId::new(fabrikam, "sql")), "{text}");
         }
-        assert!(!names(classic, &ConnectionId::new(NamespaceAddress::new("x.y", 443), "sql")));
+        let china = ConnectionId::new(
+            NamespaceAddress::new("contoso.servicebus.chinacloudapi.cn", 443),
+            "sql",
+        );
+        assert!(has(bare, &china), "without an address it may be of any cloud");
+        assert!(!has(current, &china) && !has(&path, &china));
+    }
+
+    #[test]
+    fn halves_of_several_entries_make_no_connection() {
+        let current =
+            r#"[{"Namespace":"contoso","Name":"sql"},{"Namespace":"fabrikam","Name":"web"}]"#;
+        let classic = classic(&[
+            "Endpoint=sb://contoso.servicebus.windows.net/;EntityPath=sql",
+            "Endpoint=sb://fabrikam.servicebus.windows.net/;EntityPath=web",
+        ]);
+        for text in [current, &classic] {
+            assert!(has(text, &id("sql")), "{text}");
+            assert!(!has(text, &id("web")), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_or_cannot_be_read_is_told_apart() {
+        assert_eq!(holds(Path::new("/no/such/file"), None), Ok(None));
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(current.as_bytes()).unwrap();
-        assert_eq!(holds(file.path(), Some(&id("sql"))).unwrap(), Some(true));
-        assert_eq!(holds(file.path(), Some(&id("web"))).unwrap(), Some(false));
-        assert_eq!(holds(file.path(), None).unwrap(), Some(false));
-        assert_eq!(holds(Path::new("/no/such/file"), None).unwrap(), None);
+        assert_eq!(holds(file.path(), Some(&id("sql"))), Ok(Some(false)));
+        file.write_all(b"[{]").unwrap();
+        let error = holds(file.path(), None).unwrap_err();
+        assert!(error.starts_with("line 1, column 3: this is no valid JSON"), "{error}");
     }
 }

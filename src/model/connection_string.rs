@@ -217,6 +217,44 @@ impl ConnectionString {
         value
     }
 
+    /// The hybrid connection that the first connection string in `text` names, whatever else is
+    /// wrong with it.
+    pub fn id_in(text: &str) -> Option<ConnectionId> {
+        let mut found = split(text);
+        let fields = &found.first()?.value;
+        let value = |wanted| {
+            let mut named = fields.iter().filter_map(|field| field.split_once('='));
+            let found = named.find(|(name, _)| Part::by_name(name.trim()) == Some(wanted));
+            found.map(|(_, value)| value.trim())
+        };
+        let id = value(Part::Endpoint)
+            .and_then(|endpoint| Self::id_at(endpoint, value(Part::EntityPath)).ok());
+        found.iter_mut().for_each(|one| one.value.zeroize());
+        id
+    }
+
+    /// The hybrid connection `name` of the namespace at the address `endpoint`, which may have the
+    /// name as its path.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn id_at(
+        endpoint: &str,
+        name: Option<&str>,
+    ) -> Result<ConnectionId, ConnectionStringError> {
+        let (namespace, path_name) = parse_endpoint_address(endpoint)?;
+        let entity_path = name.map(|name| name.trim_matches('/'));
+        let name = match (entity_path, path_name.as_deref()) {
+            (Some(name), Some(path)) if !name.eq_ignore_ascii_case(path) => {
+                return Err(wrong(Part::EntityPath, PartProblem::DiffersFromPath));
+            }
+            (Some(name), _) | (None, Some(name)) => name,
+            (None, None) => return Err(ConnectionStringError::Missing(Part::EntityPath.as_str())),
+        };
+        check_name(name)?;
+        Ok(ConnectionId::new(namespace, name))
+    }
+
     /// The configuration that this string asks for.
     pub fn into_connection(self) -> HybridConnection {
         HybridConnection {
@@ -257,20 +295,12 @@ impl ConnectionString {
 
     fn from_fields(fields: &[String]) -> Result<Self, ConnectionStringError> {
         let parts = Parts::read(fields)?;
-        let (namespace, path_name) = parse_endpoint_address(parts.need(Part::Endpoint)?)?;
-        let entity_path = parts.0.get(&Part::EntityPath).map(|name| name.trim_matches('/'));
-        let name = match (entity_path, path_name.as_deref()) {
-            (Some(name), Some(path)) if !name.eq_ignore_ascii_case(path) => {
-                return Err(wrong(Part::EntityPath, PartProblem::DiffersFromPath));
-            }
-            (Some(name), _) | (None, Some(name)) => name,
-            (None, None) => return Err(ConnectionStringError::Missing(Part::EntityPath.as_str())),
-        };
-        check_name(name)?;
+        let entity_path = parts.0.get(&Part::EntityPath).copied();
+        let id = Self::id_at(parts.need(Part::Endpoint)?, entity_path)?;
         let credential = parts.credential()?;
         let operation_timeout =
             parts.0.get(&Part::OperationTimeout).map(|text| parse_timeout(text)).transpose()?;
-        Ok(Self { id: ConnectionId::new(namespace, name), credential, operation_timeout })
+        Ok(Self { id, credential, operation_timeout })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::style::{Role, Style};
 use super::table::{self, Align, Cell, Column, Row as TableRow};
-use crate::cli::import::plan::{Row, Step};
+use crate::cli::import::{Row, Step};
 
 const WHOLE: usize = usize::MAX;
 const COLUMNS: [Column; 5] = [
@@ -52,9 +52,9 @@ fn row(row: &Row) -> TableRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::import::plan::{Source, plan};
-    use crate::cli::import::read;
+    use crate::cli::import::{Source, plan};
     use crate::cli::render::sample;
+    use crate::managers::read;
 
     #[test]
     fn each_stands_with_what_becomes_of_it() {

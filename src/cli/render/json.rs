@@ -31,7 +31,7 @@ use crate::azure::Subscriptions;
 use crate::cli::apply::Changes;
 use crate::cli::explain::Entry;
 use crate::cli::failure::Failure;
-use crate::cli::import::plan::{Row, Source};
+use crate::cli::import::{Row, Source};
 use crate::display::health::{Health, Verdict};
 use crate::ipc::protocol::LogLine;
 use crate::model::upgrade::UpgradeInfo;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::import::plan::Source;
-use crate::cli::{import, input};
+use crate::cli::import::Source;
+use crate::cli::input;
+use crate::managers;
 
 /// What came of looking into several places.
 pub(super) struct Found {
@@ -24,7 +25,7 @@ pub(super) struct Found {
 /// One that cannot be read, or that is none of theirs.
 pub(super) fn named(path: &Path) -> Result<Source, Failure> {
     let text = input::of_file(path)?;
-    let contents = import::read(&text).map_err(|error| {
+    let contents = managers::read(&text).map_err(|error| {
         Failure::new(Exit::InvalidInput, format!("the file {}: {error}", path.display()))
     })?;
     Ok(Source { path: path.to_owned(), contents })

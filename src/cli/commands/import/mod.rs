@@ -10,11 +10,11 @@ use super::add::service::Service;
 use crate::cli::args::Import;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::import::Manager;
-use crate::cli::import::plan::{Row, Source, Step, plan};
+use crate::cli::import::{Row, Source, Step, plan};
 use crate::cli::render::printer::Printer;
 use crate::cli::render::text::count;
 use crate::cli::{Context, render};
+use crate::managers::Manager;
 use crate::model::ConnectionView;
 use crate::platform::microsoft_managers;
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::cli::import::plan::{Row, Source};
+use crate::cli::import::{Row, Source};
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -81,8 +81,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::{HELP, import};
-    use crate::cli::import::plan::{Source, plan};
-    use crate::cli::import::read;
+    use crate::cli::import::{Source, plan};
+    use crate::managers::read;
 
     #[test]
     fn every_file_and_connection_is_an_object() {

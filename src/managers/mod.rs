@@ -1,21 +1,20 @@
 //! The hybrid connections that Microsoft's managers keep in their files: reading alone, from
-//! a text to values. No file is opened for writing, here or anywhere in `hcm import`.
+//! a text to values. No file is opened here, and none of theirs is written anywhere.
 
 mod classic;
 mod current;
 mod error;
 mod lines;
-pub(super) mod plan;
 mod proxy;
 mod resource;
 
-pub(super) use self::error::{EntryError, FileError};
-pub(super) use self::proxy::FoundProxy;
-use crate::model::{AzureResource, ConnectionString};
+pub(crate) use self::error::{EntryError, FileError};
+pub(crate) use self::proxy::FoundProxy;
+use crate::model::{AzureResource, ConnectionId, ConnectionString};
 
 /// Which of Microsoft's managers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Manager {
+pub(crate) enum Manager {
     /// Version 1.x, which keeps a `connections.json`.
     Current,
     /// Version 0.7.x, which keeps the `.config` of a .NET program.
@@ -24,7 +23,7 @@ pub(super) enum Manager {
 
 impl Manager {
     /// Its version, as people and programs read it.
-    pub(super) fn version(self) -> &'static str {
+    pub(crate) fn version(self) -> &'static str {
         match self {
             Self::Current => "1.x",
             Self::Classic => "0.7.x",
@@ -32,7 +31,7 @@ impl Manager {
     }
 
     /// How to stop its service, for people.
-    pub(super) fn how_to_stop(self) -> &'static str {
+    pub(crate) fn how_to_stop(self) -> &'static str {
         match self {
             Self::Current => {
                 "on Windows the service \"Hybrid Connection Manager Service\" (sc stop HybridConnectionManagerService), on Linux systemctl stop hybridconnectionmanager"
@@ -46,33 +45,52 @@ impl Manager {
 
 /// What a file of one of the managers holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Contents {
+pub(crate) struct Contents {
     /// Whose file it is.
-    pub(super) manager: Manager,
+    pub(crate) manager: Manager,
     /// Its hybrid connections, in its order.
-    pub(super) entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
     /// The proxy that its manager goes through, if it says so.
-    pub(super) proxy: Option<FoundProxy>,
+    pub(crate) proxy: Option<FoundProxy>,
 }
 
 /// One hybrid connection of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// Line of the file where it begins, from 1.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     /// `NAMESPACE/NAME` as the file has it, where it has both.
-    pub(super) name: Option<String>,
+    pub(crate) name: Option<String>,
+    /// The address that the file has for it, also of one that cannot be added.
+    pub(crate) id: Option<ConnectionId>,
     /// What can be added, or why nothing can.
-    pub(super) value: Result<Importable, EntryError>,
+    pub(crate) value: Result<Importable, EntryError>,
+}
+
+impl Entry {
+    /// Whether it is the hybrid connection `id`, as far as the file tells: one without an
+    /// address may be of any cloud.
+    pub(crate) fn is(&self, id: &ConnectionId) -> bool {
+        let (host, label) = (id.namespace().host(), id.namespace().label());
+        let names = |namespace: &str, name: &str| {
+            let is_namespace = [host, label].iter().any(|one| one.eq_ignore_ascii_case(namespace));
+            is_namespace && name.eq_ignore_ascii_case(id.name())
+        };
+        match (&self.id, &self.name) {
+            (Some(own), _) => names(own.namespace().host(), own.name()),
+            (None, Some(name)) => name.split_once('/').is_some_and(|(of, name)| names(of, name)),
+            (None, None) => false,
+        }
+    }
 }
 
 /// A hybrid connection that can be added.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Importable {
+pub(crate) struct Importable {
     /// What it is, with its key.
-    pub(super) string: ConnectionString,
+    pub(crate) string: ConnectionString,
     /// Where it is in Azure, if the file says so.
-    pub(super) resource: Option<AzureResource>,
+    pub(crate) resource: Option<AzureResource>,
 }
 
 /// Reads the text of a file, whichever of the managers it is of.
@@ -80,7 +98,7 @@ pub(super) struct Importable {
 /// # Errors
 /// [`FileError`] for a file of which nothing can be read; what is wrong with one entry
 /// stands in its place.
-pub(super) fn read(text: &str) -> Result<Contents, FileError> {
+pub(crate) fn read(text: &str) -> Result<Contents, FileError> {
     let text = text.trim_start_matches('\u{feff}');
     match text.trim_start().chars().next() {
         // The manager takes an empty file for an empty list.

@@ -51,7 +51,8 @@ fn entry(line: usize, item: Node<'_, '_>) -> Entry {
         }
     };
     let name = string.as_ref().ok().map(|string| string.id.short());
-    Entry { line, name, value: string.map(|string| Importable { string, resource: None }) }
+    let id = ConnectionString::id_in(text);
+    Entry { line, name, id, value: string.map(|string| Importable { string, resource: None }) }
 }
 
 /// What `<defaultProxy>` says, if it asks for a proxy at all.

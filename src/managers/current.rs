@@ -98,18 +98,20 @@ fn items(list: &str) -> Vec<(usize, &str)> {
 fn entry(line: usize, item: &str) -> Entry {
     let read = match serde_json::from_str::<Item>(item) {
         Ok(read) if item.starts_with('{') => read,
-        Ok(_) => return Entry { line, name: None, value: Err(EntryError::OtherKind { line }) },
-        Err(error) => {
-            let line_of_value = line + error.line().saturating_sub(1);
-            let value = Err(EntryError::OtherKind { line: line_of_value });
-            return Entry { line, name: None, value };
-        }
+        Ok(_) => return of_other_kind(line, line),
+        Err(error) => return of_other_kind(line, line + error.line().saturating_sub(1)),
     };
     let name = match (given(&read.namespace), given(&read.name)) {
         (Some(namespace), Some(name)) => Some(format!("{namespace}/{name}")),
         _ => None,
     };
-    Entry { line, name, value: importable(&read) }
+    let id = given(&read.uri).and_then(|uri| ConnectionString::id_at(uri, given(&read.name)).ok());
+    Entry { line, name, id, value: importable(&read) }
+}
+
+fn of_other_kind(line: usize, line_of_value: usize) -> Entry {
+    let value = Err(EntryError::OtherKind { line: line_of_value });
+    Entry { line, name: None, id: None, value }
 }
 
 fn importable(item: &Item) -> Result<Importable, EntryError> {

@@ -3,10 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Contents, Entry, Importable};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::ipc::protocol::{ErrorCode, RequestError};
+use crate::managers::{Contents, Entry, Importable};
 use crate::model::{AzureResource, ConnectionId, ConnectionView, Credential};
 
 /// A file that was read.
@@ -112,7 +112,7 @@ pub(crate) fn plan(sources: &[Source], here: &[ConnectionView], replace: bool) -
     let mut rows: Vec<Row> = Vec::new();
     for Source { path, contents } in sources {
         for entry in &contents.entries {
-            let Entry { line, name, value } = entry;
+            let Entry { line, name, value, .. } = entry;
             let mut row = Row {
                 path: path.clone(),
                 line: *line,
@@ -193,9 +193,9 @@ fn of(path: &Path, line: usize, name: Option<&str>, failure: Failure) -> Failure
 
 #[cfg(test)]
 mod tests {
-    use super::super::read;
     use super::*;
     use crate::cli::render::sample;
+    use crate::managers::read;
 
     const KEY: &str = "dGVzdC1rZXktbm90LXJlYWw=";
 
