@@ -71,7 +71,7 @@ pub enum ProxyProblem {
     Script {
         /// The place.
         place: String,
-        /// Where the script is.
+        /// Where the script is, without anything that may be secret.
         script: String,
     },
 }
@@ -135,7 +135,7 @@ impl Proxies {
         if self.first.is_some() || script.trim().is_empty() {
             return self;
         }
-        let (place, script) = (place.clone(), script.trim().to_owned());
+        let (place, script) = (place.clone(), shown(script.trim()));
         self.with(ProxyProblem::Script { place, script })
     }
 
@@ -209,6 +209,21 @@ impl Proxies {
     /// The proxy that is used for most hosts.
     pub fn proxy(&self) -> Option<&Proxy> {
         self.first.as_ref()?.proxy.as_ref().ok()
+    }
+}
+
+/// The address of a script without user, password, and what it is asked with.
+fn shown(address: &str) -> String {
+    match Url::parse(address) {
+        Ok(mut url) if url.has_host() => {
+            url.set_query(None);
+            url.set_fragment(None);
+            // Only an address that has neither takes none.
+            url.set_password(None).and_then(|()| url.set_username("")).unwrap_or_default();
+            url.to_string()
+        }
+        _ if address.contains(['@', '?', '#']) => "an address that may have a password".to_owned(),
+        _ => address.to_owned(),
     }
 }
 

@@ -208,6 +208,30 @@ fn what_cannot_be_used_is_told_and_shows_no_password() {
 }
 
 #[test]
+fn the_address_of_a_script_is_told_without_what_may_be_secret() {
+    for (script, told) in [
+        ("http://wpad.corp/proxy.pac", "http://wpad.corp/proxy.pac"),
+        (
+            " http://me:c2Vj@wpad.corp:8080/a/proxy.pac?token=c2Vj#c2Vj ",
+            "http://wpad.corp:8080/a/proxy.pac",
+        ),
+        ("https://c2Vj@wpad.corp/", "https://wpad.corp/"),
+        ("http://wpad.corp/proxy.pac?mail=me@corp", "http://wpad.corp/proxy.pac"),
+        ("file://server/share/proxy.pac", "file://server/share/proxy.pac"),
+        ("file:///C:/proxy.pac", "file:///C:/proxy.pac"),
+        (r"\\server\share\proxy.pac", r"\\server\share\proxy.pac"),
+        ("me:c2Vj@wpad.corp/proxy.pac", "an address that may have a password"),
+        ("http://me:c2Vj/c2Vj@wpad.corp/proxy.pac", "an address that may have a password"),
+        ("wpad.corp/proxy.pac?token=c2Vj", "an address that may have a password"),
+    ] {
+        let script = script.to_owned();
+        let system = SystemProxy { place: "Windows".to_owned(), script, ..Default::default() };
+        let proxies = Proxies::default().or_system(&system);
+        assert_eq!(proxies.problems()[0].fault().detail, format!("Windows: {told}"));
+    }
+}
+
+#[test]
 fn an_address_is_asked_through_the_proxy_with_tls_alone() {
     let proxies = environment(&[("HTTPS_PROXY", "p:1"), ("NO_PROXY", "[fd00::1]:8443,a.corp")]);
     let asked = |url: &str| proxies.has_for(&url.parse().unwrap());
