@@ -569,7 +569,7 @@ fault-proxy-tls-advice = Most proxies are spoken to without TLS: begin the addre
 fault-proxy-unusable-advice = Azure is reached without a proxy until then. Correct it there and restart the service, or name a proxy in Settings (“none” for no proxy).
 fault-proxy-script-advice = Look into the script for the proxy of *.servicebus.windows.net and name it in Settings under “Proxy”. If Azure is reached without one, write “none” there.
 fault-proxy-password-sealed-advice = It was sealed on another machine or for another account, or the file was damaged. Give it again in Settings under “Proxy”.
-fault-proxy-refused-advice = Have its administrator allow CONNECT to *.servicebus.windows.net on port 443. The address of a SOCKS proxy begins with socks5:// in Settings.
+fault-proxy-refused-advice = Have its administrator allow CONNECT to *.servicebus.windows.net on port 443, and look whether the proxy gets there itself. The address of a SOCKS proxy begins with socks5:// in Settings.
 
 ## What goes wrong with an Azure account, and what to do
 azure-error-sign-in-denied = The sign-in was cancelled in the browser

@@ -102,8 +102,8 @@ fault_codes! {
     /// The proxy does not let this machine through.
     ProxyRefused = "proxy-refused", Slowly,
         "The proxy does not open the way to Azure",
-        "The rules of the proxy do not allow CONNECT to this host and port, it cannot reach them itself, or what listens there is no proxy of this kind.",
-        "Have its administrator allow CONNECT to *.servicebus.windows.net on port 443. For a SOCKS proxy: hcm settings set network.proxy socks5://host:port.";
+        "The rules of the proxy do not allow CONNECT to this host and port, it cannot reach them itself or not in time, or what listens there is no proxy of this kind.",
+        "Have its administrator allow CONNECT to *.servicebus.windows.net on port 443, and look whether the proxy gets there itself. For a SOCKS proxy: hcm settings set network.proxy socks5://host:port.";
     /// The proxy wants a login, or another one.
     ProxyLogin = "proxy-login", Slowly,
         "The proxy does not let this machine in",

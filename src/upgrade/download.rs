@@ -151,7 +151,9 @@ fn goes_on_from(response: &Response, from: u64) -> bool {
 /// Whether another try may bring what is missing. Of a password that a proxy does not take, every try may
 /// lock the account.
 fn is_a_break(code: FaultCode) -> bool {
-    matches!(code, FaultCode::FeedUnreachable | FaultCode::ProxyUnreachable)
+    use FaultCode::{FeedUnreachable, ProxyRefused, ProxyUnreachable};
+    // A proxy that does not get out now may do so soon.
+    matches!(code, FeedUnreachable | ProxyRefused | ProxyUnreachable)
 }
 
 fn is_damaged(fetched: &Result<(), Fault>) -> bool {

@@ -266,7 +266,7 @@ async fn what_the_proxy_does_wrong_is_named_as_the_proxys_fault() {
             .is_some_and(|fault| fault.detail.contains("took the connection and did not"))
     };
     let view = skip_until(Duration::from_secs(1), bed.host.until(NAME, silent)).await;
-    assert_eq!(fault(&view).code, FaultCode::ProxyUnreachable);
+    assert_eq!(fault(&view).code, FaultCode::ProxyRefused, "it is there, and does not get out");
 
     proxy.behave(Manner::Open);
     bed.host.request(Request::TryNow { connection: None }).await.unwrap();

@@ -252,7 +252,7 @@ check "32: a proxy that does not let through" names proxy-refused hc
 begin other "${part[@]}" endpoints 127.0.0.1:3126
 soon grep -q ready "$work/said.other"
 hcm settings set network.proxy http://127.0.0.1:3126 >"$work/last"
-check "33: what is no proxy" names proxy-unreachable hc
+check "33: what takes connections and opens no way" names proxy-refused hc
 hcm settings set network.proxy http://me:secret@127.0.0.1:3128 >"$work/last"
 check "nothing is wrong with a proxy that works" soon says "contoso/hc: nothing is wrong" \
     hcm doctor contoso/hc

@@ -65,10 +65,16 @@ pub(super) async fn tunnel(
     let target = Endpoint::new(host, port);
     let start = Instant::now();
     let wanted = Wanted { proxy, target: &target, tls, deadline };
+    let has_password = password(proxy).is_some();
+    if has_password {
+        known.way()?;
+    }
+    let tcp = wanted.dial().await?;
     let asking = async {
-        match password(proxy) {
-            Some(_) => wanted.log_in(known).await,
-            None => wanted.without_login().await,
+        let stream = wanted.secure(tcp).await?;
+        match has_password {
+            true => wanted.log_in(stream, known).await,
+            false => wanted.without_login(stream).await,
         }
     };
     timeout_at(deadline, asking).await.unwrap_or_else(|_| {
@@ -76,7 +82,7 @@ pub(super) async fn tunnel(
         let detail = format!(
             "{address} took the connection and did not open the way to {target} within {seconds} s"
         );
-        Err(Fault::new(FaultCode::ProxyUnreachable, detail))
+        Err(Fault::new(FaultCode::ProxyRefused, detail))
     })
 }
 
@@ -97,18 +103,19 @@ struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    async fn without_login(&self) -> Result<Transport, Fault> {
-        let mut stream = self.open().await?;
+    async fn without_login(&self, mut stream: Transport) -> Result<Transport, Fault> {
         let way = if self.is_socks() { Way::Socks } else { Way::Plain };
         self.ask(way, &mut stream).await?;
         Ok(stream)
     }
 
     /// The password goes to a proxy that wants it, in the way that it takes.
-    async fn log_in(&self, known: &KnownLogin) -> Result<Transport, Fault> {
-        let taken = known.way()?;
-        let mut stream = self.open().await?;
-        if let Some(way) = taken {
+    async fn log_in(
+        &self,
+        mut stream: Transport,
+        known: &KnownLogin,
+    ) -> Result<Transport, Fault> {
+        if let Some(way) = known.way()? {
             match self.ask(way, &mut stream).await {
                 Ok(()) => return Ok(stream),
                 Err(Failed::Fault(fault)) => return Err(known.keep(way, fault)),
@@ -167,14 +174,25 @@ impl Wanted<'_> {
 
     /// A connection to the proxy itself.
     async fn open(&self) -> Result<Transport, Fault> {
+        self.secure(self.dial().await?).await
+    }
+
+    async fn dial(&self) -> Result<TcpStream, Fault> {
         let address = self.proxy.address();
         let limit = self.deadline.saturating_duration_since(Instant::now());
-        let tcp = dial::connect(address.host(), address.port(), limit)
+        dial::connect(address.host(), address.port(), limit)
             .await
-            .map_err(|error| Fault::new(FaultCode::ProxyUnreachable, error.to_string()))?;
+            .map_err(|error| Fault::new(FaultCode::ProxyUnreachable, error.to_string()))
+    }
+
+    /// What the proxy is spoken to over.
+    async fn secure(&self, tcp: TcpStream) -> Result<Transport, Fault> {
         Ok(match self.proxy.kind() {
             ProxyKind::Http | ProxyKind::Socks5 => Transport::Tcp(tcp),
-            ProxyKind::Https => Transport::Tls(Box::new(handshake(address, self.tls, tcp).await?)),
+            ProxyKind::Https => {
+                let secured = handshake(self.proxy.address(), self.tls, tcp).await?;
+                Transport::Tls(Box::new(secured))
+            }
         })
     }
 }
