@@ -18,11 +18,11 @@ use super::endpoint::Endpoint;
 use super::fault::{Fault, FaultCode};
 use super::proxy::Proxy;
 
-/// Variables with the proxy of the environment, the first that is set counts. That of plain HTTP
-/// is not among them: what this program asks without TLS is on this machine.
-const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+/// Variables with the proxy of the environment, the first that is set counts, in the order of curl.
+/// That of plain HTTP is not among them: what this program asks without TLS is on this machine.
+const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 /// Variables with the hosts that are reached without it.
-const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
+const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 /// The setting.
 const SETTING: &str = "network.proxy";
 

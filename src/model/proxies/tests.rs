@@ -134,12 +134,16 @@ fn the_first_source_that_says_something_decides_alone() {
 #[test]
 fn variables_have_their_order() {
     let all = environment(&[
-        ("all_proxy", "d:1"),
-        ("ALL_PROXY", "c:1"),
-        ("https_proxy", "b:1"),
-        ("HTTPS_PROXY", "a:1"),
+        ("ALL_PROXY", "d:1"),
+        ("all_proxy", "c:1"),
+        ("HTTPS_PROXY", "b:1"),
+        ("https_proxy", "a:1"),
+        ("NO_PROXY", "y"),
+        ("no_proxy", "x"),
     ]);
     assert_eq!(proxy(&all, AZURE).as_deref(), Some("http://a:1"));
+    assert_eq!(said(&all, "x"), "none: no_proxy in the environment excepts this host (x)");
+    assert_eq!(proxy(&all, "y").as_deref(), Some("http://a:1"));
     let some =
         environment(&[("HTTPS_PROXY", " "), ("all_proxy", "socks5h://d"), ("no_proxy", "x")]);
     assert_eq!(said(&some, AZURE), "socks5://d:1080, from all_proxy in the environment");
