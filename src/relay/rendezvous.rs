@@ -132,14 +132,15 @@ async fn connect(
     }
 }
 
-/// Tells the sender for what `fault` there will be no stream, and dials no endpoint.
+/// Tells the sender until `deadline` for what `fault` there will be no stream, and dials no
+/// endpoint.
 pub async fn reject(
     network: &Network,
     accept: &Accept,
     fault: Fault,
     counters: &TrafficCounters,
+    deadline: Instant,
 ) -> StreamEnd {
-    let deadline = Instant::now() + LIMIT;
     counters.stream_refused(fault.code);
     let address = match Address::of(accept) {
         Ok(address) => address,
@@ -225,12 +226,11 @@ async fn refuse(
 }
 
 /// Answers an HTTP request that is too big for the control channel with 501: its head
-/// is fetched at `address`, and the answer goes back the same way.
+/// is fetched at `address`, and the answer goes back the same way, until `deadline`.
 ///
 /// # Errors
 /// The fault of the rendezvous.
-pub async fn refuse_http(network: &Network, address: &str) -> Result<(), Fault> {
-    let deadline = Instant::now() + LIMIT;
+pub async fn refuse_http(network: &Network, address: &str, deadline: Instant) -> Result<(), Fault> {
     let address = Address::parse(address).ok_or_else(|| {
         Fault::new(FaultCode::UnexpectedAnswer, "the address of a request is not wss://HOST/…")
     })?;

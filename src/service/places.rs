@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
 use super::hub::Hub;
@@ -14,8 +15,10 @@ use crate::model::{Fault, FaultCode};
 /// Files that streams leave to all else, at least: channels, programs, logs, and streams that
 /// are being refused. It is an eighth where that is more.
 const RESERVE: usize = 64;
-/// Streams that are refused side by side; each takes a file meanwhile.
+/// Refusals side by side; each takes a file meanwhile.
 const REFUSALS: usize = 16;
+/// Refusals that are under way or wait for their turn.
+const QUEUE: usize = 1024;
 
 /// The places of all streams of the service.
 #[derive(Debug)]
@@ -25,8 +28,24 @@ pub(super) struct Places {
     limit: usize,
     free: Arc<Semaphore>,
     refusals: Semaphore,
+    queue: Arc<Semaphore>,
     /// Whether the service has the fault that there is none.
     is_full: AtomicBool,
+}
+
+/// One that is to be refused, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    places: Arc<Places>,
+    _queued: OwnedSemaphorePermit,
+}
+
+impl Refusal {
+    /// Waits until it is its turn, until `deadline` at most.
+    pub(super) async fn turn(&self, deadline: Instant) -> Option<impl Drop> {
+        let turn = timeout_at(deadline, self.places.refusals.acquire()).await.ok()?;
+        Some(turn.expect("it is never closed"))
+    }
 }
 
 /// The place of one stream, until it is dropped.
@@ -45,7 +64,8 @@ impl Places {
         let most = most.min(Semaphore::MAX_PERMITS);
         let free = Arc::new(Semaphore::new(most));
         let refusals = Semaphore::new(REFUSALS);
-        Self { hub, most, limit, free, refusals, is_full: AtomicBool::new(false) }
+        let queue = Arc::new(Semaphore::new(QUEUE));
+        Self { hub, most, limit, free, refusals, queue, is_full: AtomicBool::new(false) }
     }
 
     /// A place for one more stream, or the fault that there is none.
@@ -56,9 +76,10 @@ impl Places {
         }
     }
 
-    /// Waits until it is this stream's turn to be refused.
-    pub(super) async fn turn_to_refuse(&self) -> impl Drop {
-        self.refusals.acquire().await.expect("it is never closed")
+    /// Queues one that is to be refused; `None` when too many are.
+    pub(super) fn refuse(self: &Arc<Self>) -> Option<Refusal> {
+        let queued = self.queue.clone().try_acquire_owned().ok()?;
+        Some(Refusal { places: self.clone(), _queued: queued })
     }
 
     fn full(&self) -> Fault {

@@ -117,7 +117,7 @@ async fn what_the_policy_denies_is_a_403_without_its_reasons() {
     let counted = counters.clone();
     let end = tokio::spawn(async move {
         let fault = Fault::new(FaultCode::PolicyDenied, "db.corp:1433 is not in /etc/policy");
-        reject(&network(), &accept, fault, &counted).await
+        reject(&network(), &accept, fault, &counted, Instant::now() + LIMIT).await
     });
     let asked = azure.asked().await;
     assert_eq!(
@@ -245,7 +245,8 @@ async fn a_senders_subprotocol_cannot_add_headers() {
 async fn a_big_http_request_gets_its_501_though_its_body_is_not_read() {
     let azure = Azure::start().await;
     let (network, address) = (network(), azure.address());
-    let refusing = tokio::spawn(async move { refuse_http(&network, &address).await });
+    let deadline = Instant::now() + LIMIT;
+    let refusing = tokio::spawn(async move { refuse_http(&network, &address, deadline).await });
     let mut gateway = azure.asked().await.upgrade().await;
     let head = r#"{"request":{"address":"wss://g/","id":"r1","method":"POST","body":true}}"#;
     gateway.send(Message::text(head)).await.unwrap();

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
-use tracing::debug;
 
 use super::Note;
 use super::streams::Streams;
 use crate::model::{ConnectionId, Credential, Endpoint, Fault, FaultCode, Policy, one_line};
 use crate::network::Network;
 use crate::relay::control::End;
-use crate::relay::{ControlChannel, TrackingId, management, rendezvous};
+use crate::relay::{ControlChannel, TrackingId, management};
 
 /// How a channel fares.
 #[derive(Debug)]
@@ -90,22 +89,13 @@ impl Attempt {
         };
         let gateway = channel.gateway().map(str::to_owned);
         self.report(Report::Opened { gateway }).await;
-        let (streams, network, id) = (&self.streams, &self.network, &self.id);
+        let streams = &self.streams;
         let end = channel
             .run(
                 self.stop.clone(),
                 self.doubt.clone(),
                 |accept| streams.serve(accept),
-                |address| {
-                    let (network, id) = (network.clone(), id.clone());
-                    let stop = self.stop.clone();
-                    tokio::spawn(async move {
-                        let refusing = rendezvous::refuse_http(&network, &address);
-                        if let Some(Err(fault)) = stop.run_until_cancelled(refusing).await {
-                            debug!(connection = %id, %fault, "an HTTP request was not answered");
-                        }
-                    });
-                },
+                |address| streams.refuse_http(address),
             )
             .await;
         if let End::Lost(fault) = end {

@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, debug, debug_span};
 
-use super::super::places::Places;
+use super::super::places::{Places, Refusal};
 use super::Note;
-use crate::model::{ConnectionId, Endpoint, Fault, Policy};
+use crate::model::{ConnectionId, Endpoint, Fault, FaultCode, Policy};
 use crate::network::Network;
 use crate::relay::TrafficCounters;
 use crate::relay::control::Accept;
@@ -122,23 +122,32 @@ impl Streams {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What cuts a stream that begins now; `None` when none is taken.
+    fn taken(&self) -> Option<CancellationToken> {
+        let gate = self.gate();
+        gate.open.then(|| gate.cut.clone())
+    }
+
     /// Serves the stream that `accept` announces, in a task of its own.
     pub(super) fn serve(self: &Arc<Self>, accept: Accept) {
-        let cut = {
-            let gate = self.gate();
-            if !gate.open {
-                return debug!(connection = %self.id, id = %accept.id, "a stream came too late");
-            }
-            gate.cut.clone()
+        let Some(cut) = self.taken() else {
+            return debug!(connection = %self.id, id = %accept.id, "a stream came too late");
         };
         let streams = self.clone();
         let span = debug_span!("stream", connection = %self.id, id = %accept.id);
-        let place = self.places.take();
+        let place = match self.places.take() {
+            Ok(place) => Ok(place),
+            Err(fault) => match self.places.refuse() {
+                Some(refusal) => Err((fault, refusal)),
+                None => return span.in_scope(|| self.not_told(&fault)),
+            },
+        };
+        let deadline = Instant::now() + rendezvous::LIMIT;
         let served = async move {
             match place {
                 Ok(_place) => streams.carry(&accept, &cut).await,
-                Err(fault) => {
-                    let refusing = streams.refuse(&accept, fault);
+                Err((fault, refusal)) => {
+                    let refusing = streams.refuse(&accept, fault, &refusal, deadline);
                     if cut.run_until_cancelled(refusing).await.is_none() {
                         streams.ended(StreamEnd::Carried(SpliceEnd::Cut));
                     }
@@ -149,11 +158,40 @@ impl Streams {
     }
 
     /// Tells the app of a stream for which there is no place.
-    async fn refuse(&self, accept: &Accept, fault: Fault) {
-        let _turn = self.places.turn_to_refuse().await;
+    async fn refuse(&self, accept: &Accept, fault: Fault, refusal: &Refusal, deadline: Instant) {
+        let Some(_turn) = refusal.turn(deadline).await else {
+            return self.not_told(&fault);
+        };
         self.notes.try_send(Note::StreamFailed(fault.clone())).unwrap_or_default();
         let network = self.network.borrow().clone();
-        self.ended(rendezvous::reject(&network, accept, fault, &self.counters).await);
+        self.ended(rendezvous::reject(&network, accept, fault, &self.counters, deadline).await);
+    }
+
+    /// One was refused, and there was no time to say so.
+    fn not_told(&self, fault: &Fault) {
+        self.counters.stream_refused(fault.code);
+        debug!(code = %fault.code, %fault, "refused, and the app is not told: too many at once");
+    }
+
+    /// Answers the HTTP request that waits at `address`, in a task of its own.
+    pub(super) fn refuse_http(self: &Arc<Self>, address: String) {
+        let deadline = Instant::now() + rendezvous::LIMIT;
+        let Some((cut, refusal)) = self.taken().zip(self.places.refuse()) else {
+            return debug!(connection = %self.id, "an HTTP request came too late, or too many did");
+        };
+        let streams = self.clone();
+        self.tasks.spawn(async move {
+            let network = streams.network.borrow().clone();
+            let refusing = async {
+                match refusal.turn(deadline).await {
+                    Some(_turn) => rendezvous::refuse_http(&network, &address, deadline).await,
+                    None => Err(Fault::new(FaultCode::AzureTimedOut, "too many came at once")),
+                }
+            };
+            if let Some(Err(fault)) = cut.run_until_cancelled(refusing).await {
+                debug!(connection = %streams.id, %fault, "an HTTP request was not answered");
+            }
+        });
     }
 
     async fn carry(&self, accept: &Accept, cut: &CancellationToken) {
@@ -162,7 +200,9 @@ impl Streams {
         let network = self.network.borrow().clone();
         let permitted = self.policy.borrow().permits(&endpoint);
         if let Err(fault) = permitted {
-            return self.ended(rendezvous::reject(&network, accept, fault, &self.counters).await);
+            let deadline = Instant::now() + rendezvous::LIMIT;
+            let rejecting = rendezvous::reject(&network, accept, fault, &self.counters, deadline);
+            return self.ended(rejecting.await);
         }
         let (notes, of) = (self.notes.clone(), endpoint.clone());
         let on_dialled = move |dialled| {
@@ -215,3 +255,6 @@ impl Streams {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
