@@ -42,10 +42,23 @@ pub(super) struct Streams {
     pub(super) counters: Arc<TrafficCounters>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Gate {
     open: bool,
     cut: CancellationToken,
+    /// How often it was opened. A drain that was called off may still run on another thread for a
+    /// moment, and must not shut what was opened behind it.
+    epoch: u64,
+}
+
+impl Gate {
+    /// Shuts it, unless it was opened anew since `epoch`; returns whether it did.
+    fn shut(&mut self, epoch: u64) -> bool {
+        if self.epoch == epoch {
+            self.open = false;
+        }
+        self.epoch == epoch
+    }
 }
 
 impl Streams {
@@ -67,7 +80,7 @@ impl Streams {
             notes,
             places,
             tasks,
-            gate: Mutex::new(Gate { open: false, cut: CancellationToken::new() }),
+            gate: Mutex::default(),
             counters: Arc::default(),
         }
     }
@@ -82,35 +95,47 @@ impl Streams {
         self.endpoint.send_replace(Some(endpoint))
     }
 
-    /// Takes new streams from now on.
+    /// Takes new streams from now on, whatever a drain that has begun still does.
     pub(super) fn admit(&self) {
-        self.gate().open = true;
+        let mut gate = self.gate();
+        gate.open = true;
+        gate.epoch += 1;
     }
 
     /// Takes the streams that Azure announces before `last_announced` is ready, and none after
     /// that; lets all end by themselves for as long as `limit`, and cuts the rest. Ready when
-    /// all have ended; drop it to call the drain off.
-    pub(super) async fn drain(
+    /// all have ended; drop it, or admit again, to call the drain off.
+    pub(super) fn drain(
         self: Arc<Self>,
         last_announced: impl Future<Output = ()>,
         limit: Duration,
-    ) {
+    ) -> impl Future<Output = ()> {
+        // Of this moment, and not of the first poll.
+        let epoch = self.gate().epoch;
         let deadline = Instant::now() + limit;
-        // The app of one that is not taken waits until Azure gives it up.
-        if timeout(LAST_ANNOUNCED.min(limit), last_announced).await.is_err() {
-            debug!(connection = %self.id, "Azure may still announce streams that are not taken");
-        }
-        self.gate().open = false;
-        if timeout_at(deadline, self.tasks.wait()).await.is_err() {
-            self.cut().await;
+        async move {
+            // The app of one that is not taken waits until Azure gives it up.
+            if timeout(LAST_ANNOUNCED.min(limit), last_announced).await.is_err() {
+                debug!(connection = %self.id, "Azure may still announce streams that are not taken");
+            }
+            if self.gate().shut(epoch) && timeout_at(deadline, self.tasks.wait()).await.is_err() {
+                self.cut_of(epoch).await;
+            }
         }
     }
 
     /// Takes no new streams and ends the open ones at once, with a reset on both sides.
     pub(super) async fn cut(&self) {
+        let epoch = self.gate().epoch;
+        self.cut_of(epoch).await;
+    }
+
+    async fn cut_of(&self, epoch: u64) {
         {
             let mut gate = self.gate();
-            gate.open = false;
+            if !gate.shut(epoch) {
+                return;
+            }
             std::mem::take(&mut gate.cut).cancel();
         }
         if timeout(CUT_LIMIT, self.tasks.wait()).await.is_err() {

@@ -1,5 +1,11 @@
 //! Streams without a connection around them.
 
+use std::future::ready;
+use std::pin::Pin;
+
+use futures_util::FutureExt as _;
+use tokio::sync::oneshot;
+
 use super::super::super::hub::Hub;
 use super::*;
 use crate::model::sample;
@@ -76,4 +82,43 @@ async fn http_requests_are_refused_as_streams_are() {
     assert!(world.streams.tasks.is_empty(), "a cut ends them too");
     world.streams.refuse_http(world.azure.address());
     assert!(world.streams.tasks.is_empty(), "none is answered behind a shut gate");
+}
+
+/// Polls once; returns whether it is ready.
+fn poll(drain: Pin<&mut impl Future<Output = ()>>) -> bool {
+    drain.now_or_never().is_some()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_that_was_called_off_shuts_no_gate_and_cuts_nothing() {
+    let world = World::start(None).await;
+    world.announce();
+    let limit = Duration::from_secs(5);
+    let is_whole = || {
+        let gate = world.streams.gate();
+        gate.open && !gate.cut.is_cancelled()
+    };
+    // Azure has still to say which stream is the last.
+    let (says, said) = oneshot::channel::<()>();
+    let drain = world.streams.clone().drain(said.map(drop), limit);
+    let mut drain = pin!(drain);
+    assert!(!poll(drain.as_mut()) && is_whole());
+    world.streams.admit();
+    says.send(()).unwrap();
+    poll(drain.as_mut());
+    assert!(is_whole());
+    // It waits for the streams that are open.
+    let drain = world.streams.clone().drain(ready(()), limit);
+    let mut drain = pin!(drain);
+    assert!(!poll(drain.as_mut()) && !is_whole());
+    world.streams.admit();
+    let cut = world.streams.gate().cut.clone();
+    tokio::time::advance(limit * 2).await;
+    poll(drain.as_mut());
+    assert!(is_whole() && !cut.is_cancelled());
+    // It has not begun.
+    let drain = world.streams.clone().drain(ready(()), limit);
+    world.streams.admit();
+    poll(pin!(drain));
+    assert!(is_whole());
 }
