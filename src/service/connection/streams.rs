@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument as _, debug, debug_span};
+use tracing::{Instrument as _, Span, debug, error_span};
 
 use super::super::places::{Places, Refusal};
 use super::Note;
@@ -159,7 +159,7 @@ impl Streams {
             return debug!(connection = %self.id, id = %accept.id, "a stream came too late");
         };
         let streams = self.clone();
-        let span = debug_span!("stream", connection = %self.id, id = %accept.id);
+        let span = self.span(&accept);
         let place = match self.places.take() {
             Ok(place) => Ok(place),
             Err(fault) => match self.places.refuse() {
@@ -180,6 +180,12 @@ impl Streams {
             }
         };
         self.tasks.spawn(served.instrument(span));
+    }
+
+    /// What each line of a stream carries. It lives as long as the stream, and is made whatever is
+    /// logged then: the levels may change meanwhile.
+    fn span(&self, accept: &Accept) -> Span {
+        error_span!("stream", connection = %self.id, id = %accept.id)
     }
 
     /// Tells the app of a stream for which there is no place.

@@ -210,12 +210,13 @@ mod tests {
         let subscriber =
             tracing_subscriber::registry().with(levels.clone()).with(ToHub(hub.clone()));
         tracing::subscriber::with_default(subscriber, || {
+            // A stream that begins before anybody looks closely.
+            let early = tracing::error_span!("stream", connection = %"contoso/sql", id = 6);
             let say = |what: &'static str| {
                 tracing::debug!(connection = %"contoso/sql", what, "near");
                 tracing::debug!(connection = %"contoso/web", what, "near");
                 tracing::info!(connection = %"contoso/quiet", what, "near");
-                let span = tracing::debug_span!("stream", connection = %"contoso/sql", id = 7);
-                span.in_scope(|| tracing::debug!(what, "in a stream"));
+                early.in_scope(|| tracing::debug!(what, "in a stream"));
                 tracing::debug!(what, "of nobody");
             };
             say("before");
@@ -232,7 +233,7 @@ mod tests {
             [
                 "near connection=contoso/quiet what=before",
                 "near connection=contoso/sql what=while",
-                "in a stream what=while connection=contoso/sql id=7",
+                "in a stream what=while connection=contoso/sql id=6",
                 "near connection=contoso/quiet what=after",
             ]
         );

@@ -5,6 +5,8 @@ use std::pin::Pin;
 
 use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::super::super::hub::Hub;
 use super::*;
@@ -41,8 +43,12 @@ impl World {
     }
 
     fn announce(&self) {
+        self.streams.serve(self.accept());
+    }
+
+    fn accept(&self) -> Accept {
         let address = self.azure.address();
-        self.streams.serve(Accept { address, id: "a_G1".into(), protocols: None, remote: None });
+        Accept { address, id: "a_G1".into(), protocols: None, remote: None }
     }
 
     /// Waits until no stream is left, and returns how long that took.
@@ -121,4 +127,13 @@ async fn a_drain_that_was_called_off_shuts_no_gate_and_cuts_nothing() {
     world.streams.admit();
     poll(pin!(drain));
     assert!(is_whole());
+}
+
+#[tokio::test]
+async fn the_lines_of_a_stream_name_its_connection_whatever_was_logged_when_it_began() {
+    let world = World::start(None).await;
+    let of_errors = tracing_subscriber::registry().with(LevelFilter::ERROR);
+    tracing::subscriber::with_default(of_errors, || {
+        assert!(!world.streams.span(&world.accept()).is_disabled());
+    });
 }
