@@ -58,8 +58,11 @@ impl Keepalive {
     }
 
     /// There is reason to doubt the channel: it is pinged at once, and the answer is due
-    /// soon.
+    /// soon. Another doubt while it is probed does not put that off.
     pub(super) fn on_doubt(&mut self, now: Instant) {
+        if self.limit == PROBE_LIMIT {
+            return;
+        }
         self.next_ping = now;
         self.answer_due = None;
         self.limit = PROBE_LIMIT;
@@ -122,6 +125,21 @@ mod tests {
                 assert_eq!(channel.limit(), PROBE_LIMIT);
             }
         }
+    }
+
+    #[test]
+    fn doubts_that_come_again_and_again_do_not_put_the_verdict_off() {
+        let start = Instant::now();
+        let mut channel = Keepalive::new(start);
+        let mut dead_at = None;
+        for doubt in (0..10).map(|times| start + Duration::from_secs(4) * times) {
+            while dead_at.is_none() && channel.wake_at() <= doubt {
+                let at = channel.wake_at();
+                dead_at = (channel.on_time(at) == Turn::Dead).then_some(at);
+            }
+            channel.on_doubt(doubt);
+        }
+        assert_eq!(dead_at.map(|at| at - start), Some(PROBE_LIMIT));
     }
 
     #[test]

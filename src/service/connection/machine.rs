@@ -23,6 +23,9 @@ use crate::relay::backoff;
 /// anew. One that is lost right after it was opened is a failed attempt, or a listener
 /// whose channel is closed at once would come back several times a second.
 const STEADY: Duration = Duration::from_secs(10);
+/// How long an attempt is left alone when the system has changed: changes may follow one another
+/// faster than any attempt could end.
+const LEFT_ALONE: Duration = Duration::from_secs(5);
 
 /// Desired and actual state of one connection.
 #[derive(Clone, Debug)]
@@ -31,6 +34,8 @@ pub(super) struct Machine {
     status: ConnectionStatus,
     /// Number of the attempt that is under way or led to the open channel.
     attempt: u32,
+    /// When that attempt began.
+    began: Timestamp,
 }
 
 /// What happened.
@@ -46,6 +51,8 @@ pub(super) enum Event {
     TryNow,
     /// Azure is reached in another way from now on.
     NetworkChanged,
+    /// The machine has slept, or its network has changed.
+    SystemChanged,
     /// The service ends.
     Shutdown,
     /// The channel is open.
@@ -81,7 +88,12 @@ pub(super) enum Effect {
 impl Machine {
     /// A connection that nothing has happened to.
     pub(super) fn new() -> Self {
-        Self { desired: Desired::Disabled, status: ConnectionStatus::Disabled, attempt: 0 }
+        Self {
+            desired: Desired::Disabled,
+            status: ConnectionStatus::Disabled,
+            attempt: 0,
+            began: Timestamp::MIN,
+        }
     }
 
     /// What the user wants.
@@ -103,7 +115,7 @@ impl Machine {
                     self.status,
                     ConnectionStatus::Disabled | ConnectionStatus::Stopping { .. }
                 ) {
-                    return self.connect(1, None);
+                    return self.connect(1, None, now);
                 }
                 Vec::new()
             }
@@ -115,20 +127,18 @@ impl Machine {
             Event::Restart => match self.desired {
                 Desired::Enabled => {
                     let mut effects = vec![Effect::Close];
-                    effects.extend(self.connect(1, None));
+                    effects.extend(self.connect(1, None, now));
                     effects
                 }
                 Desired::Disabled => Vec::new(),
             },
-            Event::TryNow | Event::TimeUp => self.cut_wait_short(),
-            Event::NetworkChanged => match &self.status {
-                ConnectionStatus::Connecting { attempt, last } => {
-                    let (attempt, last) = (*attempt, last.clone());
-                    let mut effects = vec![Effect::Close];
-                    effects.extend(self.connect(attempt, last));
-                    effects
+            Event::TryNow | Event::TimeUp => self.cut_wait_short(now),
+            Event::NetworkChanged => self.begin_anew(now),
+            Event::SystemChanged => match self.status {
+                ConnectionStatus::Connecting { .. } if !lasts(self.began, LEFT_ALONE, now) => {
+                    Vec::new()
                 }
-                _ => self.cut_wait_short(),
+                _ => self.begin_anew(now),
             },
             Event::Opened { gateway } => {
                 if matches!(self.status, ConnectionStatus::Connecting { .. }) {
@@ -144,8 +154,7 @@ impl Machine {
             },
             Event::Lost(fault) => match self.status {
                 ConnectionStatus::Connected { since, .. } => {
-                    let lived = now.duration_since(since);
-                    let steady = !lived.is_negative() && lived.unsigned_abs() >= STEADY;
+                    let steady = lasts(since, STEADY, now);
                     let attempt = if steady { 1 } else { self.attempt.saturating_add(1) };
                     self.wait(attempt, fault, now, random)
                 }
@@ -169,21 +178,33 @@ impl Machine {
         }
     }
 
-    fn connect(&mut self, attempt: u32, last: Option<Fault>) -> Vec<Effect> {
+    fn connect(&mut self, attempt: u32, last: Option<Fault>, now: Timestamp) -> Vec<Effect> {
         self.attempt = attempt;
+        self.began = now;
         self.status = ConnectionStatus::Connecting { attempt, last };
         vec![Effect::Open]
     }
 
-    fn cut_wait_short(&mut self) -> Vec<Effect> {
+    /// Gives up the attempt that is under way for another, or cuts a wait short.
+    fn begin_anew(&mut self, now: Timestamp) -> Vec<Effect> {
+        let ConnectionStatus::Connecting { attempt, last } = &self.status else {
+            return self.cut_wait_short(now);
+        };
+        let (attempt, last) = (*attempt, last.clone());
+        let mut effects = vec![Effect::Close];
+        effects.extend(self.connect(attempt, last, now));
+        effects
+    }
+
+    fn cut_wait_short(&mut self, now: Timestamp) -> Vec<Effect> {
         match &self.status {
             ConnectionStatus::Waiting { attempt, fault, .. } => {
                 let (attempt, fault) = (*attempt, fault.clone());
-                self.connect(attempt, Some(fault))
+                self.connect(attempt, Some(fault), now)
             }
             ConnectionStatus::Faulted { fault } => {
                 let fault = fault.clone();
-                self.connect(1, Some(fault))
+                self.connect(1, Some(fault), now)
             }
             _ => Vec::new(),
         }
@@ -213,6 +234,12 @@ impl Machine {
             }
         }
     }
+}
+
+/// Whether what began at `since` has lasted for `time`; not if the clock was set back.
+fn lasts(since: Timestamp, time: Duration, now: Timestamp) -> bool {
+    let lived = now.duration_since(since);
+    !lived.is_negative() && lived.unsigned_abs() >= time
 }
 
 fn later(now: Timestamp, wait: Duration) -> Timestamp {
@@ -292,6 +319,22 @@ mod tests {
     }
 
     #[test]
+    fn a_system_that_changes_again_and_again_lets_an_attempt_end() {
+        let mut machine = connected();
+        assert_eq!(machine.on(Event::SystemChanged, at(2), 0.0), []);
+        machine.on(Event::Lost(fault(FaultCode::ChannelLost)), at(100), 0.0);
+        assert_eq!(machine.on(Event::SystemChanged, at(100), 0.0), [Effect::Open]);
+        let before = machine.status().clone();
+        for second in [102, 104] {
+            assert_eq!(machine.on(Event::SystemChanged, at(second), 0.0), []);
+        }
+        // One that hangs would take 20 s.
+        let again = machine.on(Event::SystemChanged, at(106), 0.0);
+        assert_eq!((again, machine.status()), (vec![Effect::Close, Effect::Open], &before));
+        assert_eq!(machine.on(Event::SystemChanged, at(108), 0.0), []);
+    }
+
+    #[test]
     fn try_now_cuts_any_wait_short_and_nothing_else() {
         let mut machine = connected();
         assert_eq!(machine.on(Event::TryNow, at(2), 0.0), []);
@@ -320,6 +363,7 @@ mod tests {
                 Event::TimeUp,
                 Event::TryNow,
                 Event::NetworkChanged,
+                Event::SystemChanged,
                 Event::Restart,
                 Event::Opened { gateway: None },
                 Event::Failed(fault(FaultCode::ChannelLost)),

@@ -326,7 +326,7 @@ impl Actor {
                 self.check_failed_endpoint();
             }
             Command::SystemChanged => {
-                self.step(Event::NetworkChanged);
+                self.step(Event::SystemChanged);
                 self.check_failed_endpoint();
                 if let (ConnectionStatus::Connected { .. }, Some(channel)) =
                     (self.machine.status(), &self.channel)
