@@ -187,7 +187,7 @@ fault_codes! {
     /// The control channel broke or went silent.
     ChannelLost = "channel-lost", Soon,
         "The connection to Azure was lost",
-        "The network changed or broke off, the machine slept, or a firewall or proxy cuts long connections.",
+        "The network changed or broke off, the machine slept, a firewall or proxy cuts long connections, or Azure has forgotten the listener.",
         "It is being restored. If this repeats, look for a firewall or proxy that cuts long connections.";
     /// Azure closed the channel because the token ran out.
     TokenExpired = "token-expired", Soon,

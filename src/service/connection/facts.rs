@@ -8,6 +8,8 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, info, warn};
 
 use super::super::check::reachability;
+use super::channel::Report;
+use super::machine::Effect;
 use super::{Actor, Learned, Note};
 use crate::model::metadata::MetadataError;
 use crate::model::{AzureFacts, Desired, Endpoint, EventKind, Fault, FaultCode, one_line};
@@ -16,6 +18,10 @@ use crate::relay::rendezvous::{DIAL_LIMIT, Dialled, dial_endpoint};
 
 /// How often Azure is asked again for the endpoint and the listener count.
 const DESCRIBE_EVERY: Duration = Duration::from_secs(5 * 60);
+/// The same where it has counted no listener, although the channel is open.
+const COUNT_AGAIN: Duration = Duration::from_secs(60);
+/// How often in a row it may count none before the channel is as good as lost.
+const COUNTS: u32 = 2;
 /// How often an endpoint that did not answer is dialled again.
 const CHECK_AGAIN: Duration = Duration::from_secs(60);
 
@@ -51,6 +57,7 @@ impl Actor {
                     Ok(read) => self.on_endpoint(read.endpoint, read.mended),
                     Err(error) => self.on_no_endpoint(&error),
                 }
+                self.on_count(description.listener_count);
             }
             Err(fault) => {
                 let tracking = fault.tracking_id.as_deref();
@@ -59,6 +66,20 @@ impl Actor {
                     self.history.note_once(EventKind::EndpointNotRead { fault });
                 }
             }
+        }
+    }
+
+    /// A channel may stay open and answer pings, and Azure have forgotten its listener all the
+    /// same: no stream would ever come.
+    fn on_count(&mut self, listeners: Option<u32>) {
+        match self.machine.on_count(listeners, Timestamp::now()) {
+            0 => {}
+            COUNTS.. => {
+                let fault = Fault::new(FaultCode::ChannelLost, "Azure knows no listener");
+                self.carry_out(Effect::Close);
+                self.on_report(Report::Lost(fault));
+            }
+            _ => self.describe_at = Some(Instant::now() + COUNT_AGAIN),
         }
     }
 

@@ -27,6 +27,9 @@ const STEADY: Duration = Duration::from_secs(10);
 /// faster than any attempt could end.
 const LEFT_ALONE: Duration = Duration::from_secs(5);
 
+/// By then Azure counts the listener of an open channel; its count may lag behind.
+const COUNTED: Duration = Duration::from_secs(60);
+
 /// Desired and actual state of one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Machine {
@@ -36,6 +39,8 @@ pub(super) struct Machine {
     attempt: u32,
     /// When that attempt began.
     began: Timestamp,
+    /// How often in a row Azure has counted no listener, although the channel is open.
+    not_counted: u32,
 }
 
 /// What happened.
@@ -93,6 +98,7 @@ impl Machine {
             status: ConnectionStatus::Disabled,
             attempt: 0,
             began: Timestamp::MIN,
+            not_counted: 0,
         }
     }
 
@@ -104,6 +110,15 @@ impl Machine {
     /// What it does.
     pub(super) fn status(&self) -> &ConnectionStatus {
         &self.status
+    }
+
+    /// Azure counts so many `listeners` at `now`; returns how often in a row that leaves out the
+    /// one whose channel is open. None where it does not tell.
+    pub(super) fn on_count(&mut self, listeners: Option<u32>, now: Timestamp) -> u32 {
+        let is_due = matches!(self.status, ConnectionStatus::Connected { since, .. }
+            if lasts(since, COUNTED, now));
+        self.not_counted = if is_due && listeners == Some(0) { self.not_counted + 1 } else { 0 };
+        self.not_counted
     }
 
     /// Takes in `event` at `now`; `random` from 0 to 1 spreads waits.
@@ -143,6 +158,7 @@ impl Machine {
             Event::Opened { gateway } => {
                 if matches!(self.status, ConnectionStatus::Connecting { .. }) {
                     self.status = ConnectionStatus::Connected { since: now, gateway };
+                    self.not_counted = 0;
                 }
                 Vec::new()
             }
@@ -332,6 +348,28 @@ mod tests {
         let again = machine.on(Event::SystemChanged, at(106), 0.0);
         assert_eq!((again, machine.status()), (vec![Effect::Close, Effect::Open], &before));
         assert_eq!(machine.on(Event::SystemChanged, at(108), 0.0), []);
+    }
+
+    #[test]
+    fn a_channel_that_azure_counts_no_listener_for_is_told_from_one_it_counts_late() {
+        let mut machine = connected(); // at 1
+        for (second, listeners, row) in [
+            (2, Some(0), 0),
+            (60, Some(0), 0),
+            (61, Some(0), 1),
+            (300, Some(1), 0),
+            (600, Some(0), 1),
+            (900, None, 0),
+            (1200, Some(0), 1),
+            (1260, Some(0), 2),
+        ] {
+            assert_eq!(machine.on_count(listeners, at(second)), row, "{second}");
+        }
+        machine.on(Event::Lost(fault(FaultCode::ChannelLost)), at(1260), 0.0);
+        assert_eq!(machine.on_count(Some(0), at(1400)), 0, "it is not connected");
+        machine.on(Event::TimeUp, at(1400), 0.0);
+        machine.on(Event::Opened { gateway: None }, at(1400), 0.0);
+        assert_eq!(machine.on_count(Some(0), at(1460)), 1, "of another channel");
     }
 
     #[test]

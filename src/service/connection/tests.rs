@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::*;
+use crate::model::metadata::EndpointMetadata;
 use crate::model::{StatusLabel, sample};
 use crate::relay::control::Accept;
 use crate::relay::testing::{
@@ -446,4 +447,33 @@ async fn a_changed_system_lets_a_young_attempt_go_on() {
     assert!(world.connection.send(Command::SystemChanged).await);
     let given_up = timeout(Duration::from_millis(200), tcp.read(&mut hello)).await;
     given_up.expect_err("the attempt goes on");
+}
+
+#[tokio::test]
+async fn a_channel_whose_listener_azure_has_forgotten_is_opened_anew() {
+    let (world, _azure) = World::silent().await;
+    let endpoint = Endpoint::new("127.0.0.1", 9);
+    let last = Some(endpoint.clone());
+    let mut actor = Actor::new(configured(&world.id, last), world.context.clone());
+    let long_ago = Timestamp::now() - Duration::from_secs(120);
+    actor.machine.on(Event::Opened { gateway: None }, long_ago, 0.0);
+    let counted_none = || Description {
+        endpoint: Ok(EndpointMetadata { endpoint: endpoint.clone(), mended: false }),
+        listener_count: Some(0),
+        created_at: None,
+        updated_at: None,
+    };
+    actor.on_described(Ok(counted_none()));
+    assert!(matches!(actor.machine.status(), ConnectionStatus::Connected { .. }));
+    let soon = Instant::now() + Duration::from_secs(61);
+    assert!(actor.describe_at.is_some_and(|at| at <= soon), "it is asked again soon");
+    actor.on_described(Ok(counted_none()));
+    let fault = actor.machine.status().fault().expect("it is lost");
+    assert_eq!(fault.code, FaultCode::ChannelLost);
+    assert!(fault.detail.contains("Azure knows no listener"), "{fault}");
+    assert!(actor.channel.is_none(), "the channel is closed");
+    assert_eq!(actor.streams.counters.meters().lost.read(), [(FaultCode::ChannelLost, 1)].into());
+    actor.step(Event::TimeUp);
+    assert!(matches!(actor.machine.status(), ConnectionStatus::Connecting { .. }));
+    assert!(actor.channel.is_some());
 }
