@@ -17,7 +17,8 @@ use crate::model::{LOCALHOST, is_localhost};
 /// Head start of an address before the next one is tried too (RFC 8305, section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
 /// Silence after which the system probes a connection, the pause between probes, and
-/// how many may stay unanswered: who is gone is found out after two minutes.
+/// how many may stay unanswered: who is gone is found out after two minutes. Behind a proxy
+/// that is the proxy, and says nothing of who is behind it.
 const PROBE_AFTER: Duration = Duration::from_secs(60);
 const PROBE_EVERY: Duration = Duration::from_secs(15);
 const PROBES: u32 = 4;

@@ -23,6 +23,7 @@ pub(super) struct Download {
     /// Bytes that came with the handshake and do not fit the first buffer.
     leftover: Vec<u8>,
     state: State,
+    was_heard: bool,
 }
 
 #[derive(PartialEq)]
@@ -45,12 +46,23 @@ impl Download {
             payload: 0,
             leftover,
             state: State::Carrying,
+            was_heard: false,
         }
     }
 
     /// Whether the endpoint has been given all bytes and the end behind them.
     pub(super) fn is_done(&self) -> bool {
         self.state == State::Done
+    }
+
+    /// Whether it waits for Azure, and not for the endpoint to take what has come.
+    pub(super) fn is_reading(&self) -> bool {
+        self.state == State::Carrying && self.payload == 0
+    }
+
+    /// Whether anything came since the last call.
+    pub(super) fn take_was_heard(&mut self) -> bool {
+        std::mem::take(&mut self.was_heard)
     }
 
     /// Ends this direction where it is.
@@ -128,6 +140,7 @@ impl Download {
                 let payload = &received[skip..skip + len];
                 match opcode {
                     Opcode::Ping => upload.pong(payload),
+                    Opcode::Pong => upload.on_pong(payload),
                     Opcode::Close => {
                         let close = CloseFrame::parse(payload);
                         if !is_clean(close.code) {
@@ -170,6 +183,7 @@ impl Download {
         if len == 0 {
             return Poll::Ready(Err(Broken::Azure(AzureAbort::Cut)));
         }
+        self.was_heard = true;
         Poll::Ready(Ok(()))
     }
 }

@@ -41,9 +41,11 @@ use crate::network::AzureStream;
 
 /// A stream that has sent nothing in a period of this length pings at its end, so that
 /// neither Azure's load balancer (about four minutes) nor a proxy takes it for dead: it
-/// is silent for less than two periods. Whether the other side still lives is watched by
-/// TCP itself.
+/// is silent for less than two periods.
 const PING_AFTER: Duration = Duration::from_secs(100);
+/// Periods in which nothing comes from Azure, not even the answer to a ping, before it counts
+/// as gone. TCP watches only the next hop, and behind a proxy that is the proxy.
+const SILENT_PERIODS: u32 = 2;
 /// How long Azure gets to end the connection after both sides have closed. Ending it at
 /// once could reset bytes that the gateway has not read yet.
 const LINGER: Duration = Duration::from_secs(5);
@@ -73,6 +75,9 @@ pub enum AzureAbort {
     /// The bytes are no WebSocket frames.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// Nothing came, not even the answer to a ping.
+    #[error("Azure did not answer a ping within {} s", .0.as_secs())]
+    Silent(Duration),
     /// A Close frame that stands for a failure.
     #[error("Azure closed the stream with {0}")]
     Closed(CloseFrame),
@@ -134,6 +139,7 @@ pub async fn carry<A: Side, E: Side>(
         upload_leads: false,
         broken: None,
         ping: Box::pin(sleep(PING_AFTER)),
+        silent: 0,
         counters,
     };
     cut.run_until_cancelled(splice.run(azure, endpoint)).await.unwrap_or(SpliceEnd::Cut)
@@ -187,6 +193,8 @@ struct Splice<'a> {
     /// Why one direction ended while the other went on.
     broken: Option<Broken>,
     ping: Pin<Box<Sleep>>,
+    /// Periods since an unanswered ping.
+    silent: u32,
     counters: &'a TrafficCounters,
 }
 
@@ -234,7 +242,8 @@ impl Splice<'_> {
             return Poll::Ready(Err(broken));
         }
         let down = self.poll_download(cx, azure, endpoint)?;
-        self.poll_ping(cx);
+        // After the download, which has taken all that is there.
+        self.poll_ping(cx)?;
         // After the download, which may have left a pong to send.
         let up = self.poll_upload(cx, azure, endpoint)?;
         if up.is_pending() || down.is_pending() {
@@ -282,13 +291,21 @@ impl Splice<'_> {
         }
     }
 
-    fn poll_ping(&mut self, cx: &mut Context<'_>) {
+    fn poll_ping(&mut self, cx: &mut Context<'_>) -> Result<(), Broken> {
         while self.ping.as_mut().poll(cx).is_ready() {
+            let was_heard = self.download.take_was_heard();
+            let is_silent = !was_heard && self.download.is_reading() && self.upload.awaits_pong();
+            self.silent = if is_silent { self.silent + 1 } else { 0 };
+            if self.silent >= SILENT_PERIODS {
+                let silent = Broken::Azure(AzureAbort::Silent(PING_AFTER * SILENT_PERIODS));
+                return Err(self.broken.take().unwrap_or(silent));
+            }
             if !self.upload.take_was_busy() {
                 self.upload.ping();
             }
             self.ping.as_mut().reset(Instant::now() + PING_AFTER);
         }
+        Ok(())
     }
 }
 

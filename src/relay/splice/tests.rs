@@ -484,10 +484,73 @@ async fn a_slow_reader_on_either_side_stops_the_other() {
 async fn an_idle_stream_pings() {
     let (mut gateway, mut endpoint, _splice) = narrow();
     let start = Instant::now();
-    assert_eq!(read_frame(&mut gateway).await.unwrap(), (0x89, Vec::new()));
+    assert_eq!(read_frame(&mut gateway).await.unwrap(), (0x89, vec![0, 0, 0, 1]));
     assert_eq!(start.elapsed().as_secs(), PING_AFTER.as_secs());
     endpoint.write_all(b"x").await.unwrap();
     assert_eq!(read_frame(&mut gateway).await.unwrap().0, 0x82);
     assert_eq!(read_frame(&mut gateway).await.unwrap().0, 0x89);
     assert!(start.elapsed() >= PING_AFTER * 3, "a busy period needs no ping");
+}
+
+/// How long a splice is watched for whether it is cut.
+const LONG: Duration = Duration::from_secs(10 * PING_AFTER.as_secs());
+
+/// Answers the next ping, or passes on what else has come.
+async fn answer_ping(gateway: &mut DuplexStream) {
+    let (first, payload) = read_frame(gateway).await.unwrap();
+    if first == 0x89 {
+        gateway.write_all(&frame(0x8A, &payload)).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_whose_azure_side_has_gone_is_cut() {
+    let (mut gateway, mut endpoint, splice) = narrow();
+    answer_ping(&mut gateway).await;
+    let start = Instant::now();
+    let end = timeout(LONG, splice).await.expect("it is cut").unwrap();
+    assert!(matches!(end, SpliceEnd::AzureAborted(_)), "{end:?}");
+    // Two periods until the next ping, and two without an answer.
+    assert!(start.elapsed() <= PING_AFTER * 4 + Duration::from_secs(1), "{:?}", start.elapsed());
+    assert_eq!(endpoint.read(&mut [0]).await.unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_whose_pings_are_answered_lives() {
+    let (mut gateway, _endpoint, splice) = narrow();
+    let answering = async {
+        loop {
+            answer_ping(&mut gateway).await;
+        }
+    };
+    timeout(LONG, answering).await.unwrap_err();
+    assert!(!splice.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_answers_no_ping_at_all_loses_no_stream() {
+    let (mut gateway, mut endpoint, splice) = narrow();
+    tokio::time::sleep(LONG).await;
+    assert!(!splice.is_finished());
+    gateway.write_all(&frame(0x82, b"still here")).await.unwrap();
+    let mut heard = [0; 10];
+    endpoint.read_exact(&mut heard).await.unwrap();
+    assert_eq!(&heard, b"still here");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pausing_reader_on_either_side_loses_no_stream() {
+    // The app reads no more: a ping waits behind what the endpoint has sent.
+    let (mut gateway, mut endpoint, splice) = narrow();
+    answer_ping(&mut gateway).await;
+    endpoint.write_all(&[0; 600]).await.unwrap();
+    tokio::time::sleep(LONG).await;
+    assert!(!splice.is_finished());
+    drop((gateway, endpoint));
+    // The endpoint reads no more: a pong waits behind what the app has sent.
+    let (mut gateway, _endpoint, splice) = narrow();
+    answer_ping(&mut gateway).await;
+    gateway.write_all(&frame(0x82, &[0; 1500])).await.unwrap();
+    tokio::time::sleep(LONG).await;
+    assert!(!splice.is_finished());
 }

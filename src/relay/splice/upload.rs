@@ -32,6 +32,22 @@ pub(super) struct Upload {
     pong: Option<Vec<u8>>,
     ping: bool,
     was_busy: bool,
+    pings: Pings,
+}
+
+/// Whether the answer to a ping can be relied on: there are gateways that give none, and one that
+/// waits for a slow app may not have come to the ping yet. It can where a ping was answered
+/// and nothing but pings has been sent since: there is nothing that it could be held up by.
+#[derive(Default)]
+struct Pings {
+    /// The number of the last one, which is what it says.
+    last: u32,
+    /// The number of the one that was answered last.
+    answered: u32,
+    /// Bytes of the endpoint were sent since the last one.
+    bytes_since: bool,
+    /// Nothing but pings was sent since an answered one.
+    is_reliable: bool,
 }
 
 #[derive(Default)]
@@ -74,6 +90,20 @@ impl Upload {
     /// Pings before the next frame.
     pub(super) fn ping(&mut self) {
         self.ping = true;
+    }
+
+    /// A ping was answered.
+    pub(super) fn on_pong(&mut self, payload: &[u8]) {
+        let pings = &mut self.pings;
+        if payload == pings.last.to_be_bytes() && pings.last > 0 {
+            pings.answered = pings.last;
+            pings.is_reliable = !pings.bytes_since;
+        }
+    }
+
+    /// Whether a ping is unanswered whose answer can be relied on.
+    pub(super) fn awaits_pong(&self) -> bool {
+        self.pings.is_reliable && self.pings.answered != self.pings.last
     }
 
     /// Whether anything was sent since the last call.
@@ -122,7 +152,9 @@ impl Upload {
             return Some(small_frame(Opcode::Pong, &payload, fresh_mask()));
         }
         if std::mem::take(&mut self.ping) && !self.closed {
-            return Some(small_frame(Opcode::Ping, b"", fresh_mask()));
+            self.pings.last = self.pings.last.wrapping_add(1);
+            self.pings.bytes_since = false;
+            return Some(small_frame(Opcode::Ping, &self.pings.last.to_be_bytes(), fresh_mask()));
         }
         if self.ended && !self.closed {
             self.closed = true;
@@ -147,6 +179,7 @@ impl Upload {
         } else if len == 0 {
             self.ended = true;
         } else {
+            (self.pings.bytes_since, self.pings.is_reliable) = (true, false);
             let start = frame_in_place(&mut buffer[..], len, Opcode::Binary, fresh_mask());
             self.sending = Sending::Data { buffer, start, end: MAX_HEADER + len };
         }
