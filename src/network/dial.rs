@@ -9,9 +9,10 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::lookup;
 use crate::model::{LOCALHOST, is_localhost};
 
 /// Head start of an address before the next one is tried too (RFC 8305, section 5).
@@ -90,7 +91,7 @@ async fn resolve(host: &str, port: u16) -> io::Result<VecDeque<SocketAddr>> {
     if is_localhost(host) {
         return Ok(LOCALHOST.into_iter().map(|address| SocketAddr::new(address, port)).collect());
     }
-    let addresses = in_turn(lookup_host((host, port)).await?.collect());
+    let addresses = in_turn(lookup::addresses(host, port).await?);
     if addresses.is_empty() {
         return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
     }

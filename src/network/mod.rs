@@ -3,6 +3,7 @@
 pub mod dial;
 pub mod each;
 pub mod head;
+mod lookup;
 mod proxy;
 pub mod transport;
 
