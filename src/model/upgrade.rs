@@ -92,6 +92,27 @@ pub struct UpgradeInfo {
     pub progress: Option<UpgradeProgress>,
 }
 
+impl UpgradeInfo {
+    /// Whether nothing is newer than what runs: the feed was asked and has said so, and no upgrade says
+    /// otherwise.
+    pub fn is_newest(&self) -> bool {
+        let Self { asked, release, fault, progress, .. } = self;
+        asked.is_some() && release.is_none() && fault.is_none() && progress.is_none()
+    }
+
+    /// Why the last upgrade has failed, unless another release is offered meanwhile.
+    pub fn failure(&self) -> Option<&Fault> {
+        let UpgradeProgress { version, step } = self.progress.as_ref()?;
+        let is_offered = |release: &Release| release.version == *version;
+        match step {
+            UpgradeStep::Failed { fault } if self.release.as_ref().is_none_or(is_offered) => {
+                Some(fault)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// How far an upgrade is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpgradeProgress {
@@ -193,6 +214,7 @@ impl<'de> Deserialize<'de> for Feed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::FaultCode;
 
     #[test]
     fn a_feed_is_github_a_safe_address_or_off() {
@@ -226,6 +248,34 @@ mod tests {
             assert!(error.contains("https"), "{text}");
             serde_json::from_value::<Feed>(text.into()).unwrap_err();
         }
+    }
+
+    #[test]
+    fn only_who_has_asked_knows_that_nothing_is_newer_and_a_failure_says_otherwise() {
+        let asked = Some("2026-11-29T12:00:00Z".parse().unwrap());
+        let fault = Fault::new(FaultCode::UpgradeRolledBack, "no answer within 30 s");
+        let version = Version::new(1, 1, 0);
+        let step = UpgradeStep::Failed { fault: fault.clone() };
+        let progress = Some(UpgradeProgress { version: version.clone(), step });
+        let release = |version| {
+            Some(Release {
+                version,
+                released: "2026-11-18T09:00:00Z".parse().unwrap(),
+                notes: String::new(),
+            })
+        };
+        let nothing = UpgradeInfo::default();
+        assert!(!nothing.is_newest() && nothing.failure().is_none());
+        assert!(UpgradeInfo { asked, ..nothing.clone() }.is_newest());
+        assert!(!UpgradeInfo { asked, fault: Some(fault.clone()), ..nothing.clone() }.is_newest());
+        // A service that was put back knows no more than this.
+        let failed = UpgradeInfo { progress, ..nothing };
+        assert_eq!(failed.failure(), Some(&fault));
+        assert!(!UpgradeInfo { asked, ..failed.clone() }.is_newest());
+        let again = UpgradeInfo { release: release(version), ..failed.clone() };
+        assert_eq!(again.failure(), Some(&fault));
+        let next = UpgradeInfo { release: release(Version::new(1, 2, 0)), ..failed };
+        assert_eq!(next.failure(), None, "another one is offered");
     }
 
     #[test]

@@ -165,7 +165,8 @@ impl Service {
         policy::show(&policy, &hub);
         let keys = release_keys.unwrap_or_else(TrustedKeys::built_in);
         let installation = installation.or_else(Installation::of_this_service);
-        let upgrades = Upgrades::new(hub.clone(), &paths.home, keys, installation);
+        let settings = &opened.settings;
+        let upgrades = Upgrades::new(hub.clone(), &paths.home, settings, keys, installation);
         let events = EventsFile::in_home(&paths.home);
         let supervisor = Supervisor::start(opened, hub, logs.clone(), policy, upgrades, events);
         let supervisor = Arc::new(supervisor);

@@ -583,7 +583,7 @@ mod tests {
         let opened = Store::open(&Paths::in_home(home.path()).unwrap(), None).unwrap();
         let hub = Arc::new(Hub::new(sample::service()));
         let keys = TrustedKeys::built_in();
-        let upgrades = Upgrades::new(Arc::clone(&hub), home.path(), keys, None);
+        let upgrades = Upgrades::new(Arc::clone(&hub), home.path(), &opened.settings, keys, None);
         let (logs, policy) = (LogHub::default(), Policy::default());
         let events = EventsFile::in_home(home.path());
         let supervisor = Supervisor::start(opened, hub, logs, policy, upgrades, events);

@@ -12,11 +12,14 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use crate::model::upgrade::SeenRelease;
+use crate::model::Settings;
+use crate::model::settings::UpgradeSettings;
+use crate::model::upgrade::{Channel, Feed, Release, SeenRelease};
 use crate::platform::files;
 use crate::platform::permissions::Access;
 
-/// The version of the form.
+/// The version of the form. What is only added leaves it as it is: a version before, which an upgrade
+/// that failed has put back, has to read what was begun.
 const VERSION: u32 = 1;
 
 /// What the service has heard of releases.
@@ -25,12 +28,41 @@ pub struct Heard {
     /// When the feed was asked last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Timestamp>,
+    /// The newer release that was found when it last answered, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newer: Option<Newer>,
     /// The newest release that it has offered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<SeenRelease>,
     /// The upgrade that was begun last, until it is known what came of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<Begun>,
+}
+
+/// A newer release, and who wanted it: with other settings it counts for nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Newer {
+    /// Where it was found.
+    pub feed: Feed,
+    /// Which releases were wanted.
+    pub channel: Channel,
+    /// What is known of it.
+    #[serde(flatten)]
+    pub release: Release,
+}
+
+impl Newer {
+    /// `release`, which was found with `settings`.
+    pub fn of(settings: &Settings, release: Release) -> Self {
+        let UpgradeSettings { feed, channel, .. } = settings.upgrade.clone();
+        Self { feed, channel, release }
+    }
+
+    /// Whether it is what `settings` want.
+    pub fn is_for(&self, settings: &Settings) -> bool {
+        let UpgradeSettings { feed, channel, .. } = &settings.upgrade;
+        (&self.feed, &self.channel) == (feed, channel)
+    }
 }
 
 /// An upgrade that was begun.
@@ -102,6 +134,15 @@ mod tests {
         assert_eq!(file.read(), Heard::default());
         let heard = Heard {
             asked: Some("2026-11-29T12:00:00Z".parse().unwrap()),
+            newer: Some(Newer {
+                feed: "https://updates.corp/hcm".parse().unwrap(),
+                channel: Channel::Preview,
+                release: Release {
+                    version: "1.1.0".parse().unwrap(),
+                    released: "2026-11-18T09:00:00Z".parse().unwrap(),
+                    notes: "- Reconnect at once.".to_owned(),
+                },
+            }),
             seen: Some(SeenRelease {
                 version: "1.1.0".parse().unwrap(),
                 released: "2026-11-18T09:00:00Z".parse().unwrap(),

@@ -34,7 +34,7 @@ use settings::SettingsFile;
 pub use events::{Events, EventsFile};
 pub use file::SaveError;
 pub use hand_over::{HandOver, UpgradeAsked, UpgradeOutcome};
-pub use heard::{Begun, Heard, HeardFile};
+pub use heard::{Begun, Heard, HeardFile, Newer};
 pub use settings::SettingsRead;
 
 /// The files of one home, held by one service. Reading and writing block for as

@@ -167,7 +167,9 @@ async fn a_check_only_tells() {
     let told = ran.expect(16).json();
     assert_eq!((&told["Result"], &told["ServiceVersion"]), (&json!("available"), &json!("9.8.7")));
 
-    service.tell(|service| service.upgrade = Some(Box::default()));
+    let asked = Some("2026-11-29T12:00:00Z".parse().unwrap());
+    let newest = UpgradeInfo { asked, ..UpgradeInfo::default() };
+    service.tell(|service| service.upgrade = Some(Box::new(newest)));
     for arguments in [&["upgrade", "--check"][..], &["upgrade", "--yes"]] {
         let ran = home.hcm(arguments).await;
         assert_eq!(ran.expect(0).out, "The service is the newest version, 9.8.7.\n");
@@ -175,9 +177,16 @@ async fn a_check_only_tells() {
     let told = home.hcm(&["upgrade", "--yes", "-o", "json"]).await.json();
     assert_eq!((&told["Result"], &told["Version"]), (&json!("newest"), &Value::Null));
 
+    for unasked in [None, Some(Box::default())] {
+        service.tell(|service| service.upgrade = unasked);
+        let ran = home.hcm(&["upgrade", "--check"]).await;
+        assert!(ran.expect(1).err.contains("upgrade.feed"), "{ran:?}");
+    }
+    // A service that was put back knows no more than that.
     service.tell(|service| service.upgrade = None);
-    let ran = home.hcm(&["upgrade", "--check"]).await;
-    assert!(ran.expect(1).err.contains("upgrade.feed"), "{ran:?}");
+    at(&service, UpgradeStep::Failed { fault: Fault::new(FaultCode::UpgradeRolledBack, "") });
+    let ran = home.hcm(&["upgrade", "--check", "-o", "json"]).await;
+    assert_eq!(ran.expect(1).errors()[0]["code"], "upgrade-rolled-back");
     let fault = Some(Fault::new(FaultCode::ReleaseNotTrusted, "it is not signed"));
     let refused = UpgradeInfo { fault: fault.clone(), ..UpgradeInfo::default() };
     service.tell(|service| service.upgrade = Some(Box::new(refused)));

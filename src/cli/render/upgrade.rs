@@ -108,19 +108,21 @@ pub(crate) fn progress(progress: &UpgradeProgress) -> String {
 
 /// The lines of `hcm version` about it.
 pub(crate) fn lines(upgrade: &UpgradeInfo) -> Vec<String> {
-    let UpgradeInfo { release, fault: problem, .. } = upgrade;
+    let UpgradeInfo { release, fault: problem, progress: going, .. } = upgrade;
     let mut lines = Vec::new();
     if let Some(release) = release {
         lines.push(format!("newest   {}", available(upgrade).unwrap_or_default()));
         let notes = release.notes.lines().filter(|line| !line.trim().is_empty());
         lines.extend(notes.map(|line| format!("         {}", plain(line))));
     }
-    match problem {
-        Some(problem) => lines.push(format!("newest   not known: {}", fault(problem))),
-        None if release.is_none() => {
+    match (problem, going) {
+        (Some(problem), _) => lines.push(format!("newest   not known: {}", fault(problem))),
+        _ if release.is_some() => {}
+        _ if upgrade.is_newest() => {
             lines.push("newest   the service is the newest version".to_owned())
         }
-        None => {}
+        (None, Some(going)) => lines.push(format!("newest   not known: {}", progress(going))),
+        (None, None) => lines.push("newest   not known: the service has not asked".to_owned()),
     }
     lines
 }
@@ -196,6 +198,12 @@ mod tests {
     #[test]
     fn a_newer_version_has_its_notes_and_a_problem_is_told_beside_it() {
         let mut upgrade = UpgradeInfo::default();
+        assert_eq!(lines(&upgrade), ["newest   not known: the service has not asked"]);
+        let fault = Fault::new(FaultCode::UpgradeRolledBack, "no answer within 30 s");
+        let failed = UpgradeProgress { version: version(), step: UpgradeStep::Failed { fault } };
+        let failed = lines(&UpgradeInfo { progress: Some(failed), ..UpgradeInfo::default() });
+        assert!(failed[0].starts_with("newest   not known: The upgrade to 1.1.0 has failed: "));
+        upgrade.asked = Some("2026-11-29T12:00:00Z".parse().unwrap());
         assert_eq!(lines(&upgrade), ["newest   the service is the newest version"]);
         upgrade.release = Some(Release {
             version: "1.1.0".parse().unwrap(),

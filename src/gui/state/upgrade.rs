@@ -113,13 +113,7 @@ impl State {
 
     fn last_failure(&self) -> Option<Why<'_>> {
         let upgrade = self.snapshot.as_ref()?.service.upgrade.as_ref()?;
-        let (release, progress) = (upgrade.release.as_ref()?, upgrade.progress.as_ref()?);
-        match &progress.step {
-            UpgradeStep::Failed { fault } if progress.version == release.version => {
-                Some(Why::Fault(fault))
-            }
-            _ => None,
-        }
+        upgrade.failure().map(Why::Fault)
     }
 
     fn step_to(&self, version: &Version) -> UpgradePhase<'_> {

@@ -130,6 +130,36 @@ fn who_looks_hears_that_it_is_the_newest_or_why_that_is_not_known() {
     assert!(refused.says(&refused.texts().fault_line(&fault)), "{}", refused.dump());
 }
 
+#[test]
+fn who_looks_before_anybody_has_asked_does_not_hear_that_it_is_the_newest() {
+    let mut window = opening(UpgradeInfo::default()).open();
+    window.click(&window.texts().with("about-version", &version(VERSION)));
+    window.click(&window.text("upgrade-title"));
+    let service = version(&service_version(&window));
+    assert!(window.tells("upgrade-unknown", &service), "{}", window.dump());
+}
+
+#[test]
+fn a_service_that_was_put_back_shows_the_failure_in_the_open_dialog() {
+    let mut window = able();
+    begin(&mut window, 10_400);
+    let problem = LinkProblem::Lost("the service ended".to_owned());
+    window.tell(News::Link(Link::Down { since: now(), problem }));
+    window.tell(News::Link(Link::managed(VERSION)));
+    let fault = Fault::new(FaultCode::UpgradeRolledBack, "no answer within 30 s");
+    let step = UpgradeStep::Failed { fault: fault.clone() };
+    let progress = Some(UpgradeProgress { version: "1.1.0".parse().unwrap(), step });
+    // It knows of no release.
+    let snapshot = opening(UpgradeInfo { progress, ..UpgradeInfo::default() }).snapshot;
+    window.tell(News::Push(Push::Snapshot(Box::new(snapshot))));
+    assert!(shows_upgrade(&window));
+    assert!(window.says(&window.texts().fault_line(&fault)), "{}", window.dump());
+    // It knows of it again.
+    window.tell(service_at(UpgradeStep::Failed { fault: fault.clone() }));
+    assert!(window.says(&window.texts().fault_line(&fault)), "{}", window.dump());
+    assert!(window.thing(&window.text("upgrade-again")).enabled);
+}
+
 /// A window whose service can upgrade itself.
 pub(super) fn able() -> Window {
     opening(sample::newer()).open()

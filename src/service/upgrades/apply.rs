@@ -55,7 +55,12 @@ impl Upgrades {
                 let newest = release.version;
                 return Err(refused(format!("{version} is not offered, and {newest} is")));
             }
-            None => return Err(refused(format!("{version} is not offered, and nothing else is"))),
+            None => {
+                let why = format!(
+                    "no newer version is known, so {version} cannot be asked for; hcm upgrade --check asks the feed"
+                );
+                return Err(refused(why));
+            }
         }
         {
             let mut progress = lock(&self.progress);

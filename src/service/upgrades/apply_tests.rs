@@ -62,7 +62,7 @@ impl Bed {
 
     fn upgrades_of(&self, installation: Option<Installation>) -> Arc<Upgrades> {
         let hub = self.hub.clone();
-        Arc::new(Upgrades::new(hub, self.home.path(), self.keys(), installation))
+        Arc::new(Upgrades::new(hub, self.home.path(), &self.settings, self.keys(), installation))
     }
 
     fn keys(&self) -> TrustedKeys {
@@ -175,7 +175,9 @@ async fn packages_are_fetched_and_handed_over_and_a_failure_is_told() {
 async fn what_cannot_be_upgraded_is_refused_with_the_reason() {
     let bed = Bed::new(b"package").await;
     let upgrades = bed.upgrades();
-    assert!(why(upgrades.begin(OFFERED, bed.settings.clone())).contains("nothing else is"));
+    assert!(
+        why(upgrades.begin(OFFERED, bed.settings.clone())).contains("no newer version is known")
+    );
     upgrades.ask(&bed.settings).await.unwrap();
     let other = upgrades.begin(Version::new(99, 0, 0), bed.settings.clone());
     assert!(why(other).contains("99.0.0 is not offered, and 99.1.0 is"));
@@ -244,6 +246,24 @@ async fn a_service_that_ended_while_it_fetched_says_so_when_it_is_back() {
     while bed.heard().read().begun.is_some() {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn a_service_that_was_put_back_still_offers_what_has_failed() {
+    let mut bed = Bed::new(b"package").await;
+    let upgrades = bed.asked().await;
+    upgrades.begin(OFFERED, bed.settings.clone()).unwrap();
+    let asked = bed.until_asked().await;
+    upgrades.stop().await;
+    let fault = Fault::new(FaultCode::UpgradeRolledBack, "it did not answer within 30 s");
+    bed.answer(&asked, Some(fault.clone()));
+    bed.hub = Arc::new(Hub::new(sample::service()));
+    let upgrades = bed.upgrades();
+    upgrades.resume();
+    assert_eq!(bed.until_failed().await, fault);
+    let info = bed.until(|_| true).await;
+    assert_eq!(info.release.unwrap().version, OFFERED);
+    upgrades.begin(OFFERED, bed.settings.clone()).expect("it can be tried again at once");
 }
 
 #[tokio::test]

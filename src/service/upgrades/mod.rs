@@ -22,7 +22,7 @@ use crate::http::{Way, surroundings};
 use crate::model::upgrade::{Feed, Release, UpgradeInfo, UpgradeProgress};
 use crate::model::{Fault, FaultCode, Settings, VERSION};
 use crate::platform::upgrader::Installation;
-use crate::store::{HandOver, Heard, HeardFile};
+use crate::store::{HandOver, Heard, HeardFile, Newer};
 use crate::upgrade::{self, Found, Source, TrustedKeys, Verdict};
 
 /// How long the feed may take for all that is asked.
@@ -54,10 +54,12 @@ pub(super) struct Upgrades {
 }
 
 impl Upgrades {
-    /// Those of the service with the home `home`, which was installed as `installation` says.
+    /// Those of the service with the home `home`, which was installed as `installation` says. A newer
+    /// version that was heard of before is told at once.
     pub(super) fn new(
         hub: Arc<Hub>,
         home: &Path,
+        settings: &Settings,
         keys: TrustedKeys,
         installation: Option<Installation>,
     ) -> Self {
@@ -65,7 +67,7 @@ impl Upgrades {
         let file = HeardFile::in_home(home);
         let hand_over = HandOver::in_home(home);
         let heard = StdMutex::new(file.read());
-        Self {
+        let this = Self {
             hub,
             keys,
             running: running.expect("cargo takes no other version"),
@@ -77,7 +79,12 @@ impl Upgrades {
             progress: StdMutex::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
+        };
+        if let release @ Some(_) = this.kept(settings) {
+            let asked = this.heard().asked;
+            this.show(Some(UpgradeInfo { asked, release, ..UpgradeInfo::default() }));
         }
+        this
     }
 
     /// How long the next question waits, counted from `now`. `chance` is from 0 to 1.
@@ -117,11 +124,17 @@ impl Upgrades {
             Ok(None) => info!("this is the newest version"),
             Err(fault) => warn!(code = %fault.code, "{fault}"),
         }
-        self.remember(|heard| heard.asked = Some(now)).await;
+        self.remember(|heard| {
+            heard.asked = Some(now);
+            if let Ok(release) = &found {
+                heard.newer = release.clone().map(|release| Newer::of(settings, release));
+            }
+        })
+        .await;
         let (release, fault) = match found {
             Ok(release) => (release, None),
             // A release that was there this morning is still there, whatever keeps the feed away.
-            Err(fault) => (self.known(), Some(fault)),
+            Err(fault) => (self.kept(settings), Some(fault)),
         };
         self.show(Some(UpgradeInfo { asked: Some(now), release, fault, ..UpgradeInfo::default() }))
     }
@@ -168,6 +181,12 @@ impl Upgrades {
 
     fn known(&self) -> Option<Release> {
         self.hub.look(|snapshot| snapshot.service.upgrade.clone())?.release
+    }
+
+    /// The newer release that was found last, where it still is one and is what `settings` want.
+    fn kept(&self, settings: &Settings) -> Option<Release> {
+        let kept = self.heard().newer.filter(|kept| kept.is_for(settings))?.release;
+        kept.version.cmp_precedence(&self.running).is_gt().then_some(kept)
     }
 
     fn heard(&self) -> Heard {
@@ -242,7 +261,7 @@ mod tests {
         /// As the service does when it starts.
         fn upgrades(&self) -> Upgrades {
             let keys = TrustedKeys::parse(&self.signer.key()).unwrap();
-            Upgrades::new(self.hub.clone(), self.home.path(), keys, None)
+            Upgrades::new(self.hub.clone(), self.home.path(), &self.settings, keys, None)
         }
 
         /// Offers a release of version `version`, made on `day` of a month.
@@ -287,6 +306,38 @@ mod tests {
         feeding.offer(VERSION, 19);
         let info = upgrades.ask(&feeding.settings).await.unwrap();
         assert_eq!((info.release, info.fault), (None, None), "it is the newest");
+    }
+
+    #[tokio::test]
+    async fn a_newer_version_is_told_again_when_the_service_starts_while_it_counts() {
+        let mut feeding = Feeding::start().await;
+        feeding.offer("99.1.0", 18);
+        let info = feeding.upgrades().ask(&feeding.settings).await;
+        let start = |feeding: &mut Feeding| {
+            feeding.hub = Arc::new(Hub::new(sample::service()));
+            drop(feeding.upgrades());
+            feeding.told()
+        };
+        assert_eq!(start(&mut feeding), info);
+        // What other settings want is another question.
+        for (name, value) in [
+            ("upgrade.channel", "preview"),
+            ("upgrade.feed", "https://updates.corp"),
+            ("upgrade.feed", "off"),
+        ] {
+            let before = feeding.settings.clone();
+            feeding.settings.set(name, value).unwrap();
+            assert_eq!(start(&mut feeding), None, "{name} {value}");
+            feeding.settings = before;
+        }
+        feeding.server.remove("stable/manifest.json");
+        feeding.upgrades().ask(&feeding.settings).await.unwrap().fault.unwrap();
+        let told = start(&mut feeding).unwrap();
+        assert_eq!(told.release, info.unwrap().release, "that nobody answers takes nothing away");
+        // It is what runs.
+        feeding.offer(VERSION, 19);
+        feeding.upgrades().ask(&feeding.settings).await.unwrap();
+        assert_eq!(start(&mut feeding), None);
     }
 
     #[tokio::test]

@@ -67,25 +67,34 @@ async fn known(client: &mut Client) -> Result<UpgradeInfo, Failure> {
         },
         Access::ReadStatus => super::snapshot(client).await?.service.upgrade,
     };
-    known.map(|known| *known).ok_or_else(|| {
-        let text = "whether there is a newer version is not known: the service has not asked, or its setting upgrade.feed is off";
-        Failure::new(Exit::Failure, text)
-    })
+    known.map(|known| *known).ok_or_else(not_known)
 }
 
-/// The newer release, if there is one.
+fn not_known() -> Failure {
+    let text = "whether there is a newer version is not known: the service has not asked, or its setting upgrade.feed is off";
+    Failure::new(Exit::Failure, text)
+}
+
+/// The newer release, if there is one; nothing where what runs is the newest.
 fn newer<'a>(
     context: &Context<'_>,
     upgrade: &'a UpgradeInfo,
 ) -> Result<Option<&'a Release>, Failure> {
-    match (&upgrade.release, &upgrade.fault) {
-        (None, Some(fault)) => Err(follow::failure(fault)),
-        (release, Some(fault)) => {
-            context.printer.remark(&render::connection::fault(fault));
-            Ok(release.as_ref())
+    let Some(release) = &upgrade.release else {
+        if upgrade.is_newest() {
+            return Ok(None);
         }
-        (release, None) => Ok(release.as_ref()),
+        let fault = upgrade.fault.as_ref().or_else(|| upgrade.failure());
+        return Err(match (fault, &upgrade.progress) {
+            (Some(fault), _) => follow::failure(fault),
+            (None, Some(going)) => Failure::new(Exit::Failure, words::progress(going)),
+            (None, None) => not_known(),
+        });
+    };
+    if let Some(fault) = &upgrade.fault {
+        context.printer.remark(&render::connection::fault(fault));
     }
+    Ok(Some(release))
 }
 
 fn newest(context: &Context<'_>, snapshot: &Snapshot) -> Result<Exit, Failure> {

@@ -186,7 +186,7 @@ fn none(ui: &mut Ui, cx: &mut Cx<'_>) {
     let version = [("version", service_version(cx).into())];
     let known = cx.state.snapshot.as_ref().and_then(|snapshot| snapshot.service.upgrade.as_deref());
     let key = match known {
-        Some(UpgradeInfo { fault: None, .. }) => "upgrade-newest",
+        Some(known) if known.is_newest() => "upgrade-newest",
         _ => "upgrade-unknown",
     };
     let text = cx.texts.with(key, &version);
