@@ -392,7 +392,10 @@ fn a_new_service_that_does_not_come_is_said_to_be_late() {
     window.click(&window.texts().with("footer-upgrading", &version("1.1.0")));
     let old = version(VERSION);
     assert!(window.tells("upgrade-still-old", &old), "{}", window.dump());
-    assert!(window.thing(&window.text("upgrade-again")).enabled);
+    window.desk.forget();
+    window.click(&window.text("upgrade-again"));
+    assert!(window.desk.asked().iter().any(|asked| asked.contains("Upgrade {")));
+    assert!(window.tells("upgrade-to", &version("1.1.0")), "{}", window.dump());
 }
 
 #[test]

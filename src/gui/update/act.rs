@@ -108,7 +108,7 @@ pub(super) fn act(state: &mut State, action: Action, now: Timestamp, effects: &m
         Action::SaveFirewall => firewall::save(state, effects),
         Action::Explain(code) => state.explained = Some(code),
         Action::OpenUpgrade => upgrade::open(state, effects),
-        Action::Upgrade => upgrade::begin(state, effects),
+        Action::Upgrade => upgrade::begin(state, now, effects),
         Action::RestartWindow => effects.push(Effect::RestartWindow),
         Action::SkipVersion => upgrade::skip(state, effects),
         Action::CloseDialog if state.explained.is_some() => {

@@ -6,7 +6,7 @@ use semver::Version;
 use super::{dialogs, save_preferences};
 use crate::gui::backend::Refusal;
 use crate::gui::effect::Effect;
-use crate::gui::state::{Course, Demo, Dialog, Pending, Stage, State};
+use crate::gui::state::{Course, Demo, Dialog, Pending, Stage, State, UpgradePhase};
 use crate::ipc::protocol::{Request, Response};
 use crate::model::upgrade::{UpgradeProgress, UpgradeStep};
 
@@ -55,8 +55,10 @@ pub(super) fn on_drain(state: &mut State, outcome: Result<Response, Refusal>) {
 }
 
 /// Has the service put the newer version in its place.
-pub(super) fn begin(state: &mut State, effects: &mut Vec<Effect>) {
-    let release = state.newer_release().filter(|_| state.upgrading_to().is_none());
+pub(super) fn begin(state: &mut State, now: Timestamp, effects: &mut Vec<Effect>) {
+    let phase = state.upgrade_phase(now);
+    let is_free = matches!(phase, UpgradePhase::Offered | UpgradePhase::Failed(_));
+    let release = state.newer_release().filter(|_| is_free);
     let Some(version) = release.map(|release| release.version.clone()) else { return };
     let (course, request) =
         (Course { version: version.clone(), stage: Stage::Asked }, Request::Upgrade { version });
