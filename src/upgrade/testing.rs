@@ -26,11 +26,12 @@ use crate::http::Way;
 use crate::model::{Proxies, ProxyChoice};
 
 /// Somebody who signs.
-pub(crate) struct Signer(Ed25519KeyPair);
+#[derive(Clone)]
+pub(crate) struct Signer(Arc<Ed25519KeyPair>);
 
 impl Signer {
     pub(crate) fn new() -> Self {
-        Self(Ed25519KeyPair::generate().unwrap())
+        Self(Arc::new(Ed25519KeyPair::generate().unwrap()))
     }
 
     pub(crate) fn key(&self) -> String {

@@ -10,7 +10,7 @@ use crate::model::upgrade::UpgradeInfo;
 use crate::model::{Snapshot, VERSION, sample};
 use crate::platform::upgrader::PackageKind;
 use crate::service::hub::Hub;
-use crate::store::HeardFile;
+use crate::store::{Heard, HeardFile};
 use crate::upgrade::testing::{Served, Server, Signer};
 use crate::upgrade::{Manifest, TrustedKeys};
 
@@ -75,8 +75,12 @@ impl Bed {
         upgrades
     }
 
-    fn heard(&self) -> HeardFile {
+    fn heard_file(&self) -> HeardFile {
         HeardFile::in_home(self.home.path())
+    }
+
+    fn heard(&self) -> Heard {
+        self.heard_file().read(&self.settings)
     }
 
     fn hand_over(&self) -> HandOver {
@@ -162,7 +166,7 @@ async fn packages_are_fetched_and_handed_over_and_a_failure_is_told() {
     let fault = Fault::new(FaultCode::UpgradeFailed, "dpkg: no space left");
     bed.answer(&asked, Some(fault.clone()));
     assert_eq!(bed.until_failed().await, fault);
-    assert_eq!(bed.heard().read().begun, None);
+    assert_eq!(bed.heard().begun, None);
     upgrades.begin(OFFERED, bed.settings.clone()).expect("it can be tried again");
     let again = bed.until_asked().await;
     assert_ne!(again.asked, asked.asked, "the old outcome is not taken for the new one");
@@ -237,13 +241,13 @@ async fn a_service_that_ended_while_it_fetched_says_so_when_it_is_back() {
         tokio::task::yield_now().await;
     }
     upgrades.stop().await;
-    assert!(!bed.heard().read().begun.unwrap().handed_over);
+    assert!(!bed.heard().begun.unwrap().handed_over);
 
     let upgrades = bed.upgrades();
     upgrades.resume();
     let fault = bed.until_failed().await;
     assert!(fault.detail.contains("on their way; try again"), "{fault}");
-    while bed.heard().read().begun.is_some() {
+    while bed.heard().begun.is_some() {
         tokio::task::yield_now().await;
     }
 }
@@ -272,7 +276,9 @@ async fn the_next_service_tells_how_the_upgrade_of_the_one_before_went() {
     let begin = |version: Version| {
         let asked = UpgradeAsked::new(version.clone(), Timestamp::now());
         let begun = Some(Begun { version, asked: asked.asked, handed_over: true });
-        bed.heard().write(&crate::store::Heard { begun, ..Default::default() }).unwrap();
+        let mut heard = bed.heard();
+        heard.begun = begun;
+        bed.heard_file().write(&heard).unwrap();
         asked
     };
     // This one is the version before.
@@ -284,7 +290,7 @@ async fn the_next_service_tells_how_the_upgrade_of_the_one_before_went() {
     let fault = Fault::new(FaultCode::UpgradeRolledBack, "it did not answer within 30 s");
     bed.answer(&asked, Some(fault.clone()));
     assert_eq!(bed.until_failed().await, fault);
-    assert_eq!(bed.heard().read().begun, None);
+    assert_eq!(bed.heard().begun, None);
 
     // This one is the new version, and the upgrader has to see that first.
     let asked = begin(VERSION.parse().unwrap());
@@ -296,7 +302,7 @@ async fn the_next_service_tells_how_the_upgrade_of_the_one_before_went() {
     upgrades.resume();
     assert_eq!(bed.hub.snapshot().service.upgrade, None, "there is nothing to be told");
     bed.answer(&asked, None);
-    while bed.heard().read().begun.is_some() || bed.in_hand_over(PACKAGE).exists() {
+    while bed.heard().begun.is_some() || bed.in_hand_over(PACKAGE).exists() {
         tokio::task::yield_now().await;
     }
 }

@@ -66,7 +66,7 @@ impl Upgrades {
         let running = Version::parse(VERSION);
         let file = HeardFile::in_home(home);
         let hand_over = HandOver::in_home(home);
-        let heard = StdMutex::new(file.read());
+        let heard = StdMutex::new(file.read(settings));
         let this = Self {
             hub,
             keys,
@@ -156,9 +156,9 @@ impl Upgrades {
         let Some(found) = upgrade::ask(feed, channel, source, &self.keys).await? else {
             return Ok(None);
         };
-        let seen = self.heard().seen;
-        let verdict = found.manifest.verdict(&self.running, channel, seen.as_ref())?;
-        self.remember(|heard| heard.seen = Some(found.manifest.seen())).await;
+        let heard = self.heard();
+        let verdict = found.manifest.verdict(&self.running, channel, heard.seen(feed, channel))?;
+        self.remember(|heard| heard.see(feed, channel, found.manifest.seen())).await;
         Ok((verdict == Verdict::Newer).then_some(found))
     }
 
@@ -266,6 +266,11 @@ mod tests {
 
         /// Offers a release of version `version`, made on `day` of a month.
         fn offer(&self, version: &str, day: u8) {
+            self.offer_on("stable", version, day);
+        }
+
+        /// The same on `channel`.
+        fn offer_on(&self, channel: &str, version: &str, day: u8) {
             let manifest = serde_json::json!({
                 "form": 1,
                 "product": "hybrid-connection-manager",
@@ -275,9 +280,19 @@ mod tests {
                 "files": [],
             });
             let manifest = manifest.to_string().into_bytes();
-            self.server.put_bytes("stable/manifest.json", &manifest);
+            self.server.put_bytes(&format!("{channel}/manifest.json"), &manifest);
             let signed = self.signer.sign(&manifest);
-            self.server.put_bytes("stable/manifest.json.sig", signed.as_bytes());
+            let signatures = format!("{channel}/manifest.json.sig");
+            self.server.put_bytes(&signatures, signed.as_bytes());
+        }
+
+        /// What a service that starts with these settings hears: the version, or why not.
+        async fn hear(&self) -> Result<String, FaultCode> {
+            let info = self.upgrades().ask(&self.settings).await.unwrap();
+            match info.fault {
+                Some(fault) => Err(fault.code),
+                None => Ok(info.release.unwrap().version.to_string()),
+            }
         }
 
         /// What everybody sees.
@@ -353,6 +368,29 @@ mod tests {
         feeding.offer("99.2.1", 21);
         let info = feeding.upgrades().ask(&feeding.settings).await.unwrap();
         assert_eq!(info.release.unwrap().version.to_string(), "99.2.1");
+    }
+
+    #[tokio::test]
+    async fn another_feed_or_channel_is_no_replay_and_the_one_before_is_remembered() {
+        let mut feeding = Feeding::start().await;
+        let other = Feeding { signer: feeding.signer.clone(), ..Feeding::start().await };
+        feeding.offer("99.1.0", 18);
+        feeding.offer_on("preview", "99.2.0-rc.1", 20);
+        other.offer("99.0.0", 10);
+        let own = feeding.settings.clone();
+        feeding.settings.set("upgrade.channel", "preview").unwrap();
+        assert_eq!(feeding.hear().await.unwrap(), "99.2.0-rc.1");
+        feeding.settings = own.clone();
+        assert_eq!(feeding.hear().await.unwrap(), "99.1.0");
+        feeding.settings = other.settings;
+        assert_eq!(feeding.hear().await.unwrap(), "99.0.0");
+
+        feeding.settings = own;
+        feeding.offer("99.0.9", 17);
+        assert_eq!(feeding.hear().await, Err(FaultCode::ReleaseReplayed));
+        feeding.offer_on("preview", "99.1.9-rc.1", 19);
+        feeding.settings.set("upgrade.channel", "preview").unwrap();
+        assert_eq!(feeding.hear().await, Err(FaultCode::ReleaseReplayed));
     }
 
     #[tokio::test]
