@@ -110,11 +110,6 @@ fn what_comes_while_one_works_stays_at_the_lower_edge() {
 
 #[test]
 fn who_looks_hears_that_it_is_the_newest_or_why_that_is_not_known() {
-    let look = |window: &mut Window| {
-        let about = [("version", VERSION.into())];
-        window.click(&window.texts().with("about-version", &about));
-        window.click(&window.text("upgrade-title"));
-    };
     let mut newest = opening(info(None, None)).open();
     assert!(!shows_upgrade(&newest));
     look(&mut newest);
@@ -133,8 +128,7 @@ fn who_looks_hears_that_it_is_the_newest_or_why_that_is_not_known() {
 #[test]
 fn who_looks_before_anybody_has_asked_does_not_hear_that_it_is_the_newest() {
     let mut window = opening(UpgradeInfo::default()).open();
-    window.click(&window.texts().with("about-version", &version(VERSION)));
-    window.click(&window.text("upgrade-title"));
+    look(&mut window);
     let service = version(&service_version(&window));
     assert!(window.tells("upgrade-unknown", &service), "{}", window.dump());
 }
@@ -318,6 +312,61 @@ fn a_failure_says_why_and_can_be_tried_again() {
     window.pass(SignedDuration::from_secs(10));
     assert!(window.tells("upgrade-failed", &version("1.1.0")), "{}", window.dump());
     assert!(window.says("dpkg ended with 1"));
+}
+
+/// Opens the dialog from that about the program.
+fn look(window: &mut Window) {
+    window.click(&window.texts().with("about-version", &version(VERSION)));
+    window.click(&window.text("upgrade-title"));
+}
+
+#[test]
+fn an_upgrade_that_has_ended_is_not_in_the_way_of_the_next() {
+    let mut window = able();
+    begin(&mut window, 10_400);
+    assert!(window.tells("upgrade-runs", &version("1.1.0")), "{}", window.dump());
+    let mut snapshot = window.state().snapshot.clone().unwrap();
+    let next = UpgradeInfo { release: Some(release("1.2.0")), ..sample::newer() };
+    snapshot.service.upgrade = Some(Box::new(next));
+    window.tell(News::Push(Push::Snapshot(Box::new(snapshot))));
+    assert!(window.tells("upgrade-runs", &version("1.1.0")), "it is not taken away from under one");
+    window.key(Key::Escape);
+    look(&mut window);
+    assert!(window.tells("upgrade-available", &version("1.2.0")), "{}", window.dump());
+    window.desk.forget();
+    window.click(&window.text("upgrade-do"));
+    assert!(window.desk.asked().iter().any(|asked| asked.contains("Upgrade {")));
+}
+
+#[test]
+fn a_refusal_is_of_the_past_when_the_dialog_has_closed_or_another_version_is_offered() {
+    let refusing = || {
+        let window = able();
+        let error = RequestError::new(ErrorCode::NotUpgraded, "it is not offered any more");
+        window.desk.refuse(move |request| match request {
+            Request::Upgrade { .. } => Some(Refusal::Said(error.clone())),
+            _ => None,
+        });
+        window
+    };
+    let mut window = refusing();
+    begin(&mut window, 0);
+    assert!(window.says(&window.text("upgrade-failed-title")), "{}", window.dump());
+    window.key(Key::Escape);
+    window.click(&available(&window, "1.1.0"));
+    assert!(window.has(&window.text("upgrade-do")), "{}", window.dump());
+
+    // One that comes when nobody looks is told to who looks next.
+    let mut window = able();
+    window.desk.fall_silent();
+    window.click(&window.text("upgrade-do"));
+    window.desk.speak();
+    let ticket = *window.state().pending.keys().next_back().unwrap();
+    window.key(Key::Escape);
+    let error = RequestError::new(ErrorCode::NotUpgraded, "it is not offered any more");
+    window.tell(News::Answer { ticket, outcome: Err(Refusal::Said(error)) });
+    window.click(&available(&window, "1.1.0"));
+    assert!(window.says("it is not offered any more"), "{}", window.dump());
 }
 
 /// The service of this machine, at `step` of the upgrade to 1.1.0.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{PastedText, State, azure};
+use super::{PastedText, State, azure, upgrade};
 use crate::gui::effect::{Effect, Target};
 use crate::gui::state::{
     Check, Dialog, NewForm, NewTab, Parsed, Pending, Phase, RemoveQuestion, SettingsForm,
@@ -62,7 +62,9 @@ pub(super) fn open_settings(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Closes the dialog. What the service was asked for before is not taken back.
 pub(super) fn close(state: &mut State, effects: &mut Vec<Effect>) {
-    state.dialog = None;
+    if let Some(Dialog::Upgrade) = state.dialog.take() {
+        upgrade::on_close(state);
+    }
     effects.push(Effect::Focus(Target::Table));
 }
 

@@ -42,6 +42,11 @@ pub(super) fn on_answer(
 
 /// Opens the dialog. What becomes of open streams is said in it.
 pub(super) fn open(state: &mut State, effects: &mut Vec<Effect>) {
+    let offered = state.newer_release().map(|release| release.version.clone());
+    state.upgrading.course.take_if(|course| {
+        let is_another = offered.is_some_and(|offered| offered != course.version);
+        course.stage == Stage::Done || (is_another && !course.stage.is_open())
+    });
     state.dialog = Some(Dialog::Upgrade);
     if state.may_manage() {
         dialogs::ask(state, Pending::LoadDrain, Request::GetSettings, effects);
@@ -52,6 +57,12 @@ pub(super) fn on_drain(state: &mut State, outcome: Result<Response, Refusal>) {
     let Ok(Response::Settings { settings }) = outcome else { return };
     let drain = settings.iter().find(|(name, _)| name == DRAIN);
     state.upgrading.drain = drain.and_then(|(_, value)| value.parse().ok());
+}
+
+/// The dialog closes: that the service has not begun is known now.
+pub(super) fn on_close(state: &mut State) {
+    let is_refused = |course: &mut Course| matches!(course.stage, Stage::Refused(_));
+    state.upgrading.course.take_if(is_refused);
 }
 
 /// Has the service put the newer version in its place.
