@@ -33,7 +33,7 @@ pub struct Heard {
     /// The newer release that was found when it last answered, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newer: Option<Newer>,
-    /// The newest release of each feed and channel; the one that was asked last is the last.
+    /// The newest release of each feed and channel where it was found; the one that was asked last is the last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     offers: Vec<Offer>,
     /// The upgrade that was begun last, until it is known what came of it.

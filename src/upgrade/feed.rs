@@ -26,6 +26,8 @@ pub struct Found {
     pub manifest_text: Vec<u8>,
     /// What signs it.
     pub signatures: Vec<u8>,
+    /// Among the releases of which channel it was found.
+    pub channel: Channel,
     places: Places,
 }
 
@@ -57,7 +59,8 @@ impl Found {
     }
 }
 
-/// The release that `feed` offers on `channel`, if it offers any.
+/// The releases that `feed` offers on `channel`, if it offers any: of a folder, the finished one is
+/// among them for who wants previews too.
 ///
 /// # Errors
 /// [`FaultCode::FeedUnreachable`], [`FaultCode::ReleaseNotTrusted`],
@@ -67,33 +70,64 @@ pub async fn ask(
     channel: Channel,
     source: &Source,
     keys: &TrustedKeys,
-) -> Result<Option<Found>, Fault> {
-    let places = match feed {
-        Feed::Off => return Ok(None),
+) -> Result<Vec<Found>, Fault> {
+    match feed {
+        Feed::Off => Ok(Vec::new()),
         Feed::GitHub => match github::newest(github::API, channel, source).await? {
-            Some(places) => Places::Each(places),
-            None => return Ok(None),
+            Some(places) => {
+                let places = Places::Each(places);
+                let found = read(places, channel, source, keys).await?;
+                Ok(vec![found.ok_or_else(|| missing(MANIFEST))?])
+            }
+            None => Ok(Vec::new()),
         },
-        Feed::Folder(folder) => {
-            let place = folder.join(&format!("{channel}/{MANIFEST}"));
-            Places::Beside(place.map_err(|error| {
-                Fault::new(FaultCode::FeedUnreachable, format!("{folder}: {error}"))
-            })?)
-        }
-    };
-    read(places, source, keys).await.map(Some)
+        Feed::Folder(folder) => in_folder(folder, channel, source, keys).await,
+    }
 }
 
-async fn read(places: Places, source: &Source, keys: &TrustedKeys) -> Result<Found, Fault> {
+async fn in_folder(
+    folder: &Url,
+    channel: Channel,
+    source: &Source,
+    keys: &TrustedKeys,
+) -> Result<Vec<Found>, Fault> {
+    let channels: &[Channel] = match channel {
+        Channel::Stable => &[Channel::Stable],
+        Channel::Preview => &[Channel::Preview, Channel::Stable],
+    };
+    let unreachable = |why| Fault::new(FaultCode::FeedUnreachable, why);
+    let mut found = Vec::new();
+    for channel in channels {
+        let place = folder.join(&format!("{channel}/{MANIFEST}"));
+        let place = place.map_err(|error| unreachable(format!("{folder}: {error}")))?;
+        found.extend(read(Places::Beside(place), *channel, source, keys).await?);
+    }
+    if found.is_empty() {
+        let places: Vec<_> = channels.iter().map(|it| format!("{folder}{it}/{MANIFEST}")).collect();
+        return Err(unreachable(format!("there is no {}", places.join(" and no "))));
+    }
+    Ok(found)
+}
+
+/// The release at `places`; nothing where it has no manifest.
+async fn read(
+    places: Places,
+    channel: Channel,
+    source: &Source,
+    keys: &TrustedKeys,
+) -> Result<Option<Found>, Fault> {
     let place = |name| places.of(name).ok_or_else(|| missing(name));
-    let manifest_text = source.read(&place(MANIFEST)?, LONGEST_MANIFEST).await?;
+    let Some(manifest_text) = source.read_if_there(&place(MANIFEST)?, LONGEST_MANIFEST).await?
+    else {
+        return Ok(None);
+    };
     // A release without one is refused, and does not look as if the feed were away.
     let signatures = match places.of(SIGNATURES) {
         Some(place) => source.read_if_there(&place, LONGEST_SIGNATURES).await?.unwrap_or_default(),
         None => Vec::new(),
     };
     let manifest = Manifest::read(&manifest_text, &signatures, keys)?;
-    Ok(Found { manifest, manifest_text, signatures, places })
+    Ok(Some(Found { manifest, manifest_text, signatures, channel, places }))
 }
 
 fn missing(name: &str) -> Fault {
@@ -139,13 +173,45 @@ mod tests {
         }
         let feed: Feed = server.url.join("hcm").unwrap().as_str().parse().unwrap();
         for (channel, version) in [(Channel::Stable, "1.1.0"), (Channel::Preview, "1.2.0-rc.1")] {
-            let found = ask(&feed, channel, &server.source(), &keys).await.unwrap().unwrap();
+            let all = ask(&feed, channel, &server.source(), &keys).await.unwrap();
+            let found = all.first().unwrap();
             assert_eq!(found.manifest.version.to_string(), version);
             let place = found.place(&found.manifest.files[0]).unwrap();
             assert_eq!(place, server.url.join(&format!("hcm/{channel}/x.deb")).unwrap());
         }
         let none = ask(&Feed::Off, Channel::Stable, &server.source(), &keys).await.unwrap();
-        assert!(none.is_none());
+        assert!(none.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_wants_previews_is_told_of_finished_releases_too() {
+        let (server, (signer, keys)) = (Server::start().await, signer());
+        let feed: Feed = server.url.as_str().parse().unwrap();
+        let versions = async |channel| {
+            let all = ask(&feed, channel, &server.source(), &keys).await?;
+            let versions = all.iter().map(|one| one.manifest.version.to_string());
+            Ok::<Vec<String>, Fault>(versions.collect())
+        };
+        let offer = |channel: &str, version| {
+            let manifest = manifest(version);
+            server.put_bytes(&format!("{channel}/manifest.json"), &manifest);
+            let signed = signer.sign(&manifest);
+            server.put_bytes(&format!("{channel}/manifest.json.sig"), signed.as_bytes());
+        };
+        let nothing = versions(Channel::Preview).await.unwrap_err();
+        assert_eq!(nothing.code, FaultCode::FeedUnreachable);
+        assert!(nothing.detail.contains("no http://127.0.0.1:"), "{nothing}");
+        assert!(nothing.detail.contains("/preview/manifest.json and no "), "{nothing}");
+        offer("stable", "1.2.0");
+        assert_eq!(versions(Channel::Preview).await.unwrap(), ["1.2.0"]);
+        offer("preview", "1.2.0-rc.1");
+        assert_eq!(versions(Channel::Preview).await.unwrap(), ["1.2.0-rc.1", "1.2.0"]);
+        assert_eq!(versions(Channel::Stable).await.unwrap(), ["1.2.0"]);
+        server.remove("stable/manifest.json");
+        assert_eq!(versions(Channel::Preview).await.unwrap(), ["1.2.0-rc.1"]);
+        server.put_bytes("preview/manifest.json", b"{}");
+        let fault = versions(Channel::Preview).await.unwrap_err();
+        assert_eq!(fault.code, FaultCode::ReleaseNotTrusted);
     }
 
     #[tokio::test]
@@ -156,7 +222,7 @@ mod tests {
             async || ask(&feed, Channel::Stable, &server.source(), &keys).await.unwrap_err();
         let no_answer = fault().await;
         assert_eq!(no_answer.code, FaultCode::FeedUnreachable);
-        assert!(no_answer.detail.contains("stable/manifest.json answers 404"), "{no_answer}");
+        assert!(no_answer.detail.contains("there is no http://127.0.0.1:"), "{no_answer}");
 
         let signed = manifest("1.1.0");
         server.put_bytes("stable/manifest.json", &signed);
@@ -254,7 +320,7 @@ mod tests {
         for (channel, version) in [(Channel::Stable, "1.1.0"), (Channel::Preview, "1.2.0-rc.1")] {
             let source = server.source();
             let places = github::newest(api, channel, &source).await.unwrap().unwrap();
-            let found = read(Places::Each(places), &source, &keys).await.unwrap();
+            let found = read(Places::Each(places), channel, &source, &keys).await.unwrap().unwrap();
             assert_eq!(found.manifest.version.to_string(), version);
             let place = found.place(&found.manifest.files[0]).unwrap();
             assert_eq!(place, server.url.join(&format!("v{version}/x.deb")).unwrap());

@@ -56,7 +56,8 @@ impl Source {
         call.send().await.map_err(|error| self.failure(url, &error))
     }
 
-    /// As [`Self::read`]; nothing where the server says that there is nothing.
+    /// All of what `url` answers, up to `longest` bytes; nothing where the server says that there is
+    /// nothing.
     pub(super) async fn read_if_there(
         &self,
         url: &Url,
@@ -67,11 +68,6 @@ impl Source {
             return Ok(None);
         }
         self.body(url, something(url, response)?, longest).await.map(Some)
-    }
-
-    /// All of what `url` answers, up to `longest` bytes.
-    pub(super) async fn read(&self, url: &Url, longest: usize) -> Result<Vec<u8>, Fault> {
-        self.body(url, self.get(url, None).await?, longest).await
     }
 
     async fn body(

@@ -153,13 +153,19 @@ impl Upgrades {
     /// The same, with its files.
     async fn found(&self, settings: &Settings, source: &Source) -> Result<Option<Found>, Fault> {
         let (feed, channel) = (&settings.upgrade.feed, settings.upgrade.channel);
-        let Some(found) = upgrade::ask(feed, channel, source, &self.keys).await? else {
-            return Ok(None);
-        };
-        let heard = self.heard();
-        let verdict = found.manifest.verdict(&self.running, channel, heard.seen(feed, channel))?;
-        self.remember(|heard| heard.see(feed, channel, found.manifest.seen())).await;
-        Ok((verdict == Verdict::Newer).then_some(found))
+        let mut newest = None::<Found>;
+        for found in upgrade::ask(feed, channel, source, &self.keys).await? {
+            let (heard, offered) = (self.heard(), &found.manifest);
+            let seen = heard.seen(feed, found.channel);
+            let verdict = offered.verdict(&self.running, channel, seen)?;
+            self.remember(|heard| heard.see(feed, found.channel, offered.seen())).await;
+            let is_newer =
+                |than: &Found| offered.version.cmp_precedence(&than.manifest.version).is_gt();
+            if verdict == Verdict::Newer && newest.as_ref().is_none_or(is_newer) {
+                newest = Some(found);
+            }
+        }
+        Ok(newest)
     }
 
     /// Tells everybody what is known, with how far an upgrade is.
@@ -390,6 +396,21 @@ mod tests {
         assert_eq!(feeding.hear().await, Err(FaultCode::ReleaseReplayed));
         feeding.offer_on("preview", "99.1.9-rc.1", 19);
         feeding.settings.set("upgrade.channel", "preview").unwrap();
+        assert_eq!(feeding.hear().await, Err(FaultCode::ReleaseReplayed));
+    }
+
+    #[tokio::test]
+    async fn who_wants_previews_hears_of_the_release_that_is_finished() {
+        let mut feeding = Feeding::start().await;
+        feeding.settings.set("upgrade.channel", "preview").unwrap();
+        feeding.offer("99.1.0", 18);
+        assert_eq!(feeding.hear().await.unwrap(), "99.1.0");
+        // It was made before the finished one of another line.
+        feeding.offer_on("preview", "99.2.0-rc.1", 17);
+        assert_eq!(feeding.hear().await.unwrap(), "99.2.0-rc.1");
+        feeding.offer("99.2.0", 20);
+        assert_eq!(feeding.hear().await.unwrap(), "99.2.0");
+        feeding.offer("99.1.1", 19);
         assert_eq!(feeding.hear().await, Err(FaultCode::ReleaseReplayed));
     }
 
