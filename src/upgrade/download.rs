@@ -2,6 +2,7 @@
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::Duration;
 
 use reqwest::header::CONTENT_RANGE;
@@ -10,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt as _;
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
 use super::manifest::ReleaseFile;
@@ -25,14 +26,19 @@ const MOST_BREAKS: u32 = 5;
 /// How long it waits after the first break that brought nothing; twice as long after each
 /// further one. One that brought something is gone on from at once.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// Over how long it is looked whether enough comes.
+const WINDOW: Duration = Duration::from_secs(60);
+/// Bytes that have to come in each second of that: with fewer it would take hours for a megabyte.
+const LEAST: u64 = 1024;
 
 /// Fetches `file` from `place` into `folder` and tells `progress` how many bytes are there. What an
 /// earlier try has left there is used; a file that is there already and whole is not fetched again.
 ///
 /// # Errors
 /// [`FaultCode::FeedUnreachable`] when it breaks off again and again: the next call goes on from
-/// there. A fault of the proxy; one that does not open the way is not asked again. [`FaultCode::ReleaseDamaged`] when what came is not what the manifest says, and is
-/// removed. [`FaultCode::NotWritten`] when the disk does not take it.
+/// there. [`FaultCode::UpgradeFailed`] when it comes too slowly; what is there is kept then, too. A fault
+/// of the proxy; one that does not open the way is not asked again. [`FaultCode::ReleaseDamaged`] when
+/// what came is not what the manifest says, and is removed. [`FaultCode::NotWritten`] when the disk does not take it.
 pub async fn download(
     source: &Source,
     place: &Url,
@@ -40,7 +46,8 @@ pub async fn download(
     folder: &Path,
     progress: impl FnMut(u64),
 ) -> Result<PathBuf, Fault> {
-    Download { source, place, file, first_wait: FIRST_WAIT, progress }.into_folder(folder).await
+    let (first_wait, window) = (FIRST_WAIT, WINDOW);
+    Download { source, place, file, first_wait, window, progress }.into_folder(folder).await
 }
 
 /// Looks whether the file at `path` is what the manifest says of `file`.
@@ -57,6 +64,7 @@ struct Download<'a, P> {
     place: &'a Url,
     file: &'a ReleaseFile,
     first_wait: Duration,
+    window: Duration,
     progress: P,
 }
 
@@ -86,20 +94,23 @@ impl<P: FnMut(u64)> Download<'_, P> {
 
     /// Fetches what is missing in `part`, over as many breaks as bring something, and looks at it.
     async fn fetch(&mut self, part: &Path) -> Result<(), Fault> {
-        let mut breaks = 0;
+        let (mut breaks, mut pace) = (0, Pace::of(self.window));
         loop {
             let before = length(part).await?;
             if before >= self.file.size && before > 0 {
                 break;
             }
-            match self.fetch_once(part, before).await {
+            match self.fetch_once(part, before, &mut pace).await {
                 Ok(()) => break,
                 Err(fault) if is_a_break(fault.code) => {
                     breaks = if length(part).await? > before { 0 } else { breaks + 1 };
                     match breaks {
                         0 => {}
                         MOST_BREAKS => return Err(fault),
-                        _ => sleep(self.first_wait * 2_u32.pow(breaks - 1)).await,
+                        _ => {
+                            sleep(self.first_wait * 2_u32.pow(breaks - 1)).await;
+                            pace = Pace::of(self.window);
+                        }
                     }
                 }
                 Err(fault) => return Err(fault),
@@ -109,7 +120,7 @@ impl<P: FnMut(u64)> Download<'_, P> {
     }
 
     /// One answer: what comes after the first `from` bytes.
-    async fn fetch_once(&mut self, part: &Path, from: u64) -> Result<(), Fault> {
+    async fn fetch_once(&mut self, part: &Path, from: u64, pace: &mut Pace) -> Result<(), Fault> {
         let (place, size) = (self.place, self.file.size);
         let written = |error: io::Error| not_written(part, &error);
         let mut response = self.source.get(place, (from > 0).then_some(from)).await?;
@@ -122,9 +133,14 @@ impl<P: FnMut(u64)> Download<'_, P> {
         let mut here = if goes_on { from } else { 0 };
         (self.progress)(here);
         let ended = loop {
-            match response.chunk().await {
+            let chunk = match pace.keep(response.chunk()).await {
+                Ok(chunk) => chunk,
+                Err(TooSlow) => break Err(too_slow(place, here, size)),
+            };
+            match chunk {
                 Ok(Some(chunk)) => {
                     here += chunk.len() as u64;
+                    pace.came(chunk.len());
                     if here > size {
                         break Err(damaged(format!("{place} has more than {size} bytes")));
                     }
@@ -138,6 +154,48 @@ impl<P: FnMut(u64)> Download<'_, P> {
         close(out).await.map_err(written)?;
         ended
     }
+}
+
+/// How much comes.
+struct Pace {
+    window: Duration,
+    until: Instant,
+    bytes: u64,
+}
+
+/// Less than [`LEAST`] came.
+#[derive(Debug, PartialEq, Eq)]
+struct TooSlow;
+
+impl Pace {
+    fn of(window: Duration) -> Self {
+        Self { window, until: Instant::now() + window, bytes: 0 }
+    }
+
+    fn came(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+    }
+
+    /// Waits for what is `coming`, as long as enough comes.
+    async fn keep<T>(&mut self, coming: impl Future<Output = T>) -> Result<T, TooSlow> {
+        let mut coming = pin!(coming);
+        loop {
+            if let Ok(came) = timeout_at(self.until, &mut coming).await {
+                return Ok(came);
+            }
+            if Duration::from_secs(self.bytes / LEAST) < self.window {
+                return Err(TooSlow);
+            }
+            *self = Self::of(self.window);
+        }
+    }
+}
+
+fn too_slow(place: &Url, here: u64, size: u64) -> Fault {
+    let why = format!(
+        "less than 1 KiB a second comes from {place}: {here} of {size} bytes are here, and kept for the next try"
+    );
+    Fault::new(FaultCode::UpgradeFailed, why)
 }
 
 /// Whether `response` is what comes after the first `from` bytes, and not the whole file.
@@ -243,11 +301,21 @@ mod tests {
         file: &ReleaseFile,
         folder: &Path,
     ) -> (Result<PathBuf, Fault>, Vec<u64>) {
+        fetched_in(WINDOW, server, place, file, folder).await
+    }
+
+    /// The same, where so long is looked whether enough comes.
+    async fn fetched_in(
+        window: Duration,
+        server: &Server,
+        place: &Url,
+        file: &ReleaseFile,
+        folder: &Path,
+    ) -> (Result<PathBuf, Fault>, Vec<u64>) {
         let mut steps = Vec::new();
-        let source = server.source();
+        let (source, first_wait) = (server.source(), Duration::ZERO);
         let progress = |here| steps.push(here);
-        let coming =
-            Download { source: &source, place, file, first_wait: Duration::ZERO, progress };
+        let coming = Download { source: &source, place, file, first_wait, window, progress };
         let done = coming.into_folder(folder).await;
         (done, steps)
     }
@@ -379,6 +447,51 @@ mod tests {
         let gone = server.url.join("gone").unwrap();
         let (done, _) = fetched(&server, &gone, &file_of(&bytes), folder.path()).await;
         assert!(done.unwrap_err().detail.contains("404"));
+    }
+
+    #[tokio::test]
+    async fn one_that_comes_too_slowly_breaks_off_and_goes_on_from_there() {
+        let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+        let bytes = some_bytes();
+        let slowly = Some((1, Duration::from_millis(5)));
+        let served = Served { bytes: bytes.clone(), slowly, ..Served::default() };
+        let place = server.put("x", served);
+        let part = folder.path().join("package.deb.part");
+        fs::write(&part, &bytes[..250_000]).await.unwrap();
+        let (window, file) = (Duration::from_millis(100), file_of(&bytes));
+        let (done, steps) = fetched_in(window, &server, &place, &file, folder.path()).await;
+        let fault = done.unwrap_err();
+        assert_eq!(fault.code, FaultCode::UpgradeFailed);
+        assert!(fault.detail.contains("less than 1 KiB a second"), "{fault}");
+        let kept = std::fs::read(&part).unwrap();
+        assert_eq!(kept.len() as u64, *steps.last().unwrap());
+        assert_eq!(kept, bytes[..kept.len()]);
+
+        server.put_bytes("x", &bytes);
+        let (path, _) = fetched(&server, &place, &file_of(&bytes), folder.path()).await;
+        assert_eq!(std::fs::read(path.unwrap()).unwrap(), bytes);
+        let asked = ["x bytes=250000-".to_owned(), format!("x bytes={}-", kept.len())];
+        assert_eq!(server.asked(), asked, "it was not asked again and again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_fast_enough_may_take_as_long_as_it_likes() {
+        let second = || sleep(Duration::from_secs(1));
+        let mut pace = Pace::of(WINDOW);
+        for _ in 0..600 {
+            pace.keep(second()).await.unwrap();
+            pace.came(1100);
+        }
+        // What came before does not help.
+        pace.came(1 << 20);
+        pace.keep(sleep(WINDOW)).await.unwrap();
+        assert_eq!(pace.keep(sleep(2 * WINDOW)).await, Err(TooSlow));
+        let mut pace = Pace::of(WINDOW);
+        for _ in 0..59 {
+            pace.keep(second()).await.unwrap();
+            pace.came(1000);
+        }
+        assert_eq!(pace.keep(sleep(Duration::from_secs(2))).await, Err(TooSlow));
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
@@ -51,6 +52,8 @@ pub(crate) struct Served {
     pub(crate) breaks_after: Option<usize>,
     /// It does not know ranges.
     pub(crate) always_whole: bool,
+    /// It comes in pieces of so many bytes, each after such a time.
+    pub(crate) slowly: Option<(usize, Duration)>,
     /// It is elsewhere.
     pub(crate) moved_to: Option<String>,
 }
@@ -153,12 +156,15 @@ impl ClosedProxy {
 type Frames = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, Broken>> + Send>>;
 type Body = StreamBody<Frames>;
 
-/// The frames one by one: what comes before a break is on its way when it breaks.
-fn body(frames: Vec<Result<Frame<Bytes>, Broken>>) -> Body {
-    let frames = futures_util::stream::unfold(frames.into_iter(), async |mut rest| {
+/// The frames one by one, each after `pause`: what comes before a break is on its way when it breaks.
+fn body(frames: Vec<Result<Frame<Bytes>, Broken>>, pause: Duration) -> Body {
+    let frames = futures_util::stream::unfold(frames.into_iter(), move |mut rest| async move {
         let frame = rest.next()?;
         if frame.is_err() {
             tokio::task::yield_now().await;
+        }
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
         }
         Some((frame, rest))
     });
@@ -177,7 +183,7 @@ fn answer(
     let path = request.uri().path().trim_start_matches('/').to_owned();
     let range = request.headers().get(RANGE).map(|range| range.to_str().unwrap().to_owned());
     asked.lock().unwrap().push(format!("{path} {}", range.as_deref().unwrap_or("all")));
-    let empty = || body(Vec::new());
+    let empty = || body(Vec::new(), Duration::ZERO);
     let only = |status| Response::builder().status(status).body(empty()).unwrap();
     let Some(file) = files.lock().unwrap().get(&path).cloned() else {
         return only(StatusCode::NOT_FOUND);
@@ -196,8 +202,10 @@ fn answer(
     }
     let rest = file.bytes[from.unwrap_or(0)..].to_vec();
     let length = rest.len();
-    let part = rest[..file.breaks_after.unwrap_or(length).min(length)].to_vec();
-    let mut frames = vec![Ok(Frame::data(Bytes::from(part.clone())))];
+    let part = &rest[..file.breaks_after.unwrap_or(length).min(length)];
+    let (piece, pause) = file.slowly.unwrap_or((length.max(1), Duration::ZERO));
+    let pieces = part.chunks(piece).map(|piece| Ok(Frame::data(Bytes::from(piece.to_vec()))));
+    let mut frames: Vec<_> = pieces.collect();
     if part.len() < length {
         frames.push(Err(Broken));
     }
@@ -206,5 +214,5 @@ fn answer(
         let range = format!("bytes {from}-{}/{total}", total - 1);
         response = response.status(StatusCode::PARTIAL_CONTENT).header(CONTENT_RANGE, range);
     }
-    response.body(body(frames)).unwrap()
+    response.body(body(frames, pause)).unwrap()
 }

@@ -120,9 +120,9 @@ impl Upgrades {
     async fn apply(&self, version: &Version, settings: &Settings) -> Result<(), Fault> {
         let Some(place) = &self.place else { return Ok(()) };
         self.note(&UpgradeAsked::new(version.clone(), Timestamp::now()), false).await;
-        let source = super::source(settings).await?;
-        let found = self.found(settings, &source).await?;
-        let found = found.filter(|found| found.manifest.version == *version).ok_or_else(|| {
+        let found = self.newer(settings).await?;
+        let found = found.filter(|(_, found)| found.manifest.version == *version);
+        let (source, found) = found.ok_or_else(|| {
             let why = format!("{version} is not offered any more");
             Fault::new(FaultCode::UpgradeFailed, why)
         })?;

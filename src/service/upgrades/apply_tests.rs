@@ -203,6 +203,21 @@ async fn a_damaged_package_is_not_handed_over() {
 }
 
 #[tokio::test]
+async fn a_feed_that_does_not_come_to_an_end_is_given_up() {
+    let bed = Bed::new(b"package").await;
+    drop(bed.asked().await);
+    let slowly = Some((1, Duration::from_millis(10)));
+    let served = Served { bytes: vec![b' '; 100_000], slowly, ..Served::default() };
+    bed.server.put("stable/manifest.json", served);
+    let mut upgrades = bed.upgrades();
+    Arc::get_mut(&mut upgrades).unwrap().ask_limit = Duration::from_millis(100);
+    upgrades.begin(OFFERED, bed.settings.clone()).unwrap();
+    let fault = bed.until_failed().await;
+    assert_eq!(fault.code, FaultCode::FeedUnreachable);
+    assert!(fault.detail.contains("did not answer within"), "{fault}");
+}
+
+#[tokio::test]
 async fn a_release_without_a_package_for_this_machine_says_so() {
     let bed = Bed::new(b"package").await;
     let folder = bed.folder.path().to_owned();

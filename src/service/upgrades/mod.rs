@@ -43,6 +43,8 @@ pub(super) struct Upgrades {
     running: Version,
     file: HeardFile,
     heard: StdMutex<Heard>,
+    /// How long a feed may take for all that is asked.
+    ask_limit: Duration,
     /// One question at a time.
     asking: Mutex<()>,
     changed: Notify,
@@ -73,6 +75,7 @@ impl Upgrades {
             running: running.expect("cargo takes no other version"),
             file,
             heard,
+            ask_limit: ASK_LIMIT,
             asking: Mutex::new(()),
             changed: Notify::new(),
             place: installation.map(|installation| Place { installation, hand_over }),
@@ -112,13 +115,11 @@ impl Upgrades {
             return None;
         }
         let now = Timestamp::now();
-        let found = match timeout(ASK_LIMIT, self.newer(settings)).await {
-            Ok(found) => found,
-            Err(_) => {
-                let why = format!("it did not answer within {} s", ASK_LIMIT.as_secs());
-                Err(Fault::new(FaultCode::FeedUnreachable, why))
-            }
-        };
+        let found = self.newer(settings).await.map(|found| {
+            let Found { manifest, .. } = found?.1;
+            let (version, released, notes) = (manifest.version, manifest.released, manifest.notes);
+            Some(Release { version, released, notes })
+        });
         match &found {
             Ok(Some(release)) => info!(version = %release.version, "a newer version is available"),
             Ok(None) => info!("this is the newest version"),
@@ -139,18 +140,19 @@ impl Upgrades {
         self.show(Some(UpgradeInfo { asked: Some(now), release, fault, ..UpgradeInfo::default() }))
     }
 
-    /// A release that is newer than this program.
-    async fn newer(&self, settings: &Settings) -> Result<Option<Release>, Fault> {
-        let source = source(settings).await?;
-        let found = self.found(settings, &source).await?;
-        Ok(found.map(|Found { manifest, .. }| Release {
-            version: manifest.version,
-            released: manifest.released,
-            notes: manifest.notes,
-        }))
+    /// A release that is newer than this program, and the way to its files.
+    async fn newer(&self, settings: &Settings) -> Result<Option<(Source, Found)>, Fault> {
+        let asking = async {
+            let source = source(settings).await?;
+            let found = self.found(settings, &source).await?;
+            Ok(found.map(|found| (source, found)))
+        };
+        timeout(self.ask_limit, asking).await.unwrap_or_else(|_| {
+            let why = format!("it did not answer within {} s", self.ask_limit.as_secs());
+            Err(Fault::new(FaultCode::FeedUnreachable, why))
+        })
     }
 
-    /// The same, with its files.
     async fn found(&self, settings: &Settings, source: &Source) -> Result<Option<Found>, Fault> {
         let (feed, channel) = (&settings.upgrade.feed, settings.upgrade.channel);
         let mut newest = None::<Found>;
