@@ -19,17 +19,22 @@ pub fn is_localhost(name: &str) -> bool {
 /// and nothing but a place is in it: no user, password, query or fragment.
 pub(super) fn safe(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
-    let is_here = match url.host()? {
-        Host::Domain(name) => is_localhost(name),
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    };
     let is_plain = url.username().is_empty()
         && url.password().is_none()
         && url.query().is_none()
         && url.fragment().is_none();
-    let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_here);
-    (is_plain && is_safe).then_some(url)
+    (is_plain && is_safe(&url)).then_some(url)
+}
+
+/// Whether what is sent to `url` is safe on its way: `https`, or this machine itself.
+pub fn is_safe(url: &Url) -> bool {
+    let is_here = match url.host() {
+        Some(Host::Domain(name)) => is_localhost(name),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "https" && url.has_host() || (url.scheme() == "http" && is_here)
 }
 
 /// A name as it is compared: in small letters, and without the dot that ends a full one.

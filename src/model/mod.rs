@@ -33,7 +33,7 @@ mod text;
 pub mod upgrade;
 pub mod version;
 
-pub use address::{LOCALHOST, is_localhost};
+pub use address::{LOCALHOST, is_localhost, is_safe};
 pub use azure_resource::AzureResource;
 pub use azure_settings::{AzureSettings, CloudName};
 pub use by_itself::ByItself;

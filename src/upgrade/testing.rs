@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::io::Write as _;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,8 +19,12 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, LOCATION, RANGE};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::ServerConfig;
+use rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use url::Url;
 
 use super::Source;
@@ -150,6 +155,62 @@ impl ClosedProxy {
         let proxy = format!("http://me:wrong@{}", self.address).parse().unwrap();
         let proxies = Proxies::of(&ProxyChoice::Through(proxy));
         Source::new(&Way { extra_ca: None, proxies }, false).unwrap()
+    }
+}
+
+/// A server with TLS that sends everybody elsewhere. It ends with its runtime.
+pub(crate) struct TlsServer {
+    pub(crate) url: Url,
+    ca: tempfile::NamedTempFile,
+    asked: Arc<AtomicUsize>,
+}
+
+impl TlsServer {
+    /// One that sends to `place`.
+    pub(crate) async fn start(place: &str) -> Self {
+        let names = vec!["127.0.0.1".to_owned()];
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
+        let mut ca = tempfile::NamedTempFile::new().unwrap();
+        ca.write_all(cert.pem().as_bytes()).unwrap();
+        let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key.into())
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
+        let asked = Arc::<AtomicUsize>::default();
+        let count = asked.clone();
+        let answer =
+            format!("HTTP/1.1 302 Found\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n");
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                count.fetch_add(1, Ordering::Relaxed);
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(stream.read_u8().await.unwrap());
+                }
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                stream.flush().await.unwrap();
+            }
+        });
+        Self { url, ca, asked }
+    }
+
+    /// How often it was asked.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// A way to it, which trusts it.
+    pub(crate) fn source(&self) -> Source {
+        let extra_ca = self.ca.path().to_str();
+        Source::new(&Way { extra_ca, ..Way::default() }, false).unwrap()
     }
 }
 
