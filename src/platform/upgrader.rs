@@ -151,6 +151,12 @@ impl Packages {
         os::install(self)
     }
 
+    /// Whether all that [`Self::prepare`] has kept is still installed as it was: there is nothing to
+    /// go back from. Where nothing is kept it is not known.
+    pub fn changed_nothing(&self) -> bool {
+        os::changed_nothing(self)
+    }
+
     /// Puts back what [`Self::prepare`] has kept, if it has.
     ///
     /// # Errors

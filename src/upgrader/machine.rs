@@ -20,6 +20,7 @@ pub trait Machine {
     fn service_is_wanted(&self) -> bool;
     fn prepare(&self, packages: &Packages) -> impl Future<Output = Result<(), String>>;
     fn install(&self, packages: &Packages) -> impl Future<Output = Result<(), String>>;
+    fn changed_nothing(&self, packages: &Packages) -> impl Future<Output = bool>;
     fn roll_back(&self, packages: &Packages) -> impl Future<Output = Result<RolledBack, String>>;
     /// The version of the service that answers, if one does.
     fn running(&self) -> impl Future<Output = Option<Version>>;
@@ -44,6 +45,10 @@ impl Machine for ThisMachine {
 
     async fn install(&self, packages: &Packages) -> Result<(), String> {
         blocking(packages, Packages::install).await
+    }
+
+    async fn changed_nothing(&self, packages: &Packages) -> bool {
+        blocking(packages, |packages| Ok(packages.changed_nothing())).await.unwrap_or_default()
     }
 
     async fn roll_back(&self, packages: &Packages) -> Result<RolledBack, String> {

@@ -157,8 +157,12 @@ impl<M: Machine> Upgrader<M> {
         }
     }
 
-    /// Puts the version before back, if there is a way, and says what has happened.
+    /// Puts the version before back, if there is a way, and says what has happened. Where it is
+    /// still there it runs on, with its streams.
     async fn go_back(&self, packages: &Packages, code: FaultCode, why: String) -> Fault {
+        if code == FaultCode::UpgradeFailed && self.machine.changed_nothing(packages).await {
+            return Fault::new(code, why);
+        }
         warn!("going back: {why}");
         match (self.machine.roll_back(packages).await, code) {
             (Ok(RolledBack::Yes), _) => Fault::new(code, why),

@@ -32,6 +32,8 @@ struct Made {
     prepares: Cell<Does>,
     installs: Cell<Does>,
     rolls_back: Option<Does>,
+    /// Whether an installation that failed has left everything as it was.
+    changed_nothing: bool,
     /// Whether version 1.1.0 answers.
     is_well: bool,
     is_wanted: bool,
@@ -69,6 +71,10 @@ impl Machine for &Made {
         Ok(())
     }
 
+    async fn changed_nothing(&self, _packages: &Packages) -> bool {
+        self.changed_nothing
+    }
+
     async fn roll_back(&self, _packages: &Packages) -> Result<RolledBack, String> {
         self.did.borrow_mut().push("roll back");
         let Some(does) = self.rolls_back else { return Ok(RolledBack::NoWay) };
@@ -99,6 +105,7 @@ impl Bed {
             prepares: Cell::new(Does::Well),
             installs: Cell::new(Does::Well),
             rolls_back: None,
+            changed_nothing: false,
             is_well: true,
             is_wanted: true,
             did: RefCell::default(),
@@ -285,6 +292,18 @@ async fn an_installer_that_fails_leaves_its_reason() {
     bed.upgrader().run().await.unwrap();
     let fault = bed.outcome().unwrap();
     assert!(fault.detail.contains("could not be put back"), "{fault}");
+}
+
+#[tokio::test]
+async fn an_installer_that_has_changed_nothing_is_no_reason_to_go_back() {
+    let mut bed = Bed::new();
+    bed.machine.installs.set(Does::Fails);
+    bed.machine.rolls_back = Some(Does::Well);
+    bed.machine.changed_nothing = true;
+    bed.leave("1.1.0");
+    bed.upgrader().run().await.unwrap();
+    assert_eq!(bed.outcome().unwrap().code, FaultCode::UpgradeFailed);
+    assert_eq!(bed.did(), ["prepare", "install"]);
 }
 
 #[tokio::test]

@@ -107,6 +107,19 @@ pub(super) fn install(packages: &Packages) -> Result<(), String> {
     }
 }
 
+pub(super) fn changed_nothing(packages: &Packages) -> bool {
+    is_installed(&previous(packages), Path::new("/"))
+}
+
+/// Whether each file of `previous` is below `root` with the same bytes.
+fn is_installed(previous: &Path, root: &Path) -> bool {
+    let Ok(names) = std::fs::read_to_string(previous.join("service.files")) else { return false };
+    names.lines().all(|name| {
+        let kept = std::fs::read(previous.join("service").join(name));
+        kept.is_ok_and(|kept| std::fs::read(root.join(name)).is_ok_and(|bytes| bytes == kept))
+    })
+}
+
 pub(super) fn roll_back(packages: &Packages) -> Result<RolledBack, String> {
     let previous = previous(packages);
     if !previous.exists() {
@@ -304,6 +317,26 @@ mod tests {
         assert!(super::take(&link, "file", 5, &target).is_err());
         drop_taken(from.path(), "file").unwrap();
         assert!(!from.path().join("file").exists());
+    }
+
+    #[test]
+    fn what_was_kept_is_installed_until_one_of_its_files_is_another() {
+        let (kept, root) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let is_installed = || is_installed(kept.path(), root.path());
+        assert!(!is_installed(), "nothing is kept");
+        write(&kept.path().join("service.files"), b"usr/bin/hcm\nusr/share/doc\n");
+        for folder in [&kept.path().join("service/usr"), &root.path().join("usr")] {
+            std::fs::create_dir_all(folder.join("bin")).unwrap();
+            std::fs::create_dir_all(folder.join("share")).unwrap();
+            write(&folder.join("bin/hcm"), b"old");
+            write(&folder.join("share/doc"), b"doc");
+        }
+        assert!(is_installed());
+        write(&root.path().join("usr/bin/hcm"), b"new");
+        assert!(!is_installed());
+        write(&root.path().join("usr/bin/hcm"), b"old");
+        std::fs::remove_file(root.path().join("usr/share/doc")).unwrap();
+        assert!(!is_installed());
     }
 
     #[test]

@@ -170,6 +170,11 @@ pub(super) fn install(packages: &Packages) -> Result<(), String> {
     installed
 }
 
+/// Windows Installer knows, and has undone what it did.
+pub(super) fn changed_nothing(_packages: &Packages) -> bool {
+    false
+}
+
 /// Windows Installer does so by itself.
 #[expect(clippy::unnecessary_wraps, reason = "on Linux it can fail")]
 pub(super) fn roll_back(_packages: &Packages) -> Result<RolledBack, String> {
