@@ -127,6 +127,8 @@ pub struct Packages {
     pub files: Vec<PathBuf>,
     /// A folder for what has to be kept meanwhile.
     pub work: PathBuf,
+    /// Where the version before is left when it cannot be put back.
+    pub kept: PathBuf,
     /// Where the installer writes what it does.
     pub log: PathBuf,
     /// Whether the service is to run afterwards; one that was stopped stays so.
@@ -160,7 +162,7 @@ impl Packages {
     /// Puts back what [`Self::prepare`] has kept, if it has.
     ///
     /// # Errors
-    /// What went wrong, in words.
+    /// What went wrong, in words, and how it is put back by hand: it lies in [`Self::kept`] then.
     pub fn roll_back(&self) -> Result<RolledBack, String> {
         os::roll_back(self)
     }

@@ -66,7 +66,12 @@ impl<M: Machine> Upgrader<M> {
         };
         let done = self.carry_out(&mut plan).await;
         match &done {
-            Ok(()) => info!(version = %plan.asked.version, "upgraded"),
+            Ok(()) => {
+                info!(version = %plan.asked.version, "upgraded");
+                if let Err(problem) = plan::remove(&self.kept()) {
+                    warn!("{problem}");
+                }
+            }
             Err(fault) => error!(code = %fault.code, version = %plan.asked.version, "{fault}"),
         }
         self.leave(&plan.asked, done.err())?;
@@ -188,7 +193,12 @@ impl<M: Machine> Upgrader<M> {
         let files = plan.files.iter().map(|name| work.join(name)).collect();
         let log = self.folder.join("install.log");
         let Plan { kind, service_is_wanted, .. } = *plan;
-        Packages { kind, files, work, log, service_is_wanted }
+        Packages { kind, files, work, kept: self.kept(), log, service_is_wanted }
+    }
+
+    /// The version before one that could neither run nor be taken back, until there is another.
+    fn kept(&self) -> PathBuf {
+        self.folder.join("previous")
     }
 
     /// What is being installed; none but administrators read it.

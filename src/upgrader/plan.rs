@@ -47,13 +47,19 @@ impl Plan {
 
     /// Removes `working` with all that is in it, the plan first.
     pub(super) fn forget(working: &Path) -> Result<(), String> {
-        let gone = |done: io::Result<()>| match done {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            done => {
-                done.map_err(|error| format!("{} cannot be removed: {error}", working.display()))
-            }
-        };
-        gone(std::fs::remove_file(working.join(PLAN)))?;
-        gone(upgrader::remove_folder(working))
+        gone(working, std::fs::remove_file(working.join(PLAN)))?;
+        remove(working)
+    }
+}
+
+/// Removes `folder` with all that is in it, if it is there.
+pub(super) fn remove(folder: &Path) -> Result<(), String> {
+    gone(folder, upgrader::remove_folder(folder))
+}
+
+fn gone(folder: &Path, done: io::Result<()>) -> Result<(), String> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done.map_err(|error| format!("{} cannot be removed: {error}", folder.display())),
     }
 }

@@ -195,11 +195,14 @@ async fn what_is_signed_and_newer_is_installed() {
     assert!(!bed.upgrader().has_work());
     bed.upgrader().run().await.unwrap();
     assert_eq!(bed.did(), [""; 0], "nobody has asked");
+    let kept = bed.folder.path().join("previous");
+    std::fs::create_dir(&kept).unwrap();
     bed.leave("1.1.0");
     assert!(bed.upgrader().has_work());
     bed.upgrader().run().await.unwrap();
     assert_eq!(bed.did(), ["prepare", "install"]);
     assert_eq!(bed.outcome(), None);
+    assert!(!kept.exists(), "a failure of before is over");
     assert!(!bed.upgrader().has_work());
     bed.upgrader().run().await.unwrap();
     assert_eq!(bed.did(), [""; 0], "it is done");

@@ -125,8 +125,27 @@ pub(super) fn roll_back(packages: &Packages) -> Result<RolledBack, String> {
     if !previous.exists() {
         return Ok(RolledBack::NoWay);
     }
-    set_up(packages, &previous, &["--yes", "--no-restart", "--downgrade"])?;
-    Ok(RolledBack::Yes)
+    set_up(packages, &previous, &["--yes", "--no-restart", "--downgrade"])
+        .map(|()| RolledBack::Yes)
+        .map_err(|problem| format!("{problem}. {}", keep(packages, &previous)))
+}
+
+/// Moves `previous` to where it stays, and says how a person puts it back.
+fn keep(packages: &Packages, previous: &Path) -> String {
+    let kept = &packages.kept;
+    match remove_folder(kept) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => std::fs::rename(previous, kept),
+    }
+    .map_or_else(
+        |error| format!("It cannot be kept in {} either: {error}", kept.display()),
+        |()| {
+            format!(
+                "It is kept; once that is mended: sh {}/setup.sh install --yes --downgrade && systemctl start {SERVICE_NAME}",
+                kept.display()
+            )
+        },
+    )
 }
 
 pub(super) fn service_is_wanted() -> bool {
@@ -280,8 +299,9 @@ mod tests {
     }
 
     fn packages(work: &Path) -> Packages {
-        let (work, log) = (work.to_owned(), work.join("log"));
-        Packages { kind: PackageKind::TarGz, files: Vec::new(), work, log, service_is_wanted: true }
+        let (kept, log, work) = (work.join("kept"), work.join("log"), work.to_owned());
+        let kind = PackageKind::TarGz;
+        Packages { kind, files: Vec::new(), work, kept, log, service_is_wanted: true }
     }
 
     #[test]
@@ -337,6 +357,23 @@ mod tests {
         write(&root.path().join("usr/bin/hcm"), b"old");
         std::fs::remove_file(root.path().join("usr/share/doc")).unwrap();
         assert!(!is_installed());
+    }
+
+    #[test]
+    fn what_cannot_be_put_back_is_kept_and_it_is_told_how_a_person_does() {
+        let work = tempfile::tempdir().unwrap();
+        let packages = packages(work.path());
+        assert_eq!(roll_back(&packages), Ok(RolledBack::NoWay));
+        for script in ["echo no space; exit 1", "echo no right; exit 1"] {
+            std::fs::create_dir(previous(&packages)).unwrap();
+            write(&previous(&packages).join("setup.sh"), script.as_bytes());
+            let why = roll_back(&packages).unwrap_err();
+            assert!(why.contains(&script[5..13]), "{why}");
+            let setup = packages.kept.join("setup.sh");
+            let command = format!("sh {} install --yes --downgrade", setup.display());
+            assert!(why.contains(&command), "{why}");
+            assert_eq!(std::fs::read_to_string(setup).unwrap(), script);
+        }
     }
 
     #[test]
