@@ -77,6 +77,11 @@ pub struct ServiceSettings {
     pub unknown: serde_json::Map<String, serde_json::Value>,
 }
 
+impl ServiceSettings {
+    /// The most of [`Self::drain_seconds`].
+    pub const MOST_DRAIN_SECONDS: u32 = 3600;
+}
+
 /// Where newer versions are looked for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -263,8 +268,9 @@ impl Settings {
                 })?;
             }
             "service.drain_seconds" => {
-                self.service.drain_seconds = whole_number(value, 0, 3600)
-                    .ok_or_else(|| bad("a whole number of seconds from 0 to 3600"))?;
+                let most = ServiceSettings::MOST_DRAIN_SECONDS;
+                self.service.drain_seconds = whole_number(value, 0, most)
+                    .ok_or_else(|| bad(&format!("a whole number of seconds from 0 to {most}")))?;
             }
             "service.status_for_all" => {
                 self.service.status_for_all = switch(value).ok_or_else(|| bad("on or off"))?;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use semver::Version;
@@ -10,6 +11,22 @@ use url::Url;
 
 use super::address;
 use super::fault::Fault;
+use super::settings::ServiceSettings;
+
+/// How long a service that is replaced may take to end: what its streams get at the most, and a
+/// reserve.
+pub const ENDS_WITHIN: Duration =
+    Duration::from_secs(ServiceSettings::MOST_DRAIN_SECONDS as u64 + 120);
+/// How long a version may take until it answers, once the one before has ended.
+pub const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
+/// How long an installer may take, with what it waits for another installation.
+pub const INSTALLED_WITHIN: Duration = Duration::from_secs(35 * 60);
+/// How long the upgrader may take in all: the new version is begun, and the one before again.
+pub const UPGRADED_WITHIN: Duration = INSTALLED_WITHIN
+    .saturating_add(ENDS_WITHIN.saturating_mul(2))
+    .saturating_add(ANSWERS_WITHIN.saturating_mul(2));
+/// How long the service waits for what comes of it. The unit of the upgrader has a longer limit.
+pub const TOLD_WITHIN: Duration = UPGRADED_WITHIN.saturating_add(Duration::from_secs(10 * 60));
 
 /// Which releases somebody wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

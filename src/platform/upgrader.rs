@@ -8,6 +8,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +86,10 @@ impl Installation {
     }
 }
 
+/// How long another installation on this machine is waited for.
+pub const TURN_LIMIT: Duration = Duration::from_secs(300);
+/// How long an installer may take for its own work.
+pub const INSTALL_LIMIT: Duration = Duration::from_secs(1800);
 /// How often an upgrade that was broken off is begun again.
 pub const MOST_TRIES: u32 = os::MOST_TRIES;
 

@@ -20,16 +20,13 @@ use tracing::{error, info, warn};
 
 pub use self::machine::{Machine, ThisMachine};
 use self::plan::Plan;
+use crate::model::upgrade::{ANSWERS_WITHIN, ENDS_WITHIN};
 use crate::model::{Fault, FaultCode};
 use crate::platform::files;
 use crate::platform::upgrader::{MOST_TRIES, Packages, RolledBack};
 use crate::store::{HandOver, UpgradeAsked, UpgradeOutcome};
 use crate::upgrade::TrustedKeys;
 
-/// How long a new version may take until it answers, once the one before has ended.
-const HEALTHY_WITHIN: Duration = Duration::from_secs(30);
-/// How long the one before may take to end: its streams are given time, as the settings say.
-const ENDS_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// How often it is looked which version answers.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -137,7 +134,7 @@ impl<M: Machine> Upgrader<M> {
             return Err(self.go_back(&packages, FaultCode::UpgradeFailed, why).await);
         }
         if plan.service_is_wanted && !self.answers(version, before).await {
-            let why = format!("{version} did not answer within {} s", HEALTHY_WITHIN.as_secs());
+            let why = format!("{version} did not answer within {} s", ANSWERS_WITHIN.as_secs());
             return Err(self.go_back(&packages, FaultCode::UpgradeRolledBack, why).await);
         }
         Ok(())
@@ -147,13 +144,13 @@ impl<M: Machine> Upgrader<M> {
     /// the time to end first.
     async fn answers(&self, version: &Version, before: Option<Version>) -> bool {
         let ends_until = Instant::now() + ENDS_WITHIN;
-        let mut until = Instant::now() + HEALTHY_WITHIN;
+        let mut until = Instant::now() + ANSWERS_WITHIN;
         loop {
             let running = self.machine.running().await;
             match running {
                 Some(running) if running == *version => return true,
                 Some(_) if running == before && Instant::now() < ends_until => {
-                    until = Instant::now() + HEALTHY_WITHIN;
+                    until = Instant::now() + ANSWERS_WITHIN;
                 }
                 _ if Instant::now() >= until => return false,
                 _ => {}

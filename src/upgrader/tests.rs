@@ -9,9 +9,12 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use super::*;
+use crate::model::Settings;
+use crate::model::settings::ServiceSettings;
+use crate::model::upgrade::{INSTALLED_WITHIN, TOLD_WITHIN, UPGRADED_WITHIN};
 use crate::platform::files::write_durably;
 use crate::platform::permissions::Access;
-use crate::platform::upgrader::PackageKind;
+use crate::platform::upgrader::{INSTALL_LIMIT, PackageKind, TURN_LIMIT};
 use crate::upgrade::testing::Signer;
 
 const PACKAGE: &str = "hybrid-connection-manager_1.1.0-1_amd64.deb";
@@ -254,6 +257,32 @@ async fn nothing_of_what_the_service_says_is_believed() {
         assert!(fault.detail.contains(says), "{name}: {fault}");
         assert_eq!(bed.did(), [""; 0], "{name}");
     }
+}
+
+#[test]
+fn who_waits_for_another_waits_longer() {
+    let longest = ServiceSettings::MOST_DRAIN_SECONDS;
+    let mut settings = Settings::default();
+    settings.set("service.drain_seconds", &longest.to_string()).unwrap();
+    settings.set("service.drain_seconds", &(longest + 1).to_string()).unwrap_err();
+    let unit =
+        include_str!("../../installer/linux/systemd/hybrid-connection-manager-upgrade.service");
+    let hours =
+        unit.lines().find_map(|line| line.strip_prefix("TimeoutStartSec=")?.strip_suffix('h'));
+    let unit = Duration::from_secs(hours.unwrap().parse::<u64>().unwrap() * 3600);
+    let waits = [
+        ("the streams", Duration::from_secs(longest.into())),
+        ("the end of a service", ENDS_WITHIN),
+        ("the upgrader", UPGRADED_WITHIN),
+        ("the service", TOLD_WITHIN),
+        ("the unit", unit),
+    ];
+    for pair in waits.windows(2) {
+        let [(one, less), (other, more)] = pair else { unreachable!() };
+        assert!(*more > *less + Duration::from_secs(60), "{other} does not outlast {one}");
+    }
+    assert!(TURN_LIMIT + INSTALL_LIMIT <= INSTALLED_WITHIN);
+    assert!(INSTALLED_WITHIN + 2 * (ENDS_WITHIN + ANSWERS_WITHIN) <= UPGRADED_WITHIN);
 }
 
 #[tokio::test]

@@ -6,10 +6,13 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, openat, unlinkat};
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, fcntl_lock, openat, unlinkat};
+use rustix::io::Errno;
 
-use super::{Installation, PackageKind, Packages, RolledBack};
+use super::{Installation, PackageKind, Packages, RolledBack, TURN_LIMIT};
 use crate::platform::permissions::Access;
 use crate::platform::product::SERVICE_NAME;
 use crate::platform::systemd::UnitFolders;
@@ -28,6 +31,9 @@ const MASK: &str = "/etc/systemd/system/hybrid-connection-manager-upgrade.path";
 const FOLDER: &str = "/var/lib/hybrid-connection-manager-upgrade";
 /// A power cut may come at a bad time, and not each time.
 pub(super) const MOST_TRIES: u32 = 3;
+/// What rpm locks while it installs, where its settings name nothing else, and how often it is tried.
+const RPM_LOCK: &str = "/var/lib/rpm/.rpm.lock";
+const TRY_EVERY: Duration = Duration::from_secs(1);
 /// How much of what an installer said is told; its end says what went wrong.
 const TOLD: u64 = 600;
 /// How many lines of it.
@@ -96,6 +102,7 @@ pub(super) fn install(packages: &Packages) -> Result<(), String> {
     match packages.kind {
         PackageKind::Deb => install_debs(packages),
         PackageKind::Rpm => {
+            wait_for(&rpm_lock(), TURN_LIMIT)?;
             let options = ["--upgrade", "--replacepkgs"].map(OsStr::new);
             run(packages, "rpm", options.into_iter().chain(names(packages)))
         }
@@ -167,18 +174,44 @@ fn install_debs(packages: &Packages) -> Result<(), String> {
         let install = [OsStr::new("--install")];
         return run(packages, "dpkg", install.into_iter().chain(names(packages)));
     }
+    let turn = format!("--option=DPkg::Lock::Timeout={}", TURN_LIMIT.as_secs());
     let options = [
         "install",
         "--yes",
         "--reinstall",
         "--no-install-recommends",
         // Another installation may be under way: it is waited for.
-        "--option=DPkg::Lock::Timeout=300",
+        &turn,
         "--option=Dpkg::Use-Pty=0",
         "--option=APT::Sandbox::User=root",
     ]
     .map(OsStr::new);
     run(packages, "apt-get", options.into_iter().chain(names(packages)))
+}
+
+fn rpm_lock() -> PathBuf {
+    let asked = Command::new("rpm").args(["--eval", "%{?_rpmlock_path}"]).output();
+    let told = asked.map(|said| String::from_utf8_lossy(&said.stdout).trim().to_owned());
+    told.ok().filter(|path| path.starts_with('/')).map_or_else(|| RPM_LOCK.into(), PathBuf::from)
+}
+
+/// Waits until nobody holds `lock`: rpm itself would wait without an end. Whatever else is wrong
+/// with it, rpm says.
+fn wait_for(lock: &Path, limit: Duration) -> Result<(), String> {
+    let Ok(file) = File::options().read(true).write(true).open(lock) else { return Ok(()) };
+    let deadline = Instant::now() + limit;
+    while let Err(Errno::ACCESS | Errno::AGAIN) =
+        fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive)
+    {
+        if Instant::now() >= deadline {
+            let (lock, limit) = (lock.display(), limit.as_secs());
+            return Err(format!(
+                "another installation holds {lock} and has not ended within {limit} s"
+            ));
+        }
+        sleep(TRY_EVERY);
+    }
+    Ok(())
 }
 
 fn names(packages: &Packages) -> impl Iterator<Item = &OsStr> {
@@ -374,6 +407,30 @@ mod tests {
             assert!(why.contains(&command), "{why}");
             assert_eq!(std::fs::read_to_string(setup).unwrap(), script);
         }
+    }
+
+    #[test]
+    fn another_installation_is_waited_for_and_not_for_ever() {
+        // As rpm locks: fcntl(2), which counts between processes alone.
+        const HOLD: &str = r#"use Fcntl; open(F, "+<", $ARGV[0]) or die;
+            $lock = pack("s s x4 q q l x4", F_WRLCK, 0, 0, 0, 0);
+            fcntl(F, F_SETLK, $lock) or die;
+            $| = 1; print "held\n"; <STDIN>"#;
+        let folder = tempfile::tempdir().unwrap();
+        let lock = folder.path().join("lock");
+        wait_for(&lock, Duration::ZERO).expect("there is nothing to wait for");
+        write(&lock, b"");
+        wait_for(&lock, Duration::ZERO).unwrap();
+        let mut other = Command::new("perl");
+        other.args(["-e", HOLD]).arg(&lock).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut other = other.spawn().unwrap();
+        let mut held = [0; 5];
+        other.stdout.take().unwrap().read_exact(&mut held).unwrap();
+        let why = wait_for(&lock, Duration::ZERO).unwrap_err();
+        assert!(why.contains("has not ended within 0 s"), "{why}");
+        drop(other.stdin.take());
+        wait_for(&lock, TURN_LIMIT).unwrap();
+        other.wait().unwrap();
     }
 
     #[test]

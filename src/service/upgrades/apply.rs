@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use super::{Upgrades, lock};
 use crate::ipc::protocol::{ErrorCode, RequestError};
-use crate::model::upgrade::{UpgradeProgress, UpgradeStep};
+use crate::model::upgrade::{TOLD_WITHIN, UpgradeProgress, UpgradeStep};
 use crate::model::{Fault, FaultCode, Settings};
 use crate::platform::files;
 use crate::platform::permissions::{self, Access};
@@ -27,8 +27,6 @@ const TELL_EVERY: Duration = Duration::from_millis(100);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long the upgrader may take to begin.
 const BEGIN_LIMIT: Duration = Duration::from_secs(60);
-/// How long it may take in all.
-const LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// What a newer version takes the place of, and through whom.
 #[derive(Debug)]
@@ -197,8 +195,9 @@ impl Upgrades {
                 let why = format!("it has not begun within {} s", BEGIN_LIMIT.as_secs());
                 return Err(Fault::new(FaultCode::UpgraderSilent, why));
             }
-            if passed > LIMIT {
-                let why = format!("nothing is known of it after {} minutes", LIMIT.as_secs() / 60);
+            if passed > TOLD_WITHIN {
+                let minutes = TOLD_WITHIN.as_secs() / 60;
+                let why = format!("nothing is known of it after {minutes} minutes");
                 return Err(Fault::new(FaultCode::UpgradeFailed, why));
             }
             sleep(LOOK_EVERY).await;

@@ -241,7 +241,7 @@ async fn an_upgrader_that_does_not_begin_is_told_and_asked_no_more() {
     assert_eq!(fault.code, FaultCode::UpgraderSilent);
     assert!(!bed.hand_over().waits());
     let fault = upgrades.outcome(&asked).await.unwrap_err();
-    assert!(fault.detail.contains("after 20 minutes"), "{fault}");
+    assert!(fault.detail.contains("after 170 minutes"), "{fault}");
 }
 
 #[tokio::test]

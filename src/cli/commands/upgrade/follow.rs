@@ -12,15 +12,14 @@ use crate::cli::render::connection;
 use crate::cli::render::upgrade::Step;
 use crate::cli::watch::Update;
 use crate::ipc::Mirror;
-use crate::model::upgrade::UpgradeStep;
+use crate::model::upgrade::{INSTALLED_WITHIN, UpgradeStep};
 use crate::model::{ConnectionId, Desired, Fault, ServiceInfo, Snapshot, StatusLabel};
 
 /// How long the packages may stand still on their way, and how long the new version may take once
 /// the streams have had their time.
 const LIMIT: Duration = Duration::from_secs(180);
-/// How long the installer may take before the old service ends; the service itself waits for it for
-/// twenty minutes.
-const INSTALL_LIMIT: Duration = Duration::from_secs(25 * 60);
+/// How long the installer may take before the old service ends.
+const INSTALL_LIMIT: Duration = INSTALLED_WITHIN.saturating_add(Duration::from_secs(300));
 /// How long the new version gets to connect what was connected before.
 const CONNECT_LIMIT: Duration = Duration::from_secs(60);
 

@@ -15,12 +15,11 @@ use windows_sys::Win32::UI::Shell::FOLDERID_System;
 
 use super::NO_WINDOW;
 use crate::platform::paths::known_folder;
+use crate::platform::upgrader::{INSTALL_LIMIT, TURN_LIMIT};
 
-/// How long another installation of this machine is waited for, and how often it is tried.
-const TURN_LIMIT: Duration = Duration::from_secs(300);
+/// How often it is tried while another installation is under way.
 const TRY_EVERY: Duration = Duration::from_secs(5);
-/// How long an installation may take, and how often it is looked at.
-const LIMIT: Duration = Duration::from_secs(1800);
+/// How often an installation is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How often it is begun again after it was killed.
 const MOST_KILLS: u32 = 2;
@@ -70,14 +69,14 @@ fn run(package: &Path, log: &Path) -> io::Result<u32> {
     command.creation_flags(NO_WINDOW).current_dir(system);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut installer = command.spawn()?;
-    let deadline = Instant::now() + LIMIT;
+    let deadline = Instant::now() + INSTALL_LIMIT;
     while Instant::now() < deadline {
         if let Some(ended) = installer.try_wait()? {
             return Ok(code_of(ended));
         }
         sleep(LOOK_EVERY);
     }
-    let limit = LIMIT.as_secs();
+    let limit = INSTALL_LIMIT.as_secs();
     Err(io::Error::other(format!("it has not ended within {limit} s and is left to itself")))
 }
 
