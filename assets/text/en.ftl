@@ -558,6 +558,7 @@ fault-ca-unusable-advice = It must be a PEM file with certificates that the serv
 fault-feed-unreachable-advice = It is asked again by itself. Check the network and the proxy, or change or switch off in Settings where new versions are looked for.
 fault-release-unreadable-advice = Nothing was changed. Check in Settings where new versions are looked for.
 fault-upgrader-silent-advice = Nothing was changed. Install the new version by hand, or have the administrator look at the service “hybrid-connection-manager-upgrade”.
+fault-upgrade-not-restarted-advice = Restart the service “hybrid-connection-manager”, or have the administrator do it.
 fault-no-ca-certificates-advice = Install the package ca-certificates and restart the service, or choose a PEM file in Settings.
 fault-logs-unwritable-advice = The service runs without them; “Logs” still shows the last lines. Mend what the detail names; if they do not go on then, restart the service.
 fault-status-channel-closed-advice = It is tried again every minute. End the program that is named here, or switch this off in Settings.

@@ -203,7 +203,8 @@ impl FaultCode {
             | Self::UpgradeByHand
             | Self::UpgraderSilent
             | Self::UpgradeFailed
-            | Self::UpgradeRolledBack => ByItself::Upgrade,
+            | Self::UpgradeRolledBack
+            | Self::UpgradeNotRestarted => ByItself::Upgrade,
             Self::PolicyDenied | Self::PolicyUnreadable => ByItself::Policy,
             Self::Other => ByItself::Unknown,
             _ => match self.retry() {

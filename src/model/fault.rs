@@ -359,6 +359,11 @@ fault_codes! {
         "The new version did not answer in time, and the one before is back",
         "The new version does not start on this machine, or needs longer than it is given.",
         "Everything is as it was. Look into the log for why it did not, and report it.";
+    /// The new version is there, and the service was not restarted.
+    UpgradeNotRestarted = "upgrade-not-restarted", Never,
+        "The new version is installed, and the one before still runs",
+        "This machine does not let an installation restart services, or the restart has failed.",
+        "Restart the service: systemctl restart hybrid-connection-manager, or on Windows Restart-Service hybrid-connection-manager.";
     /// The policy of this machine does not allow the connection.
     PolicyDenied = "policy-denied", Never,
         "The policy of this machine does not allow this connection",

@@ -182,9 +182,20 @@ pub enum RolledBack {
     NoWay,
 }
 
-/// Whether the service manager has the service run, or tries to.
-pub fn service_is_wanted() -> bool {
-    os::service_is_wanted()
+/// How the service manager has the service of this machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Managed {
+    /// It runs, or the service manager tries to.
+    pub is_wanted: bool,
+    /// The service manager is ending or starting it, or is about to.
+    pub is_changing: bool,
+    /// Its process, while there is one.
+    pub process: Option<u32>,
+}
+
+/// What the service manager says of the service; where it says nothing, none is wanted.
+pub fn service() -> Managed {
+    os::service()
 }
 
 /// Copies the file `name` of `folder`, which another account may change at any time, to `target`:

@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 
 use crate::ipc::Client;
 use crate::platform::Paths;
-use crate::platform::upgrader::{self, PackageKind, Packages, RolledBack};
+use crate::platform::upgrader::{self, Managed, PackageKind, Packages, RolledBack};
 
 /// The name by which the upgrader says hello to the service.
 const PROGRAM: &str = "hybrid-connection-manager-upgrade";
@@ -17,7 +17,7 @@ const PROGRAM: &str = "hybrid-connection-manager-upgrade";
 pub trait Machine {
     /// The kind of package that the product came from, and whether the window is there.
     fn installed(&self) -> Option<(PackageKind, bool)>;
-    fn service_is_wanted(&self) -> bool;
+    fn service(&self) -> Managed;
     fn prepare(&self, packages: &Packages) -> impl Future<Output = Result<(), String>>;
     fn install(&self, packages: &Packages) -> impl Future<Output = Result<(), String>>;
     fn changed_nothing(&self, packages: &Packages) -> impl Future<Output = bool>;
@@ -35,8 +35,8 @@ impl Machine for ThisMachine {
         upgrader::installed()
     }
 
-    fn service_is_wanted(&self) -> bool {
-        upgrader::service_is_wanted()
+    fn service(&self) -> Managed {
+        upgrader::service()
     }
 
     async fn prepare(&self, packages: &Packages) -> Result<(), String> {

@@ -10,25 +10,22 @@ mod plan;
 mod taken;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use semver::Version;
-use tokio::time::{Instant, sleep};
 use tracing::{error, info, warn};
 
 pub use self::machine::{Machine, ThisMachine};
 use self::plan::Plan;
-use crate::model::upgrade::{ANSWERS_WITHIN, ENDS_WITHIN};
+use self::watch::{Became, watch};
 use crate::model::{Fault, FaultCode};
 use crate::platform::files;
+use crate::platform::product::SERVICE_NAME;
 use crate::platform::upgrader::{MOST_TRIES, Packages, RolledBack};
 use crate::store::{HandOver, UpgradeAsked, UpgradeOutcome};
 use crate::upgrade::TrustedKeys;
-
-/// How often it is looked which version answers.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Does what the service of a machine asks for.
 #[derive(Debug)]
@@ -111,7 +108,8 @@ impl<M: Machine> Upgrader<M> {
             asked: asked.clone(),
             kind,
             files,
-            service_is_wanted: self.machine.service_is_wanted(),
+            service_is_wanted: self.machine.service().is_wanted,
+            before: Some(self.own.clone()),
             tries: 0,
         })
     }
@@ -122,52 +120,50 @@ impl<M: Machine> Upgrader<M> {
         plan.tries += 1;
         if plan.tries > MOST_TRIES {
             let why = format!("it was broken off {MOST_TRIES} times; {}", logged(&packages));
-            return Err(self.go_back(&packages, FaultCode::UpgradeFailed, why).await);
+            return Err(self.go_back(plan, &packages, FaultCode::UpgradeFailed, why).await);
         }
         let unsaved = |why| Fault::new(FaultCode::UpgradeFailed, why);
         plan.write(&self.working()).map_err(unsaved)?;
         let version = &plan.asked.version;
         info!(%version, attempt = plan.tries, "installing");
         self.machine.prepare(&packages).await.map_err(unsaved)?;
-        let before = self.machine.running().await;
+        let before = self.machine.service().process;
         if let Err(why) = self.machine.install(&packages).await {
-            return Err(self.go_back(&packages, FaultCode::UpgradeFailed, why).await);
+            return Err(self.go_back(plan, &packages, FaultCode::UpgradeFailed, why).await);
         }
-        if plan.service_is_wanted && !self.answers(version, before).await {
-            let why = format!("{version} did not answer within {} s", ANSWERS_WITHIN.as_secs());
-            return Err(self.go_back(&packages, FaultCode::UpgradeRolledBack, why).await);
+        if !plan.service_is_wanted {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// Whether the service comes to answer with `version`. The version that ran `before` is given
-    /// the time to end first.
-    async fn answers(&self, version: &Version, before: Option<Version>) -> bool {
-        let ends_until = Instant::now() + ENDS_WITHIN;
-        let mut until = Instant::now() + ANSWERS_WITHIN;
-        loop {
-            let running = self.machine.running().await;
-            match running {
-                Some(running) if running == *version => return true,
-                Some(_) if running == before && Instant::now() < ends_until => {
-                    until = Instant::now() + ANSWERS_WITHIN;
-                }
-                _ if Instant::now() >= until => return false,
-                _ => {}
+        match watch(&self.machine, version, before).await {
+            Became::Well => Ok(()),
+            Became::NotRestarted(_) => {
+                Err(Fault::new(FaultCode::UpgradeNotRestarted, not_restarted(version)))
             }
-            sleep(LOOK_EVERY).await;
+            Became::Unwell(why) => {
+                Err(self.go_back(plan, &packages, FaultCode::UpgradeRolledBack, why).await)
+            }
         }
     }
 
     /// Puts the version before back, if there is a way, and says what has happened. Where it is
     /// still there it runs on, with its streams.
-    async fn go_back(&self, packages: &Packages, code: FaultCode, why: String) -> Fault {
+    async fn go_back(
+        &self,
+        plan: &Plan,
+        packages: &Packages,
+        code: FaultCode,
+        why: String,
+    ) -> Fault {
         if code == FaultCode::UpgradeFailed && self.machine.changed_nothing(packages).await {
             return Fault::new(code, why);
         }
         warn!("going back: {why}");
+        let leaving = self.machine.service().process;
         match (self.machine.roll_back(packages).await, code) {
-            (Ok(RolledBack::Yes), _) => Fault::new(code, why),
+            (Ok(RolledBack::Yes), _) => {
+                let back = self.is_back(plan, leaving).await;
+                Fault::new(code, format!("{why}{back}"))
+            }
             (Ok(RolledBack::NoWay), FaultCode::UpgradeRolledBack) => {
                 let why = format!("it is installed, and {why}; {}", logged(packages));
                 Fault::new(FaultCode::UpgradeFailed, why)
@@ -177,6 +173,21 @@ impl<M: Machine> Upgrader<M> {
                 let why = format!("{why}; and the version before could not be put back: {problem}");
                 Fault::new(FaultCode::UpgradeFailed, why)
             }
+        }
+    }
+
+    /// What is to be said of the version before, once it is back in the place of the process
+    /// `leaving`: nothing, where it runs.
+    async fn is_back(&self, plan: &Plan, leaving: Option<u32>) -> String {
+        let Some(before) = plan.before.as_ref().filter(|_| plan.service_is_wanted) else {
+            return String::new();
+        };
+        match watch(&self.machine, before, leaving).await {
+            Became::Well => String::new(),
+            Became::NotRestarted(_) => format!("; {}", not_restarted(before)),
+            Became::Unwell(problem) => format!(
+                "; and the one before is back, but {problem}; this says why: systemctl status {SERVICE_NAME}"
+            ),
         }
     }
 
@@ -202,6 +213,11 @@ impl<M: Machine> Upgrader<M> {
     fn working(&self) -> PathBuf {
         self.folder.join("working")
     }
+}
+
+/// Of a version that waits for somebody to start it.
+fn not_restarted(version: &Version) -> String {
+    format!("{version} is installed, and not restarted: systemctl restart {SERVICE_NAME}")
 }
 
 fn logged(packages: &Packages) -> String {

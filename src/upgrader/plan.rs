@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::platform::files;
@@ -22,6 +23,9 @@ pub(super) struct Plan {
     pub(super) files: Vec<String>,
     /// Whether the service ran, and so has to run afterwards.
     pub(super) service_is_wanted: bool,
+    /// The version that is replaced.
+    #[serde(default)]
+    pub(super) before: Option<Version>,
     /// How often it was begun.
     pub(super) tries: u32,
 }

@@ -1,20 +1,24 @@
 //! The upgrader on a machine that is made up: what it takes, what it refuses, and how it goes on
 //! after it was broken off at each step.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 use super::*;
 use crate::model::Settings;
 use crate::model::settings::ServiceSettings;
-use crate::model::upgrade::{INSTALLED_WITHIN, TOLD_WITHIN, UPGRADED_WITHIN};
+use crate::model::upgrade::{
+    ANSWERS_WITHIN, ENDS_WITHIN, INSTALLED_WITHIN, TOLD_WITHIN, UPGRADED_WITHIN,
+};
 use crate::platform::files::write_durably;
 use crate::platform::permissions::Access;
-use crate::platform::upgrader::{INSTALL_LIMIT, PackageKind, TURN_LIMIT};
+use crate::platform::upgrader::{INSTALL_LIMIT, Managed, PackageKind, TURN_LIMIT};
 use crate::upgrade::testing::Signer;
 
 const PACKAGE: &str = "hybrid-connection-manager_1.1.0-1_amd64.deb";
@@ -29,16 +33,32 @@ enum Does {
     Dies,
 }
 
-/// A machine that runs the version that is installed on it, if that runs at all.
+/// A process of the service. Once it `ends`, one of what is installed then takes its place.
+struct Process {
+    id: u32,
+    version: Version,
+    ends: Option<Instant>,
+    /// Whether the service manager ends it.
+    is_told: bool,
+}
+
+/// A machine with a service.
 struct Made {
+    process: RefCell<Process>,
     installed: RefCell<Version>,
     prepares: Cell<Does>,
     installs: Cell<Does>,
     rolls_back: Option<Does>,
     /// Whether an installation that failed has left everything as it was.
     changed_nothing: bool,
-    /// Whether version 1.1.0 answers.
-    is_well: bool,
+    /// The versions that never answer.
+    silent: Vec<Version>,
+    /// How long a process of version 1.1.0 lives, if not for ever.
+    lives: Option<Duration>,
+    /// Whether installers may restart the service.
+    restarts: bool,
+    /// How long a process takes to end once it is told to.
+    drains: Duration,
     is_wanted: bool,
     did: RefCell<Vec<&'static str>>,
     before: Version,
@@ -52,13 +72,39 @@ async fn step(does: Does) -> Result<(), String> {
     }
 }
 
+impl Made {
+    fn restart(&self) {
+        let mut process = self.process.borrow_mut();
+        if self.restarts {
+            (process.ends, process.is_told) = (Some(Instant::now() + self.drains), true);
+        }
+    }
+
+    /// The process that runs now.
+    fn process(&self) -> RefMut<'_, Process> {
+        let mut process = self.process.borrow_mut();
+        if process.ends.is_some_and(|ends| Instant::now() >= ends) {
+            let version = self.installed.borrow().clone();
+            let is_new = version != self.before;
+            let ends = self.lives.filter(|_| is_new).map(|lives| Instant::now() + lives);
+            *process = Process { id: process.id + 1, version, ends, is_told: false };
+        }
+        process
+    }
+}
+
 impl Machine for &Made {
     fn installed(&self) -> Option<(PackageKind, bool)> {
         Some((PackageKind::Deb, false))
     }
 
-    fn service_is_wanted(&self) -> bool {
-        self.is_wanted
+    fn service(&self) -> Managed {
+        let process = self.process();
+        Managed {
+            is_wanted: self.is_wanted,
+            is_changing: process.is_told,
+            process: self.is_wanted.then_some(process.id),
+        }
     }
 
     async fn prepare(&self, _packages: &Packages) -> Result<(), String> {
@@ -71,6 +117,7 @@ impl Machine for &Made {
         assert_eq!(std::fs::read(&packages.files[0]).unwrap(), BYTES);
         step(self.installs.get()).await?;
         self.installed.replace(Version::new(1, 1, 0));
+        self.restart();
         Ok(())
     }
 
@@ -83,13 +130,13 @@ impl Machine for &Made {
         let Some(does) = self.rolls_back else { return Ok(RolledBack::NoWay) };
         step(does).await?;
         self.installed.replace(self.before.clone());
+        self.restart();
         Ok(RolledBack::Yes)
     }
 
     async fn running(&self) -> Option<Version> {
-        let installed = self.installed.borrow().clone();
-        let answers = installed == self.before || self.is_well;
-        (self.is_wanted && answers).then_some(installed)
+        let version = self.process().version.clone();
+        (self.is_wanted && !self.silent.contains(&version)).then_some(version)
     }
 }
 
@@ -104,12 +151,21 @@ impl Bed {
     fn new() -> Self {
         let before = Version::new(1, 0, 0);
         let machine = Made {
+            process: RefCell::new(Process {
+                id: 7,
+                version: before.clone(),
+                ends: None,
+                is_told: false,
+            }),
             installed: RefCell::new(before.clone()),
             prepares: Cell::new(Does::Well),
             installs: Cell::new(Does::Well),
             rolls_back: None,
             changed_nothing: false,
-            is_well: true,
+            silent: Vec::new(),
+            lives: None,
+            restarts: true,
+            drains: Duration::ZERO,
             is_wanted: true,
             did: RefCell::default(),
             before,
@@ -186,13 +242,13 @@ impl Bed {
     async fn run_and_die(&self) {
         let upgrader = self.upgrader();
         let run = std::pin::pin!(upgrader.run());
-        // Nothing in it waits for anything but a step that never ends, and the file system.
-        let limit = std::time::Duration::from_secs(5);
+        // The clock is made up: it is only waited until a step never ends.
+        let limit = Duration::from_secs(24 * 3600);
         tokio::time::timeout(limit, run).await.unwrap_err();
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_signed_and_newer_is_installed() {
     let bed = Bed::new();
     assert!(!bed.upgrader().has_work());
@@ -309,7 +365,7 @@ async fn what_asks_for_nothing_that_is_understood_is_not_asked_again() {
     bed.upgrader().run().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_installer_that_fails_leaves_its_reason() {
     let mut bed = Bed::new();
     bed.machine.installs.set(Does::Fails);
@@ -338,7 +394,7 @@ async fn an_installer_that_has_changed_nothing_is_no_reason_to_go_back() {
     assert_eq!(bed.did(), ["prepare", "install"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_upgrade_is_done_at_a_time() {
     let bed = Bed::new();
     bed.leave("1.1.0");
@@ -364,14 +420,22 @@ async fn what_cannot_be_prepared_is_not_begun() {
 #[tokio::test(start_paused = true)]
 async fn a_version_that_does_not_answer_goes_back() {
     let mut bed = Bed::new();
-    bed.machine.is_well = false;
+    bed.machine.silent = vec![Version::new(1, 1, 0)];
     bed.machine.rolls_back = Some(Does::Well);
     bed.leave("1.1.0");
     bed.upgrader().run().await.unwrap();
     let fault = bed.outcome().unwrap();
     assert_eq!(fault.code, FaultCode::UpgradeRolledBack);
     assert!(fault.detail.contains("1.1.0 did not answer within 30 s"), "{fault}");
-    assert_eq!(*bed.machine.installed.borrow(), Version::new(1, 0, 0));
+    assert!(!fault.detail.contains("1.0.0"), "the one before runs: {fault}");
+    assert_eq!(bed.machine.process().version, Version::new(1, 0, 0));
+
+    bed.machine.silent.push(Version::new(1, 0, 0));
+    bed.leave("1.1.0");
+    bed.upgrader().run().await.unwrap();
+    let fault = bed.outcome().unwrap();
+    assert_eq!(fault.code, FaultCode::UpgradeRolledBack);
+    assert!(fault.detail.contains("but 1.0.0 did not answer within 30 s"), "{fault}");
 
     bed.machine.rolls_back = None;
     bed.leave("1.1.0");
@@ -379,6 +443,54 @@ async fn a_version_that_does_not_answer_goes_back() {
     let fault = bed.outcome().unwrap();
     assert_eq!(fault.code, FaultCode::UpgradeFailed, "this installer has no way back");
     assert!(fault.detail.starts_with("it is installed, and"), "{fault}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_answers_and_ends_goes_back() {
+    for lives in [1, 4] {
+        let mut bed = Bed::new();
+        bed.machine.lives = Some(Duration::from_secs(lives));
+        bed.machine.rolls_back = Some(Does::Well);
+        bed.leave("1.1.0");
+        bed.upgrader().run().await.unwrap();
+        let fault = bed.outcome().unwrap();
+        assert_eq!(fault.code, FaultCode::UpgradeRolledBack);
+        assert!(fault.detail.contains("1.1.0 answered, and did not run on for 5 s"), "{fault}");
+        assert_eq!(bed.machine.process().version, Version::new(1, 0, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_get_all_the_time_that_the_settings_give_them() {
+    let mut bed = Bed::new();
+    bed.machine.drains = Duration::from_secs(ServiceSettings::MOST_DRAIN_SECONDS.into());
+    bed.leave("1.1.0");
+    bed.upgrader().run().await.unwrap();
+    assert_eq!(bed.outcome(), None);
+    assert_eq!(bed.did(), ["prepare", "install"]);
+
+    let mut bed = Bed::new();
+    bed.machine.drains = ENDS_WITHIN + Duration::from_secs(600);
+    bed.leave("1.1.0");
+    bed.upgrader().run().await.unwrap();
+    assert_eq!(bed.outcome().unwrap().code, FaultCode::UpgradeNotRestarted, "there is an end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_was_not_restarted_is_told_so_and_nothing_goes_back() {
+    let mut bed = Bed::new();
+    bed.machine.restarts = false;
+    bed.machine.rolls_back = Some(Does::Well);
+    bed.leave("1.1.0");
+    let begun = Instant::now();
+    bed.upgrader().run().await.unwrap();
+    assert!(begun.elapsed() <= ANSWERS_WITHIN + Duration::from_secs(1), "{:?}", begun.elapsed());
+    let fault = bed.outcome().unwrap();
+    assert_eq!(fault.code, FaultCode::UpgradeNotRestarted);
+    let command =
+        "1.1.0 is installed, and not restarted: systemctl restart hybrid-connection-manager";
+    assert_eq!(fault.detail, command);
+    assert_eq!(bed.did(), ["prepare", "install"]);
 }
 
 #[tokio::test]
@@ -432,7 +544,7 @@ async fn what_breaks_off_each_time_is_given_up() {
     assert!(fault.detail.contains("broken off"), "{fault}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_was_not_taken_whole_is_taken_anew() {
     let bed = Bed::new();
     bed.leave("1.1.0");

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, fcntl_lock, openat, unlinkat};
 use rustix::io::Errno;
 
-use super::{Installation, PackageKind, Packages, RolledBack, TURN_LIMIT};
+use super::{Installation, Managed, PackageKind, Packages, RolledBack, TURN_LIMIT};
 use crate::platform::permissions::Access;
 use crate::platform::product::SERVICE_NAME;
 use crate::platform::systemd::UnitFolders;
@@ -155,14 +155,30 @@ fn keep(packages: &Packages, previous: &Path) -> String {
     )
 }
 
-pub(super) fn service_is_wanted() -> bool {
+pub(super) fn service() -> Managed {
     let unit = format!("{SERVICE_NAME}.service");
-    let asked = Command::new("systemctl").args(["show", "--property=ActiveState", &unit]).output();
-    let Ok(said) = asked else { return false };
-    let said = String::from_utf8_lossy(&said.stdout).into_owned();
-    ["active", "activating", "reloading", "deactivating"]
-        .iter()
-        .any(|state| said.trim() == format!("ActiveState={state}"))
+    let asked = ["show", "--property=ActiveState,Job,MainPID", &unit];
+    let asked = Command::new("systemctl").args(asked).output();
+    asked
+        .map_or_else(|_| Managed::default(), |said| managed(&String::from_utf8_lossy(&said.stdout)))
+}
+
+/// What `systemctl show` says, a property a line.
+fn managed(said: &str) -> Managed {
+    let mut managed = Managed::default();
+    for (property, value) in said.lines().filter_map(|line| line.split_once('=')) {
+        match (property, value) {
+            ("ActiveState", "active" | "activating" | "reloading") => managed.is_wanted = true,
+            ("ActiveState", "deactivating") => {
+                (managed.is_wanted, managed.is_changing) = (true, true);
+            }
+            // It has none as long as it runs on.
+            ("Job", job) => managed.is_changing |= !matches!(job, "" | "0"),
+            ("MainPID", process) => managed.process = process.parse().ok().filter(|id| *id != 0),
+            _ => {}
+        }
+    }
+    managed
 }
 
 /// What was interrupted before is finished first: apt refuses to begin otherwise.
@@ -431,6 +447,21 @@ mod tests {
         drop(other.stdin.take());
         wait_for(&lock, TURN_LIMIT).unwrap();
         other.wait().unwrap();
+    }
+
+    #[test]
+    fn systemd_says_how_the_service_is() {
+        let of = |is_wanted, is_changing, process| Managed { is_wanted, is_changing, process };
+        for (said, is) in [
+            ("MainPID=7\nActiveState=active\n", of(true, false, Some(7))),
+            ("MainPID=7\nActiveState=active\nJob=31\n", of(true, true, Some(7))),
+            ("MainPID=7\nActiveState=deactivating\nJob=31\n", of(true, true, Some(7))),
+            ("MainPID=0\nActiveState=activating\nJob=\n", of(true, false, None)),
+            ("MainPID=0\nActiveState=failed\n", of(false, false, None)),
+            ("", Managed::default()),
+        ] {
+            assert_eq!(managed(said), is, "{said}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use windows_registry::LOCAL_MACHINE;
 
-use super::{Installation, PackageKind, Packages, RolledBack};
+use super::{Installation, Managed, PackageKind, Packages, RolledBack};
 use crate::platform::files;
 use crate::platform::paths::upgrader_folder;
 use crate::platform::permissions::{Access, ensure_administrators_folder, ensure_closed_folder};
@@ -181,8 +181,8 @@ pub(super) fn roll_back(_packages: &Packages) -> Result<RolledBack, String> {
     Ok(RolledBack::NoWay)
 }
 
-pub(super) fn service_is_wanted() -> bool {
-    service::is_active()
+pub(super) fn service() -> Managed {
+    service::service_now()
 }
 
 /// Where the installer has put the program.

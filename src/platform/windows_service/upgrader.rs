@@ -14,6 +14,7 @@ use super::SetupError;
 use super::known::{self, is, manager, system};
 use super::setup::{if_known, restarts};
 use crate::platform::product::{SERVICE_NAME, UPGRADER_NAME, UPGRADER_SERVICE_NAME, service_sid};
+use crate::platform::upgrader::Managed;
 use crate::platform::windows_security::set_service_access;
 
 /// The verb under which the service manager starts the program.
@@ -84,11 +85,18 @@ pub(in crate::platform) fn upgrader_on_demand(program: &Path) -> Result<(), Setu
     change(program, ServiceStartType::OnDemand)
 }
 
-/// Whether the service of this machine runs, starts or stops.
-pub(in crate::platform) fn is_active() -> bool {
-    let known = known::open(SERVICE_NAME, ServiceAccess::QUERY_STATUS);
-    let Ok(Some(service)) = known else { return false };
-    service.query_status().is_ok_and(|status| status.current_state != ServiceState::Stopped)
+/// How the service manager has the service of this machine.
+pub(in crate::platform) fn service_now() -> Managed {
+    let known = known::open(SERVICE_NAME, ServiceAccess::QUERY_STATUS).ok().flatten();
+    let status = known.and_then(|service| service.query_status().ok());
+    status.map_or_else(Managed::default, |status| Managed {
+        is_wanted: status.current_state != ServiceState::Stopped,
+        is_changing: matches!(
+            status.current_state,
+            ServiceState::StartPending | ServiceState::StopPending
+        ),
+        process: status.process_id,
+    })
 }
 
 /// Stops the service of this machine, however long it waits for open streams: Windows Installer
