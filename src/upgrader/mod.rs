@@ -110,6 +110,7 @@ impl<M: Machine> Upgrader<M> {
             files,
             service_is_wanted: self.machine.service().is_wanted,
             before: Some(self.own.clone()),
+            going_back: None,
             tries: 0,
         })
     }
@@ -117,16 +118,28 @@ impl<M: Machine> Upgrader<M> {
     /// Installs what the plan says, and sees that it runs.
     async fn carry_out(&self, plan: &mut Plan) -> Result<(), Fault> {
         let packages = self.packages(plan);
+        if let Some(fault) = plan.going_back.take() {
+            return Err(self.put_back(plan, &packages, fault).await);
+        }
         plan.tries += 1;
         if plan.tries > MOST_TRIES {
             let why = format!("it was broken off {MOST_TRIES} times; {}", logged(&packages));
             return Err(self.go_back(plan, &packages, FaultCode::UpgradeFailed, why).await);
         }
-        let unsaved = |why| Fault::new(FaultCode::UpgradeFailed, why);
-        plan.write(&self.working()).map_err(unsaved)?;
-        let version = &plan.asked.version;
+        let version = plan.asked.version.clone();
         info!(%version, attempt = plan.tries, "installing");
-        self.machine.prepare(&packages).await.map_err(unsaved)?;
+        let prepared = match plan.write(&self.working()) {
+            Ok(()) => self.machine.prepare(&packages).await,
+            unsaved => unsaved,
+        };
+        match prepared {
+            Ok(()) => {}
+            Err(why) if plan.tries == 1 => return Err(Fault::new(FaultCode::UpgradeFailed, why)),
+            // What was broken off may have changed something.
+            Err(why) => {
+                return Err(self.go_back(plan, &packages, FaultCode::UpgradeFailed, why).await);
+            }
+        }
         let before = self.machine.service().process;
         if let Err(why) = self.machine.install(&packages).await {
             return Err(self.go_back(plan, &packages, FaultCode::UpgradeFailed, why).await);
@@ -134,10 +147,10 @@ impl<M: Machine> Upgrader<M> {
         if !plan.service_is_wanted {
             return Ok(());
         }
-        match watch(&self.machine, version, before).await {
+        match watch(&self.machine, &version, before).await {
             Became::Well => Ok(()),
             Became::NotRestarted(_) => {
-                Err(Fault::new(FaultCode::UpgradeNotRestarted, not_restarted(version)))
+                Err(Fault::new(FaultCode::UpgradeNotRestarted, not_restarted(&version)))
             }
             Became::Unwell(why) => {
                 Err(self.go_back(plan, &packages, FaultCode::UpgradeRolledBack, why).await)
@@ -145,11 +158,10 @@ impl<M: Machine> Upgrader<M> {
         }
     }
 
-    /// Puts the version before back, if there is a way, and says what has happened. Where it is
-    /// still there it runs on, with its streams.
+    /// Puts the version before back. Where it is still there it runs on, with its streams.
     async fn go_back(
         &self,
-        plan: &Plan,
+        plan: &mut Plan,
         packages: &Packages,
         code: FaultCode,
         why: String,
@@ -157,7 +169,19 @@ impl<M: Machine> Upgrader<M> {
         if code == FaultCode::UpgradeFailed && self.machine.changed_nothing(packages).await {
             return Fault::new(code, why);
         }
-        warn!("going back: {why}");
+        let fault = Fault::new(code, why);
+        plan.going_back = Some(fault.clone());
+        if let Err(problem) = plan.write(&self.working()) {
+            warn!("if this is broken off, it is begun anew: {problem}");
+        }
+        self.put_back(plan, packages, fault).await
+    }
+
+    /// Puts the version before back because of `fault`, if there is a way, and says what has
+    /// happened.
+    async fn put_back(&self, plan: &Plan, packages: &Packages, fault: Fault) -> Fault {
+        warn!("going back: {fault}");
+        let Fault { code, detail: why, .. } = fault;
         let leaving = self.machine.service().process;
         match (self.machine.roll_back(packages).await, code) {
             (Ok(RolledBack::Yes), _) => {

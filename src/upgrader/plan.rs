@@ -6,6 +6,7 @@ use std::path::Path;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::model::Fault;
 use crate::platform::files;
 use crate::platform::permissions::Access;
 use crate::platform::upgrader::{self, PackageKind};
@@ -26,6 +27,10 @@ pub(super) struct Plan {
     /// The version that is replaced.
     #[serde(default)]
     pub(super) before: Option<Version>,
+    /// Why the version before is being put back, once it is: what was broken off then is not
+    /// installed again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) going_back: Option<Fault>,
     /// How often it was begun.
     pub(super) tries: u32,
 }

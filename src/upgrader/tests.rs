@@ -48,7 +48,7 @@ struct Made {
     installed: RefCell<Version>,
     prepares: Cell<Does>,
     installs: Cell<Does>,
-    rolls_back: Option<Does>,
+    rolls_back: Cell<Option<Does>>,
     /// Whether an installation that failed has left everything as it was.
     changed_nothing: bool,
     /// The versions that never answer.
@@ -127,7 +127,7 @@ impl Machine for &Made {
 
     async fn roll_back(&self, _packages: &Packages) -> Result<RolledBack, String> {
         self.did.borrow_mut().push("roll back");
-        let Some(does) = self.rolls_back else { return Ok(RolledBack::NoWay) };
+        let Some(does) = self.rolls_back.get() else { return Ok(RolledBack::NoWay) };
         step(does).await?;
         self.installed.replace(self.before.clone());
         self.restart();
@@ -160,7 +160,7 @@ impl Bed {
             installed: RefCell::new(before.clone()),
             prepares: Cell::new(Does::Well),
             installs: Cell::new(Does::Well),
-            rolls_back: None,
+            rolls_back: Cell::new(None),
             changed_nothing: false,
             silent: Vec::new(),
             lives: None,
@@ -367,7 +367,7 @@ async fn what_asks_for_nothing_that_is_understood_is_not_asked_again() {
 
 #[tokio::test(start_paused = true)]
 async fn an_installer_that_fails_leaves_its_reason() {
-    let mut bed = Bed::new();
+    let bed = Bed::new();
     bed.machine.installs.set(Does::Fails);
     bed.leave("1.1.0");
     bed.upgrader().run().await.unwrap();
@@ -375,7 +375,7 @@ async fn an_installer_that_fails_leaves_its_reason() {
     assert_eq!(fault, Fault::new(FaultCode::UpgradeFailed, "dpkg failed: there is no space"));
     assert_eq!(bed.did(), ["prepare", "install", "roll back"]);
 
-    bed.machine.rolls_back = Some(Does::Fails);
+    bed.machine.rolls_back.set(Some(Does::Fails));
     bed.leave("1.1.0");
     bed.upgrader().run().await.unwrap();
     let fault = bed.outcome().unwrap();
@@ -386,7 +386,7 @@ async fn an_installer_that_fails_leaves_its_reason() {
 async fn an_installer_that_has_changed_nothing_is_no_reason_to_go_back() {
     let mut bed = Bed::new();
     bed.machine.installs.set(Does::Fails);
-    bed.machine.rolls_back = Some(Does::Well);
+    bed.machine.rolls_back.set(Some(Does::Well));
     bed.machine.changed_nothing = true;
     bed.leave("1.1.0");
     bed.upgrader().run().await.unwrap();
@@ -421,7 +421,7 @@ async fn what_cannot_be_prepared_is_not_begun() {
 async fn a_version_that_does_not_answer_goes_back() {
     let mut bed = Bed::new();
     bed.machine.silent = vec![Version::new(1, 1, 0)];
-    bed.machine.rolls_back = Some(Does::Well);
+    bed.machine.rolls_back.set(Some(Does::Well));
     bed.leave("1.1.0");
     bed.upgrader().run().await.unwrap();
     let fault = bed.outcome().unwrap();
@@ -437,7 +437,7 @@ async fn a_version_that_does_not_answer_goes_back() {
     assert_eq!(fault.code, FaultCode::UpgradeRolledBack);
     assert!(fault.detail.contains("but 1.0.0 did not answer within 30 s"), "{fault}");
 
-    bed.machine.rolls_back = None;
+    bed.machine.rolls_back.set(None);
     bed.leave("1.1.0");
     bed.upgrader().run().await.unwrap();
     let fault = bed.outcome().unwrap();
@@ -450,7 +450,7 @@ async fn a_version_that_answers_and_ends_goes_back() {
     for lives in [1, 4] {
         let mut bed = Bed::new();
         bed.machine.lives = Some(Duration::from_secs(lives));
-        bed.machine.rolls_back = Some(Does::Well);
+        bed.machine.rolls_back.set(Some(Does::Well));
         bed.leave("1.1.0");
         bed.upgrader().run().await.unwrap();
         let fault = bed.outcome().unwrap();
@@ -480,7 +480,7 @@ async fn streams_get_all_the_time_that_the_settings_give_them() {
 async fn a_service_that_was_not_restarted_is_told_so_and_nothing_goes_back() {
     let mut bed = Bed::new();
     bed.machine.restarts = false;
-    bed.machine.rolls_back = Some(Does::Well);
+    bed.machine.rolls_back.set(Some(Does::Well));
     bed.leave("1.1.0");
     let begun = Instant::now();
     bed.upgrader().run().await.unwrap();
@@ -529,9 +529,48 @@ async fn it_goes_on_after_it_was_killed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn going_back_goes_on_after_it_was_killed() {
+    for (installs, code) in
+        [(Does::Well, FaultCode::UpgradeRolledBack), (Does::Fails, FaultCode::UpgradeFailed)]
+    {
+        let mut bed = Bed::new();
+        bed.machine.silent = vec![Version::new(1, 1, 0)];
+        bed.machine.installs.set(installs);
+        bed.machine.rolls_back.set(Some(Does::Dies));
+        bed.leave("1.1.0");
+        for did in [&["prepare", "install", "roll back"][..], &["roll back"]] {
+            bed.run_and_die().await;
+            assert_eq!(bed.did(), did);
+            assert!(bed.upgrader().has_work());
+        }
+        bed.machine.rolls_back.set(Some(Does::Well));
+        // Its files may be there already, and its process not.
+        bed.machine.changed_nothing = true;
+        bed.upgrader().run().await.unwrap();
+        assert_eq!(bed.did(), ["roll back"]);
+        assert_eq!(bed.outcome().unwrap().code, code);
+        assert_eq!(bed.machine.process().version, Version::new(1, 0, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_broken_off_and_cannot_go_on_goes_back() {
+    let bed = Bed::new();
+    bed.machine.installs.set(Does::Dies);
+    bed.machine.rolls_back.set(Some(Does::Well));
+    bed.leave("1.1.0");
+    bed.run_and_die().await;
+    bed.did();
+    bed.machine.prepares.set(Does::Fails);
+    bed.upgrader().run().await.unwrap();
+    assert_eq!(bed.did(), ["prepare", "roll back"]);
+    assert_eq!(bed.outcome().unwrap().code, FaultCode::UpgradeFailed);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_breaks_off_each_time_is_given_up() {
-    let mut bed = Bed::new();
-    bed.machine.rolls_back = Some(Does::Well);
+    let bed = Bed::new();
+    bed.machine.rolls_back.set(Some(Does::Well));
     bed.leave("1.1.0");
     bed.machine.installs.set(Does::Dies);
     for _ in 0..MOST_TRIES {
