@@ -16,7 +16,7 @@ if [ $# -lt 4 ] || [ ! -x "$4" ]; then
 fi
 packages=$(realpath "$1") old=$2 new=$3 emulator=$(realpath "$4")
 shift 4
-stories=${*:-deb rpm setup upgrade-deb upgrade-rpm upgrade-setup files plain}
+stories=${*:-deb rpm setup upgrade-deb upgrade-rpm upgrade-setup upgrade-back files plain}
 here=$(realpath "$(dirname "$0")")
 name=hybrid-connection-manager
 # What is mounted goes with the last process.
@@ -171,7 +171,7 @@ told() {
 total=0 result=0
 # Those that are started again where the first boot has left them.
 again=$(among deb upgrade-deb upgrade-rpm upgrade-setup)
-for together in "deb rpm setup" "upgrade-deb upgrade-rpm upgrade-setup"; do
+for together in "deb rpm setup upgrade-back" "upgrade-deb upgrade-rpm upgrade-setup"; do
     # shellcheck disable=SC2086 # several stories
     for story in $(among $together); do
         begin "$story"

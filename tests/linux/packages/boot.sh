@@ -25,7 +25,7 @@ ln -s pts/ptmx dev/ptmx
 mount --bind "$packages" packages
 mount --bind "$root.told" told
 cp "$tests/checks.sh" "$tests/packages/common.sh" "$tests/packages/upgrade.sh" \
-    "$tests/packages/echo.pl" "$emulator" test/
+    "$tests/packages/by-setup.sh" "$tests/packages/echo.pl" "$emulator" test/
 cp "$tests/packages/$story.sh" test/play.sh
 printf '%s %s %s\n' "$old" "$new" "$(cat told/boots)" >test/versions
 mkdir -p run/old

@@ -20,6 +20,16 @@ check_what_all_have_in_common
 check_kills
 
 back
+printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+chmod 755 /usr/sbin/policy-rc.d
+check "where packages may restart nothing" says "not restarted: systemctl restart" upgrade
+check "the old version runs on" soon says "^service  *$old\$" hcm version
+check "and says so" failed_with upgrade-not-restarted
+rm /usr/sbin/policy-rc.d
+systemctl restart $unit
+check "until it is restarted" whole "$new"
+
+back
 systemctl mask -q --now $name-upgrade.path
 systemctl restart $unit
 check "where the upgrader is switched off" connected
