@@ -110,11 +110,7 @@ impl Wanted<'_> {
     }
 
     /// The password goes to a proxy that wants it, in the way that it takes.
-    async fn log_in(
-        &self,
-        mut stream: Transport,
-        known: &KnownLogin,
-    ) -> Result<Transport, Fault> {
+    async fn log_in(&self, mut stream: Transport, known: &KnownLogin) -> Result<Transport, Fault> {
         if let Some(way) = known.way()? {
             match self.ask(way, &mut stream).await {
                 Ok(()) => return Ok(stream),
