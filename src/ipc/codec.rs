@@ -4,7 +4,10 @@
 //! No error here shows a value out of a message: it may be a connection string.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -12,10 +15,12 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::codec::{Decoder, FramedRead, FramedWrite, LengthDelimitedCodec};
 
-/// How long the other side may take to read one message before it is given up.
-pub const WRITE_TIME_LIMIT: Duration = Duration::from_secs(10);
+/// How long one message may be on its way, from its first byte to its last: then the side that
+/// writes gives up the one that does not read, and the other way round.
+pub const MESSAGE_TIME_LIMIT: Duration = Duration::from_secs(10);
 /// Longest first message in bytes: until a stranger has said hello, little memory
 /// is spent on it.
 pub const MAX_HELLO_BYTES: usize = 16 << 10;
@@ -32,6 +37,9 @@ pub enum ReadError {
     /// The stream ended inside a message.
     #[error("the channel was closed in the middle of a message")]
     Cut,
+    /// A message was begun and not ended.
+    #[error("a message was not ended within {} s", .0.as_secs())]
+    NotEnded(Duration),
     /// The stream broke.
     #[error("the channel broke: {0}")]
     Io(#[from] io::Error),
@@ -103,7 +111,21 @@ impl<R: AsyncRead + Unpin> MessageReader<R> {
     /// # Errors
     /// [`ReadError`]; nothing more comes after one.
     pub async fn next(&mut self) -> Result<Option<BytesMut>, ReadError> {
-        self.frames.next().await.transpose()
+        let mut limit = pin!(None);
+        poll_fn(|cx| {
+            if let Poll::Ready(read) = self.frames.poll_next_unpin(cx) {
+                return Poll::Ready(read.transpose());
+            }
+            let Some(begun) = self.frames.decoder().begun else { return Poll::Pending };
+            if limit.is_none() {
+                limit.set(Some(sleep_until(begun + MESSAGE_TIME_LIMIT)));
+            }
+            if let Some(limit) = limit.as_mut().as_pin_mut() {
+                ready!(limit.poll(cx));
+            }
+            Poll::Ready(Err(ReadError::NotEnded(MESSAGE_TIME_LIMIT)))
+        })
+        .await
     }
 }
 
@@ -111,12 +133,13 @@ impl<R: AsyncRead + Unpin> MessageReader<R> {
 /// right behind a length for one that ended well.
 struct Frames {
     inner: LengthDelimitedCodec,
-    inside: bool,
+    /// Since when a message is only there in part.
+    begun: Option<Instant>,
 }
 
 impl Frames {
     fn new(longest: usize) -> Self {
-        Self { inner: codec(longest), inside: false }
+        Self { inner: codec(longest), begun: None }
     }
 }
 
@@ -128,11 +151,14 @@ impl Decoder for Frames {
         let before = bytes.len();
         match self.inner.decode(bytes) {
             Ok(Some(frame)) => {
-                self.inside = false;
+                self.begun = None;
                 Ok(Some(frame))
             }
             Ok(None) => {
-                self.inside |= bytes.len() != before;
+                // What is gone already was the length.
+                if before > 0 {
+                    self.begun.get_or_insert_with(Instant::now);
+                }
                 Ok(None)
             }
             Err(_) => Err(ReadError::TooLong { longest: self.inner.max_frame_length() }),
@@ -141,7 +167,7 @@ impl Decoder for Frames {
 
     fn decode_eof(&mut self, bytes: &mut BytesMut) -> Result<Option<BytesMut>, ReadError> {
         match self.decode(bytes)? {
-            None if self.inside || !bytes.is_empty() => Err(ReadError::Cut),
+            None if self.begun.is_some() => Err(ReadError::Cut),
             decoded => Ok(decoded),
         }
     }
@@ -176,8 +202,8 @@ impl<W: AsyncWrite + Unpin> MessageWriter<W> {
         if std::mem::replace(&mut self.broken, true) {
             return Err(WriteError::Broken);
         }
-        let sent = tokio::time::timeout(WRITE_TIME_LIMIT, self.frames.send(bytes)).await;
-        sent.map_err(|_| WriteError::NotRead(WRITE_TIME_LIMIT))??;
+        let sent = tokio::time::timeout(MESSAGE_TIME_LIMIT, self.frames.send(bytes)).await;
+        sent.map_err(|_| WriteError::NotRead(MESSAGE_TIME_LIMIT))??;
         self.broken = false;
         Ok(())
     }
@@ -315,8 +341,30 @@ mod tests {
         let before = tokio::time::Instant::now();
         let error = writer.send(&"x".repeat(100)).await.unwrap_err();
         assert!(matches!(error, WriteError::NotRead(_)), "{error}");
-        assert_eq!(before.elapsed().as_secs(), WRITE_TIME_LIMIT.as_secs());
+        assert_eq!(before.elapsed().as_secs(), MESSAGE_TIME_LIMIT.as_secs());
         assert!(matches!(writer.send(&1).await, Err(WriteError::Broken)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_that_is_begun_and_not_ended_ends_the_channel() {
+        for part in [&b"\x04"[..], b"\x04\0\0\0", b"\x04\0\0\0\"h"] {
+            let (mut near, far) = duplex(64);
+            let mut reader = MessageReader::new(far, 16);
+            let day = Duration::from_secs(86_400);
+            let silent = tokio::time::timeout(day, reader.next()).await;
+            silent.expect_err("nothing was begun");
+            near.write_all(&[&frame(b"1")[..], part].concat()).await.unwrap();
+            assert_eq!(reader.next().await.unwrap().unwrap(), "1");
+            let before = Instant::now();
+            // Whoever waits does other things between.
+            let error = loop {
+                let waited = tokio::time::timeout(Duration::from_secs(1), reader.next()).await;
+                let Ok(read) = waited else { continue };
+                break read.unwrap_err();
+            };
+            assert!(matches!(error, ReadError::NotEnded(_)), "{part:?}: {error}");
+            assert_eq!(before.elapsed().as_secs(), MESSAGE_TIME_LIMIT.as_secs());
+        }
     }
 
     #[test]

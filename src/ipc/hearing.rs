@@ -51,7 +51,9 @@ pub(super) async fn any(
         Ok(Some(bytes)) => decode(&bytes).map_err(|error| Loss::Strange(error.to_string())),
         Ok(None) => Err(Loss::Gone("the service closed it".to_owned())),
         Err(error @ ReadError::TooLong { .. }) => Err(Loss::Strange(error.to_string())),
-        Err(error @ (ReadError::Cut | ReadError::Io(_))) => Err(Loss::Gone(error.to_string())),
+        Err(error @ (ReadError::Cut | ReadError::NotEnded(_) | ReadError::Io(_))) => {
+            Err(Loss::Gone(error.to_string()))
+        }
     }
 }
 

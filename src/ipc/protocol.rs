@@ -10,6 +10,7 @@
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use super::codec::MAX_HELLO_BYTES;
 use crate::model::snapshot::{ConnectionView, ServiceInfo, Snapshot};
 use crate::model::upgrade::UpgradeInfo;
 use crate::model::{
@@ -22,7 +23,7 @@ use crate::platform::permissions;
 pub const PROTOCOL_VERSION: u32 = 1;
 /// Oldest version that this program still speaks.
 pub const OLDEST_PROTOCOL_VERSION: u32 = 1;
-/// Longest message of a client in bytes, without its length prefix.
+/// Longest message of a client that manages in bytes, without its length prefix.
 pub const MAX_MESSAGE_BYTES: usize = 4 << 20;
 /// Longest message of the service in bytes: a snapshot of two thousand connections
 /// whose events are all faults.
@@ -125,6 +126,15 @@ impl Access {
     /// Whether this is all that there is.
     pub fn is_full(&self) -> bool {
         *self == Self::Manage
+    }
+
+    /// Longest message of a client with this access in bytes. One that only reads has little to
+    /// say, and stays a stranger.
+    pub fn longest_request(self) -> usize {
+        match self {
+            Self::Manage => MAX_MESSAGE_BYTES,
+            Self::ReadStatus => MAX_HELLO_BYTES,
+        }
     }
 
     /// Whether a client with this access may ask for `request`.

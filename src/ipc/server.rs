@@ -10,8 +10,8 @@ use super::codec::{
     MAX_HELLO_BYTES, MessageError, MessageReader, MessageWriter, ReadError, WriteError, decode,
 };
 use super::protocol::{
-    Access, ClientMessage, ErrorCode, Hello, MAX_ANSWER_BYTES, MAX_MESSAGE_BYTES, Outcome, Request,
-    RequestError, Response, ServerMessage,
+    Access, ClientMessage, ErrorCode, Hello, MAX_ANSWER_BYTES, Outcome, Request, RequestError,
+    Response, ServerMessage,
 };
 use crate::model::VERSION;
 use crate::platform::local_socket::{self, Address, BindError, Callers, Peer, Stream};
@@ -130,7 +130,7 @@ impl Incoming {
             Ok(client) => {
                 let answer = writer.send(&ServerMessage::Hello(own)).await;
                 answer.map_err(|error| HandshakeError::Lost(error.to_string()))?;
-                reader.0.allow(MAX_MESSAGE_BYTES);
+                reader.0.allow(access.longest_request());
                 Ok(ServerChannel { reader, writer, client, peer, access })
             }
             Err(error) => {

@@ -6,13 +6,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
 use super::logs::LogHub;
+use super::readers::{Full, Readers};
 use super::session;
 use super::supervisor::Supervisor;
 use crate::ipc::protocol::{ErrorCode, RequestError};
@@ -24,9 +25,6 @@ use crate::model::{Fault, FaultCode};
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 /// The wait before the name of the status channel is tried again that another program has.
 const TAKEN_PAUSE: Duration = Duration::from_secs(60);
-/// Programs that read the status at once, over all accounts: they are strangers, who must not
-/// eat up what the service has.
-const MOST_READERS: usize = 64;
 
 /// The programs that are attached, and what they are served with.
 #[derive(Clone, Debug)]
@@ -128,10 +126,10 @@ impl StatusChannel {
     async fn serve_while_wanted(&mut self, listener: Listener) {
         let stop = self.sessions.stop.child_token();
         let readers = Sessions { stop: stop.clone(), ..self.sessions.clone() };
-        let places = Arc::new(Semaphore::new(MOST_READERS));
-        let let_in = |incoming: Incoming| match places.clone().try_acquire_owned() {
+        let places = Readers::default();
+        let let_in = |incoming: Incoming| match places.take(incoming.peer().uid) {
             Ok(place) => readers.serve(incoming, place),
-            Err(_) => turn_away(&readers, incoming),
+            Err(full) => turn_away(&readers, incoming, full),
         };
         tokio::select! {
             () = readers.accept(&listener, let_in) => {}
@@ -170,10 +168,8 @@ impl StatusChannel {
     }
 }
 
-fn turn_away(readers: &Sessions, incoming: Incoming) {
-    debug!(peer = %incoming.peer(), "too many programs read the status");
-    let text = format!(
-        "{MOST_READERS} programs of other accounts read its status already; close some of them and try again"
-    );
-    readers.tasks.spawn(incoming.turn_away(RequestError::new(ErrorCode::Denied, text)));
+fn turn_away(readers: &Sessions, incoming: Incoming, full: Full) {
+    debug!(peer = %incoming.peer(), %full, "too many programs read the status");
+    let error = RequestError::new(ErrorCode::Denied, full.to_string());
+    readers.tasks.spawn(incoming.turn_away(error));
 }

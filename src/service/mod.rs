@@ -12,6 +12,7 @@ mod metrics;
 mod notify;
 mod places;
 mod policy;
+mod readers;
 mod remember;
 mod session;
 mod supervisor;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use hybrid_connection_manager::ipc::codec::MessageWriter;
+use hybrid_connection_manager::ipc::codec::{MESSAGE_TIME_LIMIT, MessageReader, MessageWriter};
 use hybrid_connection_manager::ipc::protocol::{
-    Access, ErrorCode, Event, Hello, LogFilter, Request, RequestError, Response, ServerMessage,
+    Access, ClientMessage, ErrorCode, Event, Hello, LogFilter, MAX_MESSAGE_BYTES, Request,
+    RequestError, Response, ServerMessage,
 };
 use hybrid_connection_manager::ipc::{
     Channels, Client, ClientError, ConnectError, Listener, Push, ServerChannel,
@@ -15,7 +16,9 @@ use hybrid_connection_manager::platform::local_socket::{self, Address, Callers};
 use hybrid_connection_manager::service::{LogTo, Service};
 use hybrid_connection_manager::store::Store;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::cli_support::{Home, Ran, string};
 
@@ -197,7 +200,7 @@ async fn what_a_client_says_of_itself_gives_it_no_right() {
     let running = Running::start();
     let stream = local_socket::Stream::connect(running.status()).await.unwrap();
     let (reader, writer) = tokio::io::split(stream);
-    let mut reader = hybrid_connection_manager::ipc::codec::MessageReader::new(reader, 1 << 20);
+    let mut reader = MessageReader::new(reader, 1 << 20);
     let mut writer = MessageWriter::new(writer, 1 << 20);
     let hello = serde_json::json!({
         "type": "hello", "protocol": 1, "oldest_protocol": 1, "program": "hcm",
@@ -212,6 +215,55 @@ async fn what_a_client_says_of_itself_gives_it_no_right() {
     };
     assert_eq!(next().await["access"], "read-status");
     assert_eq!(next().await["outcome"]["error"]["code"], "read-only");
+    running.stop().await;
+}
+
+/// The channel of a program of somebody's own that has said hello to `address` and was answered.
+async fn stranger(address: &Address) -> local_socket::Stream {
+    let mut stream = local_socket::Stream::connect(address).await.unwrap();
+    let hello = ClientMessage::Hello(Hello::of("stranger"));
+    MessageWriter::new(&mut stream, 1 << 20).send(&hello).await.unwrap();
+    let answer = within(MessageReader::new(&mut stream, 1 << 20).next()).await.unwrap();
+    assert!(String::from_utf8_lossy(&answer.unwrap()).contains("hello"));
+    stream
+}
+
+#[tokio::test]
+async fn a_reader_says_little_and_one_who_manages_much() {
+    let running = Running::start();
+    let longest = u32::try_from(MAX_MESSAGE_BYTES).unwrap().to_le_bytes();
+    let mut reader = stranger(running.status()).await;
+    reader.write_all(&longest).await.unwrap();
+    let answer = within(MessageReader::new(&mut reader, 1 << 20).next()).await.unwrap().unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+    assert_eq!(
+        (&answer["type"], &answer["error"]["code"]),
+        (&"refused".into(), &"bad-message".into())
+    );
+    let mut rest = Vec::new();
+    within(reader.read_to_end(&mut rest)).await.unwrap();
+    assert!(rest.is_empty());
+
+    let mut manager = running.manager().await;
+    let value = "x".repeat(1 << 20);
+    let request = Request::SetSetting { name: SETTING.to_owned(), value };
+    let error = manager.request(request).await.unwrap_err();
+    assert!(matches!(error, ClientError::Refused(_)), "{error}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_begun_and_not_ended_ends_the_session() {
+    let running = Running::start();
+    for address in [running.status(), &running.paths.channel] {
+        let mut stream = stranger(address).await;
+        stream.write_all(&[9, 0, 0, 0, b'{']).await.unwrap();
+        tokio::time::pause();
+        let (begun, mut rest) = (Instant::now(), Vec::new());
+        within(stream.read_to_end(&mut rest)).await.unwrap();
+        assert!(rest.is_empty() && begun.elapsed() >= MESSAGE_TIME_LIMIT / 2, "{begun:?}");
+        tokio::time::resume();
+    }
     running.stop().await;
 }
 
@@ -242,13 +294,16 @@ async fn the_setting_closes_the_channel_at_once_and_opens_it_again() {
 #[tokio::test]
 async fn too_many_readers_are_told_so_and_keep_no_manager_out() {
     let running = Running::start();
+    // Where the system tells whose they are, each account has its share.
+    let (most, told) =
+        if cfg!(unix) { (16, "16 programs of this account") } else { (64, "64 programs") };
     let mut readers = Vec::new();
-    for _ in 0..64 {
+    for _ in 0..most {
         readers.push(running.reader().await);
     }
     let error = Client::connect(running.status(), "reader").await.unwrap_err();
     assert!(matches!(error, ConnectError::NotAllowed { .. }), "{error}");
-    assert!(error.to_string().contains("64 programs"), "{error}");
+    assert!(error.to_string().contains(told), "{error}");
     snapshot(&mut running.manager().await).await;
     readers.pop();
     running.until_open().await;
