@@ -37,8 +37,9 @@ const LEAST: u64 = 1024;
 /// # Errors
 /// [`FaultCode::FeedUnreachable`] when it breaks off again and again: the next call goes on from
 /// there. [`FaultCode::UpgradeFailed`] when it comes too slowly; what is there is kept then, too. A fault
-/// of the proxy; one that does not open the way is not asked again. [`FaultCode::ReleaseDamaged`] when
-/// what came is not what the manifest says, and is removed. [`FaultCode::NotWritten`] when the disk does not take it.
+/// of the proxy; one that does not take the login is not asked again. [`FaultCode::ReleaseDamaged`] when
+/// what came is not what the manifest says, and is removed. [`FaultCode::NotWritten`] when the disk does
+/// not take it.
 pub async fn download(
     source: &Source,
     place: &Url,
