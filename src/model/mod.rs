@@ -23,6 +23,7 @@ pub(crate) mod percent;
 pub mod policy;
 pub mod proxies;
 pub mod proxy;
+mod reader;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod secret;

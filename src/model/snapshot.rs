@@ -24,14 +24,6 @@ pub struct Snapshot {
     pub connections: Vec<ConnectionView>,
 }
 
-impl Snapshot {
-    /// The same for an account that reads the status and manages nothing.
-    pub fn for_reader(self) -> Self {
-        let connections = self.connections.into_iter().map(ConnectionView::for_reader).collect();
-        Self { service: self.service.for_reader(), connections, ..self }
-    }
-}
-
 /// The service itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ServiceInfo {
@@ -60,14 +52,6 @@ pub struct ServiceInfo {
     pub upgrade: Option<Box<UpgradeInfo>>,
 }
 
-impl ServiceInfo {
-    /// The same for an account that reads the status: where the files are, and through whom Azure
-    /// is reached, is not among it.
-    pub fn for_reader(self) -> Self {
-        Self { home: String::new(), proxy: None, ..self }
-    }
-}
-
 /// One connection. Three facts stay apart: this machine's listener (`status`),
 /// Azure's listener count (`azure`), and the endpoint's reachability.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,14 +77,6 @@ pub struct ConnectionView {
     pub traffic: Traffic,
     /// The last events, oldest first.
     pub events: Vec<ConnectionEvent>,
-}
-
-impl ConnectionView {
-    /// The same for an account that reads the status: with which key it is reached, and who
-    /// owns it in Azure, is not among it.
-    pub fn for_reader(self) -> Self {
-        Self { key_name: String::new(), resource: None, ..self }
-    }
 }
 
 /// Azure's own view, from its management address.

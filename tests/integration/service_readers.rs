@@ -10,10 +10,10 @@ use hybrid_connection_manager::ipc::protocol::{
 use hybrid_connection_manager::ipc::{
     Channels, Client, ClientError, ConnectError, Listener, Push, ServerChannel,
 };
-use hybrid_connection_manager::model::{FaultCode, Secret, Snapshot};
+use hybrid_connection_manager::model::{Fault, FaultCode, Secret, Snapshot};
 use hybrid_connection_manager::platform::Paths;
 use hybrid_connection_manager::platform::local_socket::{self, Address, Callers};
-use hybrid_connection_manager::service::{LogTo, Service};
+use hybrid_connection_manager::service::{LogTo, Service, Surroundings};
 use hybrid_connection_manager::store::Store;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::cli_support::{Home, Ran, string};
+use crate::sealer::FakeSealer;
 
 const SETTING: &str = "service.status_for_all";
 /// Nothing listens there, so this connection never gets anywhere.
@@ -192,6 +193,90 @@ async fn a_reader_gets_the_status_and_no_more() {
             push @ (Push::Log(_) | Push::Diagnosis { .. }) => panic!("{push:?}"),
         }
     }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_reader_is_told_what_is_wrong_without_files_keys_and_proxies() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = Paths::in_home(home.path()).unwrap();
+    let sealed_by = |machine| {
+        let sealer = FakeSealer::of(machine).boxed();
+        let surroundings = Surroundings { sealer, ..Surroundings::default() };
+        Service::start_in(&paths, LogTo::Nowhere, surroundings).unwrap()
+    };
+    let connection = |name: &str| {
+        let text = UNREACHABLE.replace("127.0.0.1:1", "contoso.example").replace("sql", name);
+        let connection_string = Secret::new(text);
+        Request::AddConnection { connection_string, replace: false, resource: None }
+    };
+    // The files were copied from another machine.
+    let before = sealed_by("before");
+    let mut manager = Client::connect(&paths.channel, "manager").await.unwrap();
+    manager.request(connection("sql")).await.unwrap();
+    let value = "http://me:wrench@squid.corp:3128".to_owned();
+    let request = Request::SetSetting { name: "network.proxy".to_owned(), value };
+    manager.request(request).await.unwrap();
+    within(before.stop(std::future::ready(()))).await;
+    let service = sealed_by("here");
+    let running = Running { service, paths, _home: home };
+    let mut manager = running.manager().await;
+    let mut reader = running.reader().await;
+    reader.request(Request::Subscribe).await.unwrap();
+    manager.request(connection("web")).await.unwrap();
+    let whole = within(async {
+        loop {
+            let whole = snapshot(&mut manager).await;
+            if whole.connections.iter().all(|view| view.status.fault().is_some()) {
+                break whole;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let faults_of = |snapshot: &Snapshot| {
+        let faults = snapshot.connections.iter().filter_map(|view| view.status.fault());
+        let faults: Vec<_> = faults.map(|fault| (fault.code, fault.detail.clone())).collect();
+        <[_; 2]>::try_from(faults).unwrap()
+    };
+    let [sealed, proxy] = faults_of(&whole);
+    assert!(sealed.0 == FaultCode::KeySealed && sealed.1.contains("the rule listen"), "{sealed:?}");
+    assert!(proxy.0 == FaultCode::ProxyPasswordSealed && proxy.1.contains("squid"), "{proxy:?}");
+    let read = snapshot(&mut reader).await;
+    let codes = [FaultCode::KeySealed, FaultCode::ProxyPasswordSealed];
+    assert_eq!(faults_of(&read), codes.map(|code| (code, String::new())));
+    let told = |text: &str| {
+        for hidden in ["rule listen", "squid", "me:"] {
+            assert!(!text.contains(hidden), "{hidden}: {text}");
+        }
+    };
+    told(&serde_json::to_string(&read).unwrap());
+    let mut heard = 0;
+    while heard < read.revision {
+        let (revision, text) = match within(reader.next()).await.unwrap() {
+            Push::Snapshot(snapshot) => (snapshot.revision, serde_json::to_string(&*snapshot)),
+            Push::Event { event, revision } => (revision, serde_json::to_string(&event)),
+            push @ (Push::Log(_) | Push::Diagnosis { .. }) => panic!("{push:?}"),
+        };
+        told(&text.unwrap());
+        heard = revision;
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_reader_of_a_service_with_damaged_files_does_not_learn_where_they_are() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = Paths::in_home(home.path()).unwrap();
+    let settings = paths.home.join("settings.json");
+    tokio::fs::write(&settings, "{").await.unwrap();
+    let running = Running::at(paths, home);
+    let whole = snapshot(&mut running.manager().await).await.service.faults;
+    let [fault] = &whole[..] else { panic!("{whole:?}") };
+    assert_eq!(fault.code, FaultCode::SettingsDamaged);
+    assert!(fault.detail.contains("settings.json"), "{fault}");
+    let read = snapshot(&mut running.reader().await).await.service.faults;
+    assert_eq!(read, [Fault::new(FaultCode::SettingsDamaged, "")]);
     running.stop().await;
 }
 

@@ -115,7 +115,11 @@ pub(crate) fn service_notes(service: &ServiceInfo) -> Vec<(Role, String)> {
 }
 
 fn policy(policy: &PolicyInfo) -> String {
-    let place = plain(&policy.place);
+    // Who only reads the status is not told.
+    let place = match plain(&policy.place) {
+        place if place.is_empty() => String::new(),
+        place => format!(": {place}"),
+    };
     let says = match (policy.allowed, policy.endpoints) {
         (false, _) => "allows no hybrid connection".to_owned(),
         (true, None) => "is in force".to_owned(),
@@ -124,7 +128,7 @@ fn policy(policy: &PolicyInfo) -> String {
             format!("allows the endpoints of a list with {entries}")
         }
     };
-    format!("The policy of this machine {says}: {place}")
+    format!("The policy of this machine {says}{place}")
 }
 
 #[cfg(test)]
