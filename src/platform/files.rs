@@ -26,8 +26,8 @@ pub fn write_durably(path: &Path, bytes: &[u8], access: Access) -> io::Result<()
     permissions::restrict_file(file.as_file(), access)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(path)?;
-    sync_folder(folder)
+    let file = file.persist(path)?;
+    sync_name(&file, folder)
 }
 
 /// Opens a file that is written piece by piece and counts only when it has another name: at its
@@ -241,12 +241,26 @@ fn no_hard_links(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied)
 }
 
-/// Puts new names in `folder` on the disk. Windows does so by itself.
+/// Puts the new name of `file` in `folder` on the disk.
+#[cfg(unix)]
+fn sync_name(_file: &File, folder: &Path) -> io::Result<()> {
+    sync_folder(folder)
+}
+
+/// The same. A file that is flushed takes along what the journal of its volume has of its name;
+/// the move alone does not wait for the disk.
+#[cfg(windows)]
+fn sync_name(file: &File, _folder: &Path) -> io::Result<()> {
+    file.sync_all()
+}
+
+/// Puts what changed of the names in `folder` on the disk.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Windows flushes files, and no folders: what is set aside may be back after a power cut.
 #[cfg(windows)]
 fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
