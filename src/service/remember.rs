@@ -2,6 +2,7 @@
 //! what was before when it has been read, and what is new is written some seconds later.
 
 use std::collections::BTreeSet;
+use std::mem::discriminant;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ use crate::store::{Events, EventsFile};
 /// How long events are gathered before they are written; as much is lost when the service is
 /// killed.
 const PAUSE: Duration = Duration::from_secs(5);
+/// The same for one that only happens again: while an endpoint is dead, each stream is one.
+const REPEATS_PAUSE: Duration = Duration::from_secs(60);
 /// When a disk that has not taken them is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(60);
 /// How long the disk gets for what is written last.
@@ -94,17 +97,22 @@ async fn keep(
     events.retain(|id, _| configured.contains(id));
     let past = Arc::new(Mutex::new(events.clone()));
     told.send_replace(Some(past.clone()));
-    let mut memory =
-        Memory { file, past, is_new: events.len() < found, events, due: None, failed: false };
+    let is_new = events.len() < found;
+    let mut memory = Memory { file, past, events, due: None, failed: false };
+    if is_new {
+        memory.write_within(PAUSE);
+    }
     while !finish.is_cancelled() {
-        let due = memory.due();
+        let due = memory.due;
         tokio::select! {
             change = changes.recv() => match change {
                 Ok(change) => memory.take(&change.1),
                 Err(RecvError::Lagged(_)) => memory.take_all(&hub),
                 Err(RecvError::Closed) => break,
             },
-            () = sleep_until(due), if memory.is_new => memory.write().await,
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                memory.write().await;
+            }
             () = finish.cancelled() => {}
         }
     }
@@ -115,7 +123,7 @@ async fn keep(
             Err(TryRecvError::Empty | TryRecvError::Closed) => break,
         }
     }
-    if memory.is_new {
+    if memory.due.is_some() {
         memory.write().await;
     }
 }
@@ -126,41 +134,45 @@ struct Memory {
     /// What the connections have not taken yet.
     past: Arc<Mutex<Events>>,
     events: Events,
-    /// Whether the file has something else.
-    is_new: bool,
+    /// When it is written; nothing while the file has it.
     due: Option<Instant>,
     /// Whether the disk did not take the last.
     failed: bool,
 }
 
 impl Memory {
-    fn due(&mut self) -> Instant {
-        let soon = || Instant::now() + PAUSE;
-        if !self.is_new {
-            self.due = None;
-            return soon();
+    /// The file has something else, and is written within `pause`, unless a disk that has not
+    /// taken it gets more time.
+    fn write_within(&mut self, pause: Duration) {
+        let due = Instant::now() + pause;
+        if self.due.is_none_or(|known| due < known && !self.failed) {
+            self.due = Some(due);
         }
-        *self.due.get_or_insert_with(soon)
     }
 
     fn take(&mut self, event: &Event) {
         match event {
             Event::Connection { connection } => self.take_view(connection),
-            Event::Removed { id } => self.is_new |= self.events.remove(id).is_some(),
+            Event::Removed { id } => {
+                if self.events.remove(id).is_some() {
+                    self.write_within(PAUSE);
+                }
+            }
             Event::Service { .. } | Event::Other => {}
         }
     }
 
     fn take_view(&mut self, view: &ConnectionView) {
-        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
         // Until it has taken what was before, a connection tells only a part.
-        if view.events.is_empty() || past.contains_key(&view.id) {
+        let is_part =
+            self.past.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&view.id);
+        let known = self.events.get(&view.id).map_or(&[][..], Vec::as_slice);
+        if view.events.is_empty() || is_part || known == view.events {
             return;
         }
-        if self.events.get(&view.id) != Some(&view.events) {
-            self.events.insert(view.id.clone(), view.events.clone());
-            self.is_new = true;
-        }
+        let pause = if only_repeats(known, &view.events) { REPEATS_PAUSE } else { PAUSE };
+        self.events.insert(view.id.clone(), view.events.clone());
+        self.write_within(pause);
     }
 
     /// The changes between were missed.
@@ -171,7 +183,9 @@ impl Memory {
         };
         let before = self.events.len();
         self.events.retain(|id, _| is_there(id));
-        self.is_new |= self.events.len() < before;
+        if self.events.len() < before {
+            self.write_within(PAUSE);
+        }
         snapshot.connections.iter().for_each(|view| self.take_view(view));
     }
 
@@ -179,7 +193,7 @@ impl Memory {
         let (file, events) = (self.file.clone(), self.events.clone());
         let written = spawn_blocking(move || file.write(&events)).await;
         match written.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
-            Ok(()) => (self.is_new, self.due, self.failed) = (false, None, false),
+            Ok(()) => (self.due, self.failed) = (None, false),
             Err(error) => {
                 if !self.failed {
                     warn!(%error, "the last events are not kept for the next start yet");
@@ -190,8 +204,20 @@ impl Memory {
     }
 }
 
+/// Whether `new` tells only that the last of the `known` events has happened again.
+fn only_repeats(known: &[ConnectionEvent], new: &[ConnectionEvent]) -> bool {
+    let (Some((known, before)), Some((new, rest))) = (known.split_last(), new.split_last()) else {
+        return false;
+    };
+    let code = |event: &ConnectionEvent| event.kind.fault().map(|fault| fault.code);
+    let same_kind = discriminant(&known.kind) == discriminant(&new.kind);
+    before == rest && same_kind && code(known) == code(new)
+}
+
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
     use crate::model::{EventKind, Fault, FaultCode, sample};
 
@@ -222,6 +248,35 @@ mod tests {
             }
         };
         timeout(PAUSE * 2, written).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_only_happens_again_is_written_once_a_minute() {
+        let home = tempfile::tempdir().unwrap();
+        let file = EventsFile::in_home(home.path());
+        let hub = Arc::new(Hub::new(sample::service()));
+        let (keeper, past) = EventKeeper::start(file.clone(), hub.clone(), BTreeSet::new());
+        let fault = Fault::new(FaultCode::EndpointRefused, "sql01.corp:1433");
+        let mut sql = happened("sql", [EventKind::Restarted, EventKind::StreamFailed { fault }]);
+        assert_eq!(past.take(&sql.id).await, []);
+        let (mut writes, mut written) = (0, file.read());
+        for _ in 0..600 {
+            sql.events[1].at += SignedDuration::from_secs(1);
+            publish(&hub, &sql);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let now = file.read();
+            writes += usize::from(now != written);
+            written = now;
+        }
+        assert!((10..=11).contains(&writes), "{writes} writes in ten minutes");
+        sql.events.push(ConnectionEvent::new(sample::now(), EventKind::EndpointAnswers));
+        publish(&hub, &sql);
+        tokio::time::sleep(PAUSE + Duration::from_secs(1)).await;
+        assert_eq!(file.read()[&sql.id], sql.events, "what is new does not wait");
+        sql.events[2].at += SignedDuration::from_secs(1);
+        publish(&hub, &sql);
+        keeper.finish().await;
+        assert_eq!(file.read()[&sql.id], sql.events, "what happened last is kept at the end");
     }
 
     #[tokio::test(start_paused = true)]
