@@ -18,6 +18,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::codec::{Decoder, FramedRead, FramedWrite, LengthDelimitedCodec};
 
+use crate::model::missing_field;
+
 /// How long one message may be on its way, from its first byte to its last: then the side that
 /// writes gives up the one that does not read, and the other way round.
 pub const MESSAGE_TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -234,11 +236,9 @@ pub fn decode<M: DeserializeOwned>(bytes: &[u8]) -> Result<M, MessageError> {
     })
 }
 
-/// What may be repeated of the library's words: the name of a missing field comes
-/// out of our own types, all else may come out of the message.
+/// What may be repeated of the library's words.
 fn without_values(words: &str) -> MessageError {
-    let missing = words.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-    match missing {
+    match missing_field(words) {
         Some(name) => MessageError::Missing(name.to_owned()),
         None if words.starts_with("unknown variant `") => MessageError::UnknownKind,
         None => MessageError::Unfit,

@@ -56,5 +56,5 @@ pub use secret::Secret;
 pub use settings::Settings;
 pub use snapshot::{AzureFacts, ConnectionView, Reachability, ServiceInfo, Snapshot, Traffic};
 pub use status::{ConnectionStatus, Desired, StatusLabel};
-pub use text::one_line;
+pub use text::{missing_field, one_line};
 pub use version::{USER_AGENT_PRODUCT, VERSION};

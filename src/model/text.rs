@@ -15,6 +15,13 @@ pub fn one_line(text: &str) -> String {
     }
 }
 
+/// The name of the field whose lack a deserializer tells in `words`: it comes out of our own
+/// types. All else that such words say may come out of the values.
+pub fn missing_field(words: &str) -> Option<&str> {
+    let (name, _) = words.strip_prefix("missing field `")?.split_once('`')?;
+    Some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,5 +32,17 @@ mod tests {
         assert_eq!(line.chars().count(), LONGEST + 1);
         assert!(line.ends_with('…') && !line.contains('\u{1b}'));
         assert_eq!(one_line(" a\r\n\tb "), "a b");
+    }
+
+    #[test]
+    fn a_field_is_named_only_where_it_is_missing() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Named {
+            #[serde(rename = "id")]
+            _id: u8,
+        }
+        let words = |json| serde_json::from_str::<Named>(json).unwrap_err().to_string();
+        assert_eq!(missing_field(&words("{}")), Some("id"));
+        assert_eq!(missing_field(&words(r#"{"id": "missing field `key`"}"#)), None);
     }
 }

@@ -158,13 +158,7 @@ impl StatusChannel {
 
     /// Tells whether something keeps the channel from being open.
     fn tell(&self, fault: Option<Fault>) {
-        self.sessions.supervisor.hub().update_service(|service| {
-            if let Some(fault) = fault.as_ref().filter(|fault| !service.faults.contains(fault)) {
-                warn!(code = %fault.code, "{fault}");
-            }
-            service.faults.retain(|known| known.code != FaultCode::StatusChannelClosed);
-            service.faults.extend(fault);
-        });
+        self.sessions.supervisor.hub().set_fault(FaultCode::StatusChannelClosed, fault);
     }
 }
 

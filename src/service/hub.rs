@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::broadcast;
+use tracing::warn;
 
 use crate::ipc::protocol::Event;
-use crate::model::{ConnectionId, ConnectionView, ServiceInfo, Snapshot};
+use crate::model::{ConnectionId, ConnectionView, Fault, FaultCode, ServiceInfo, Snapshot};
 
 /// Changes that a slow client may be behind before it gets a fresh snapshot instead.
 const BACKLOG: usize = 1024;
@@ -47,6 +48,18 @@ impl Hub {
         if service != state.service {
             self.publish_to(&mut state, Event::Service { service });
         }
+    }
+
+    /// Puts `fault`, or nothing, in the place of what is said with `code` of the service itself;
+    /// what is new stands in the log too.
+    pub(super) fn set_fault(&self, code: FaultCode, fault: Option<Fault>) {
+        self.update_service(|service| {
+            if let Some(fault) = fault.as_ref().filter(|fault| !service.faults.contains(fault)) {
+                warn!(code = %fault.code, "{fault}");
+            }
+            service.faults.retain(|known| known.code != code);
+            service.faults.extend(fault);
+        });
     }
 
     /// The state now.
@@ -103,6 +116,21 @@ mod tests {
         assert_eq!(revision, mine.revision + 1);
         event.apply(&mut mine, revision);
         assert_eq!(mine, hub.snapshot());
+    }
+
+    #[test]
+    fn a_fault_takes_the_place_of_the_last_with_its_code() {
+        let hub = hub();
+        let fault = |code, port: &str| Some(Fault::new(code, port));
+        hub.set_fault(FaultCode::LogsUnwritable, fault(FaultCode::LogsUnwritable, "full"));
+        for port in ["9464", "9465", "9465"] {
+            hub.set_fault(FaultCode::MetricsClosed, fault(FaultCode::MetricsClosed, port));
+        }
+        let told = hub.snapshot();
+        let details: Vec<_> = told.service.faults.iter().map(|one| one.detail.as_str()).collect();
+        assert_eq!((told.revision, &details[..]), (3, &["full", "9465"][..]));
+        hub.set_fault(FaultCode::MetricsClosed, None);
+        assert_eq!(hub.snapshot().service.faults.len(), 1);
     }
 
     #[tokio::test]

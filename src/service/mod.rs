@@ -264,13 +264,7 @@ impl Service {
             while let Some(Ok(())) = stop.run_until_cancelled(trouble.changed()).await {
                 let fault = trouble.borrow_and_update().clone();
                 let fault = fault.map(|text| Fault::new(FaultCode::LogsUnwritable, text));
-                if let Some(fault) = &fault {
-                    warn!(code = %fault.code, "{fault}");
-                }
-                supervisor.hub().update_service(|service| {
-                    service.faults.retain(|known| known.code != FaultCode::LogsUnwritable);
-                    service.faults.extend(fault);
-                });
+                supervisor.hub().set_fault(FaultCode::LogsUnwritable, fault);
             }
         });
     }

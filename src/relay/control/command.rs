@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::model::Secret;
+use crate::model::{Secret, missing_field};
 
 /// A command from Azure.
 #[derive(PartialEq, Eq)]
@@ -115,13 +115,10 @@ pub(super) fn parse(text: &str) -> Result<Command, CommandError> {
     }
 }
 
-/// The library's words repeat values, and an address may be one of them; the name of a
-/// missing field is our own.
+/// The library's words repeat values, and an address may be one of them.
 fn bad_members(command: &'static str, error: &serde_json::Error) -> CommandError {
-    let words = error.to_string();
-    let problem = match words.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'))
-    {
-        Some((name, _)) => format!("the member \"{name}\" is missing"),
+    let problem = match missing_field(&error.to_string()) {
+        Some(name) => format!("the member \"{name}\" is missing"),
         None => "a member is not of the type it should be".to_owned(),
     };
     CommandError::BadMembers { command, problem }

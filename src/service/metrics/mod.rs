@@ -87,13 +87,7 @@ fn closed(address: SocketAddr, error: &io::Error) -> Fault {
 
 /// Tells whether something keeps the metrics from being read.
 fn tell(supervisor: &Supervisor, fault: Option<Fault>) {
-    supervisor.hub().update_service(|service| {
-        if let Some(fault) = fault.as_ref().filter(|fault| !service.faults.contains(fault)) {
-            warn!(code = %fault.code, "{fault}");
-        }
-        service.faults.retain(|known| known.code != FaultCode::MetricsClosed);
-        service.faults.extend(fault);
-    });
+    supervisor.hub().set_fault(FaultCode::MetricsClosed, fault);
 }
 
 #[cfg(test)]
