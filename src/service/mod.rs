@@ -44,13 +44,15 @@ use crate::platform::paths::Paths;
 use crate::platform::permissions::Group;
 use crate::platform::policy::PolicyValues;
 use crate::platform::seal::Sealer;
-use crate::platform::system_events::NetworkChanges;
+use crate::platform::system_events::{SystemChange, SystemChanges};
 use crate::platform::systemd::{News, Notifier};
 use crate::platform::upgrader::Installation;
 use crate::platform::{self, limits, permissions};
 use crate::store::{EventsFile, OpenError, Store};
 use crate::upgrade::TrustedKeys;
 
+/// What the log says after a sleep, whoever tells it.
+const SLEPT: &str = "this machine has slept: looking at all connections";
 /// How long a session may take to send what it still has when the service ends.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -182,7 +184,7 @@ impl Service {
         if let Some(address) = &paths.status_channel {
             programs.let_readers_in(address.clone());
         }
-        service.follow_network();
+        service.follow_system();
         service.follow_policy(policies);
         service.follow_releases();
         service.serve_metrics();
@@ -221,7 +223,7 @@ impl Service {
     /// The machine has slept: connections that are waiting try again, and open channels
     /// prove within seconds that they still are.
     pub async fn resumed(&self) {
-        info!("this machine has slept: looking at all connections");
+        info!("{SLEPT}");
         self.supervisor.system_changed().await;
     }
 
@@ -269,12 +271,19 @@ impl Service {
         });
     }
 
-    fn follow_network(&self) {
-        let mut changes = NetworkChanges::follow();
+    fn follow_system(&self) {
+        let mut changes = SystemChanges::follow();
         let (supervisor, stop) = (self.supervisor.clone(), self.stop_sessions.clone());
         self.sessions.spawn(async move {
-            while stop.run_until_cancelled(changes.next()).await.is_some() {
-                info!("the network of this machine has changed: looking at all connections");
+            while let Some(change) = stop.run_until_cancelled(changes.next()).await {
+                match change {
+                    SystemChange::Network => {
+                        info!(
+                            "the network of this machine has changed: looking at all connections"
+                        );
+                    }
+                    SystemChange::Slept => info!("{SLEPT}"),
+                }
                 supervisor.system_changed().await;
             }
         });

@@ -12,7 +12,9 @@ use hybrid_connection_manager::ipc::{
 };
 use hybrid_connection_manager::model::{Fault, FaultCode, Secret, Snapshot};
 use hybrid_connection_manager::platform::Paths;
+use hybrid_connection_manager::platform::files::write_durably;
 use hybrid_connection_manager::platform::local_socket::{self, Address, Callers};
+use hybrid_connection_manager::platform::permissions::Access as FileAccess;
 use hybrid_connection_manager::service::{LogTo, Service, Surroundings};
 use hybrid_connection_manager::store::Store;
 use tempfile::TempDir;
@@ -269,7 +271,7 @@ async fn a_reader_of_a_service_with_damaged_files_does_not_learn_where_they_are(
     let home = tempfile::tempdir().unwrap();
     let paths = Paths::in_home(home.path()).unwrap();
     let settings = paths.home.join("settings.json");
-    tokio::fs::write(&settings, "{").await.unwrap();
+    write_durably(&settings, b"{", FileAccess::OwnerOnly).unwrap();
     let running = Running::at(paths, home);
     let whole = snapshot(&mut running.manager().await).await.service.faults;
     let [fault] = &whole[..] else { panic!("{whole:?}") };

@@ -10,7 +10,9 @@ use windows_sys::Win32::NetworkManagement::IpHelper::{
 };
 use windows_sys::Win32::Networking::WinSock::AF_UNSPEC;
 
-type Sender = mpsc::Sender<()>;
+use super::SystemChange;
+
+type Sender = mpsc::Sender<SystemChange>;
 
 /// Two registrations and what they call; ended when dropped.
 #[derive(Debug)]
@@ -89,5 +91,5 @@ unsafe extern "system" fn on_change<Row>(
     // SAFETY: `begin` gave a sender that lives as long as the registration.
     let sender = unsafe { &*context.cast::<Sender>() };
     // One that waits already stands for this one too.
-    sender.try_send(()).unwrap_or_default();
+    sender.try_send(SystemChange::Network).unwrap_or_default();
 }
