@@ -496,14 +496,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_proxy_that_does_not_take_the_password_is_asked_once() {
+    async fn a_proxy_that_does_not_take_the_password_hears_it_once() {
         let (proxy, folder) = (ClosedProxy::start().await, tempfile::tempdir().unwrap());
         let (source, place) = (proxy.source(), Url::parse("https://files.example/x").unwrap());
         let file = file_of(&some_bytes());
         let fault = download(&source, &place, &file, folder.path(), |_| {}).await.unwrap_err();
         assert_eq!(fault.code, FaultCode::ProxyLogin, "{fault}");
         assert!(fault.detail.starts_with("files.example: 127.0.0.1:"), "{fault}");
-        assert_eq!(proxy.asked(), 1);
+        assert_eq!(proxy.heard(), 1);
     }
 
     #[tokio::test]

@@ -122,32 +122,33 @@ impl Server {
 /// A proxy that lets nobody in. It ends with its runtime.
 pub(crate) struct ClosedProxy {
     address: String,
-    asked: Arc<AtomicUsize>,
+    heard: Arc<AtomicUsize>,
 }
 
 impl ClosedProxy {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let asked = Arc::<AtomicUsize>::default();
-        let count = asked.clone();
+        let heard = Arc::<AtomicUsize>::default();
+        let count = heard.clone();
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                count.fetch_add(1, Ordering::Relaxed);
                 let mut head = Vec::new();
                 while !head.ends_with(b"\r\n\r\n") {
                     head.push(stream.read_u8().await.unwrap());
                 }
+                let head = String::from_utf8(head).unwrap();
+                count.fetch_add(usize::from(head.contains("Authorization")), Ordering::Relaxed);
                 let answer = b"HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=x\r\n\r\n";
                 stream.write_all(answer).await.unwrap();
             }
         });
-        Self { address, asked }
+        Self { address, heard }
     }
 
-    /// How often it was asked.
-    pub(crate) fn asked(&self) -> usize {
-        self.asked.load(Ordering::Relaxed)
+    /// How often it has heard the password.
+    pub(crate) fn heard(&self) -> usize {
+        self.heard.load(Ordering::Relaxed)
     }
 
     /// A way through it.

@@ -75,6 +75,7 @@ impl Actor {
         match self.machine.on_count(listeners, Timestamp::now()) {
             0 => {}
             COUNTS.. => {
+                self.machine.give_up_uncounted();
                 let fault = Fault::new(FaultCode::ChannelLost, "Azure knows no listener");
                 self.carry_out(Effect::Close);
                 self.on_report(Report::Lost(fault));

@@ -41,6 +41,9 @@ pub(super) struct Machine {
     began: Timestamp,
     /// How often in a row Azure has counted no listener, although the channel is open.
     not_counted: u32,
+    /// Whether Azure has counted a listener since a channel was last given up for that: where it never
+    /// counts one, its count tells nothing.
+    was_counted: bool,
 }
 
 /// What happened.
@@ -99,6 +102,7 @@ impl Machine {
             attempt: 0,
             began: Timestamp::MIN,
             not_counted: 0,
+            was_counted: false,
         }
     }
 
@@ -115,10 +119,16 @@ impl Machine {
     /// Azure counts so many `listeners` at `now`; returns how often in a row that leaves out the
     /// one whose channel is open. None where it does not tell.
     pub(super) fn on_count(&mut self, listeners: Option<u32>, now: Timestamp) -> u32 {
-        let is_due = matches!(self.status, ConnectionStatus::Connected { since, .. }
-            if lasts(since, COUNTED, now));
-        self.not_counted = if is_due && listeners == Some(0) { self.not_counted + 1 } else { 0 };
+        let ConnectionStatus::Connected { since, .. } = self.status else { return 0 };
+        self.was_counted |= listeners.is_some_and(|count| count > 0);
+        let is_left_out = listeners == Some(0) && self.was_counted && lasts(since, COUNTED, now);
+        self.not_counted = if is_left_out { self.not_counted + 1 } else { 0 };
         self.not_counted
+    }
+
+    /// The open channel is given up because Azure does not count its listener.
+    pub(super) fn give_up_uncounted(&mut self) {
+        self.was_counted = false;
     }
 
     /// Takes in `event` at `now`; `random` from 0 to 1 spreads waits.
@@ -355,8 +365,9 @@ mod tests {
         let mut machine = connected(); // at 1
         for (second, listeners, row) in [
             (2, Some(0), 0),
-            (60, Some(0), 0),
-            (61, Some(0), 1),
+            (61, Some(0), 0), // it has never counted one
+            (62, Some(1), 0),
+            (63, Some(0), 1),
             (300, Some(1), 0),
             (600, Some(0), 1),
             (900, None, 0),
@@ -365,11 +376,16 @@ mod tests {
         ] {
             assert_eq!(machine.on_count(listeners, at(second)), row, "{second}");
         }
+        machine.give_up_uncounted();
         machine.on(Event::Lost(fault(FaultCode::ChannelLost)), at(1260), 0.0);
         assert_eq!(machine.on_count(Some(0), at(1400)), 0, "it is not connected");
         machine.on(Event::TimeUp, at(1400), 0.0);
         machine.on(Event::Opened { gateway: None }, at(1400), 0.0);
+        assert_eq!(machine.on_count(Some(1), at(1401)), 0);
+        assert_eq!(machine.on_count(Some(0), at(1459)), 0, "it may count late");
         assert_eq!(machine.on_count(Some(0), at(1460)), 1, "of another channel");
+        machine.give_up_uncounted();
+        assert_eq!(machine.on_count(Some(0), at(1600)), 0, "a new channel has not helped");
     }
 
     #[test]

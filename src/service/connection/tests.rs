@@ -457,17 +457,18 @@ async fn a_channel_whose_listener_azure_has_forgotten_is_opened_anew() {
     let mut actor = Actor::new(configured(&world.id, last), world.context.clone());
     let long_ago = Timestamp::now() - Duration::from_secs(120);
     actor.machine.on(Event::Opened { gateway: None }, long_ago, 0.0);
-    let counted_none = || Description {
+    let counted = |listeners| Description {
         endpoint: Ok(EndpointMetadata { endpoint: endpoint.clone(), mended: false }),
-        listener_count: Some(0),
+        listener_count: Some(listeners),
         created_at: None,
         updated_at: None,
     };
-    actor.on_described(Ok(counted_none()));
+    actor.on_described(Ok(counted(1)));
+    actor.on_described(Ok(counted(0)));
     assert!(matches!(actor.machine.status(), ConnectionStatus::Connected { .. }));
     let soon = Instant::now() + Duration::from_secs(61);
     assert!(actor.describe_at.is_some_and(|at| at <= soon), "it is asked again soon");
-    actor.on_described(Ok(counted_none()));
+    actor.on_described(Ok(counted(0)));
     let fault = actor.machine.status().fault().expect("it is lost");
     assert_eq!(fault.code, FaultCode::ChannelLost);
     assert!(fault.detail.contains("Azure knows no listener"), "{fault}");
