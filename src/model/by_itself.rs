@@ -204,7 +204,7 @@ impl FaultCode {
             | Self::UpgraderSilent
             | Self::UpgradeFailed
             | Self::UpgradeRolledBack
-            | Self::UpgradeNotRestarted => ByItself::Upgrade,
+            | Self::UpgradeNotRunning => ByItself::Upgrade,
             Self::PolicyDenied | Self::PolicyUnreadable => ByItself::Policy,
             Self::Other => ByItself::Unknown,
             _ => match self.retry() {

@@ -359,11 +359,11 @@ fault_codes! {
         "The new version did not answer in time, and the one before is back",
         "The new version does not start on this machine, or needs longer than it is given.",
         "Everything is as it was. Look into the log for why it did not, and report it.";
-    /// The new version is there, and the service was not restarted.
-    UpgradeNotRestarted = "upgrade-not-restarted", Never,
-        "The new version is installed, and the one before still runs",
-        "This machine does not let an installation restart services, or the restart has failed.",
-        "Restart the service: systemctl restart hybrid-connection-manager, or on Windows Restart-Service hybrid-connection-manager.";
+    /// The new version is there, and was not started, or does not answer.
+    UpgradeNotRunning = "upgrade-not-running", Never,
+        "The new version is installed, and does not run",
+        "This machine does not let an installation restart services, or the new version does not start here.",
+        "Restart the service: systemctl restart hybrid-connection-manager, or on Windows Restart-Service hybrid-connection-manager. If the new version does not run then either, look into the log of the system for why, and install the one before.";
     /// The policy of this machine does not allow the connection.
     PolicyDenied = "policy-denied", Never,
         "The policy of this machine does not allow this connection",

@@ -150,7 +150,7 @@ impl<M: Machine> Upgrader<M> {
         match watch(&self.machine, &version, before).await {
             Became::Well => Ok(()),
             Became::NotRestarted(_) => {
-                Err(Fault::new(FaultCode::UpgradeNotRestarted, not_restarted(&version)))
+                Err(Fault::new(FaultCode::UpgradeNotRunning, not_restarted(&version)))
             }
             Became::Unwell(why) => {
                 Err(self.go_back(plan, &packages, FaultCode::UpgradeRolledBack, why).await)
@@ -183,19 +183,21 @@ impl<M: Machine> Upgrader<M> {
         warn!("going back: {fault}");
         let Fault { code, detail: why, .. } = fault;
         let leaving = self.machine.service().process;
-        match (self.machine.roll_back(packages).await, code) {
-            (Ok(RolledBack::Yes), _) => {
+        let (stays, logged) = match code {
+            FaultCode::UpgradeRolledBack => {
+                (FaultCode::UpgradeNotRunning, format!("; {}", logged(packages)))
+            }
+            code => (code, String::new()),
+        };
+        match self.machine.roll_back(packages).await {
+            Ok(RolledBack::Yes) => {
                 let back = self.is_back(plan, leaving).await;
                 Fault::new(code, format!("{why}{back}"))
             }
-            (Ok(RolledBack::NoWay), FaultCode::UpgradeRolledBack) => {
-                let why = format!("it is installed, and {why}; {}", logged(packages));
-                Fault::new(FaultCode::UpgradeFailed, why)
-            }
-            (Ok(RolledBack::NoWay), _) => Fault::new(code, why),
-            (Err(problem), _) => {
+            Ok(RolledBack::NoWay) => Fault::new(stays, format!("{why}{logged}")),
+            Err(problem) => {
                 let why = format!("{why}; and the version before could not be put back: {problem}");
-                Fault::new(FaultCode::UpgradeFailed, why)
+                Fault::new(stays, why)
             }
         }
     }

@@ -117,7 +117,7 @@ Type=oneshot
 ExecStart=/bin/bash /test/play.sh
 StandardOutput=file:/told/said
 StandardError=inherit
-TimeoutStartSec=290
+TimeoutStartSec=390
 FailureAction=exit-force
 UNIT
 umount "$work/systemd"
@@ -137,7 +137,7 @@ begin() {
 # end STORY: waits for it and shows it.
 end() {
     local child=${children[$1]} cgroup=${cgroups[$1]} root=$work/$1 well=0
-    await_result "$root.told/said" 300 || well=1
+    await_result "$root.told/said" 400 || well=1
     leave_namespaces
     unset "children[$1]" "cgroups[$1]"
     echo "--- $1, boot $(cat "$root.told/boots")"

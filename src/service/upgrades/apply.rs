@@ -231,7 +231,7 @@ impl Upgrades {
             }
             Ok(()) => {
                 let why = format!("{version} is installed, and {} runs on", self.running);
-                Fault::new(FaultCode::UpgradeNotRestarted, why)
+                Fault::new(FaultCode::UpgradeNotRunning, why)
             }
             Err(fault) => fault,
         };

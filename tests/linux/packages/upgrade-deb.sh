@@ -24,7 +24,7 @@ printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
 chmod 755 /usr/sbin/policy-rc.d
 check "where packages may restart nothing" says "not restarted: systemctl restart" upgrade
 check "the old version runs on" soon says "^service  *$old\$" hcm version
-check "and says so" failed_with upgrade-not-restarted
+check "and says so" failed_with upgrade-not-running
 rm /usr/sbin/policy-rc.d
 systemctl restart $unit
 check "until it is restarted" whole "$new"
