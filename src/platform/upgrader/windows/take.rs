@@ -29,8 +29,8 @@ pub(in super::super) fn take(
         return Err(io::Error::other(format!("it has more than {longest} bytes")));
     }
     copy.as_file().sync_all()?;
-    copy.persist(target)?;
-    Ok(())
+    // Only a flush after it puts the new name on the disk, too.
+    copy.persist(target)?.sync_all()
 }
 
 pub(in super::super) fn drop_taken(folder: &Path, name: &str) -> io::Result<()> {
