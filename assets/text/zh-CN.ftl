@@ -544,7 +544,7 @@ fault-by-itself-log = 每个新行都会尝试写入。恢复写入后，日志�
 fault-by-itself-channel = 每分钟重试一次，直到成功为止。
 fault-by-itself-metrics = 每 10 秒重试一次，直到成功为止。
 fault-by-itself-feed = 每天会再次查询发布源，有人查询时也会查询。
-fault-by-itself-upgrade = 之前的版本继续运行。升级不会自动重新开始。
+fault-by-itself-upgrade = 已安装的版本保持不变。升级不会自动重新开始。
 fault-by-itself-policy = 策略更改会在数秒内被发现，连接随后会自动继续。
 fault-by-itself-unknown = 此处不知道较新的服务会如何处理。
 

@@ -51,7 +51,7 @@ pub enum ByItself {
     Metrics,
     /// The feed is asked again once a day.
     Feed,
-    /// An upgrade is begun by persons alone.
+    /// What is installed stays: an upgrade is begun by persons alone.
     Upgrade,
     /// A change of the policy is noticed.
     Policy,
@@ -146,7 +146,9 @@ impl ByItself {
             Self::Channel => "It is tried again every minute, until it works.",
             Self::Metrics => "It is tried again every 10 seconds, until it works.",
             Self::Feed => "The feed is asked again once a day, and whenever somebody asks for it.",
-            Self::Upgrade => "The version before runs on. An upgrade is not begun again by itself.",
+            Self::Upgrade => {
+                "The version that is installed stays. An upgrade is not begun again by itself."
+            }
             Self::Policy => {
                 "A change of the policy is noticed within seconds, and the connection then goes on by itself."
             }

@@ -53,8 +53,9 @@ pub(super) async fn look(
     take(DiagnosisStep::Begun { checks: service_and_rest.collect() });
     take(DiagnosisStep::Checked { report: Box::new(service.clone()) });
     draw(context, &mut live);
-    let (tell, mut told) = mpsc::unbounded_channel();
-    let tell = |report: &CheckReport| tell.send(report.clone()).unwrap_or_default();
+    // Each check is told once.
+    let (tell, mut told) = mpsc::channel(CheckName::ALL.len());
+    let tell = |report: &CheckReport| tell.try_send(report.clone()).unwrap_or_default();
     // Without a key there is nothing to try.
     let listen = std::future::pending();
     let mut looking = pin!(diagnosis::look(&subject, vec![service], listen, tell));
