@@ -34,6 +34,7 @@ pub(super) async fn to_azure(context: &Context<'_>) -> Result<Way, Failure> {
     Ok(way)
 }
 
-fn by_surroundings() -> Way {
+/// The way that the surroundings of this program tell.
+pub(super) fn by_surroundings() -> Way {
     Way { proxies: surroundings::proxies(&ProxyChoice::Automatic), extra_ca: None }
 }

@@ -48,9 +48,8 @@ pub(super) async fn check(subject: &Subject, canonical: Option<&str>, board: &Bo
     let names: Vec<_> = stamp.gateways(suffix).step_by(step).collect();
     let answers: Vec<_> = stream::iter(names)
         .map(|name| async {
-            let answer = board.within(LIMIT, try_one(subject, &name, board)).await;
-            let late = || Answer::Unreached(format!("no answer within {} s", LIMIT.as_secs()));
-            (name, answer.unwrap_or_else(late))
+            let answer = try_one(subject, &name, board).await;
+            (name, answer)
         })
         .buffered(AT_ONCE)
         .collect()
@@ -67,19 +66,22 @@ async fn try_one(subject: &Subject, name: &str, board: &Board<'_>) -> Answer {
         };
     }
     let asked = name.to_owned();
-    let addresses = match spawn_blocking(move || resolver::look_up(&asked)).await {
-        Ok(Ok(resolved)) => resolved.addresses,
-        Ok(Err(Unresolved::Unknown)) => return Answer::Absent,
-        Ok(Err(error)) => return Answer::Untold(error.to_string()),
-        Err(error) => return Answer::Untold(error.to_string()),
+    let late = || format!("no answer within {} s", LIMIT.as_secs());
+    let looking = spawn_blocking(move || resolver::look_up(&asked));
+    let addresses = match board.within(LIMIT, looking).await {
+        Some(Ok(Ok(resolved))) => resolved.addresses,
+        Some(Ok(Err(Unresolved::Unknown))) => return Answer::Absent,
+        Some(Ok(Err(error))) => return Answer::Untold(error.to_string()),
+        Some(Err(error)) => return Answer::Untold(error.to_string()),
+        None => return Answer::Untold(format!("DNS gave {}", late())),
     };
-    match dial::connect_any(&addresses, PORT).await {
-        Ok(_) => Answer::Reached,
-        Err(error) => {
-            let tried: Vec<_> = addresses.iter().map(ToString::to_string).collect();
-            Answer::Unreached(format!("{}: {error}", tried.join(", ")))
-        }
-    }
+    let why = match board.within(LIMIT, dial::connect_any(&addresses, PORT)).await {
+        Some(Ok(_)) => return Answer::Reached,
+        Some(Err(error)) => error.to_string(),
+        None => late(),
+    };
+    let tried: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+    Answer::Unreached(format!("{}: {why}", tried.join(", ")))
 }
 
 fn report(stamp: &Stamp, answers: &[(String, Answer)]) -> CheckReport {

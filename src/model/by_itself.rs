@@ -124,7 +124,7 @@ impl ByItself {
             Self::Login => {
                 let minutes = REFUSED_PASSWORD.as_secs() / 60;
                 return format!(
-                    "A password that the proxy has refused is sent again after {minutes} minutes, for all connections together, because wrong ones may lock the account. Another password is tried at once; so is the same one when a connection is restarted or tried again by hand."
+                    "A password that the proxy has refused is sent again after {minutes} minutes, for all connections together, because wrong ones may lock the account. Another password is tried at once; the same one 30 seconds later at the earliest, when a connection is restarted or tried again by hand."
                 );
             }
             Self::Endpoint => {

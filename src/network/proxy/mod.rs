@@ -15,7 +15,7 @@ use tokio_rustls::client::TlsStream;
 
 use self::connect::Authorization;
 pub(super) use self::known::KnownLogin;
-use self::known::Way;
+use self::known::{Answer, Way};
 use super::dial;
 use super::transport::Transport;
 use crate::model::proxy::{Login, ProxyKind};
@@ -111,41 +111,69 @@ impl Wanted<'_> {
 
     /// The password goes to a proxy that wants it, in the way that it takes.
     async fn log_in(&self, mut stream: Transport, known: &KnownLogin) -> Result<Transport, Fault> {
-        if let Some(way) = known.way()? {
+        // Of many who ask at once, one goes first: a password that is wrong by now is not sent by all.
+        let mut turn = None;
+        let mut answer = known.way()?;
+        if !matches!(answer, Answer::Sure(_)) {
+            turn = known.turn().await;
+            answer = known.way()?;
+        }
+        if matches!(answer, Answer::Sure(_)) {
+            turn = None;
+        }
+        if let Answer::Sure(way) | Answer::Likely(way) = answer {
             match self.ask(way, &mut stream).await {
-                Ok(()) => return Ok(stream),
+                Ok(()) => {
+                    known.take(way);
+                    return Ok(stream);
+                }
                 Err(Failed::Fault(fault)) => return Err(known.keep(way, fault)),
+                // It takes something else by now.
                 Err(Failed::NotTaken(_)) => {
-                    known.forget();
-                    stream = self.open().await?;
+                    known.forget(way);
+                    drop(turn);
+                    let stream = self.open().await?;
+                    return Box::pin(self.log_in(stream, known)).await;
                 }
             }
         }
-        let _turn = known.turn().await;
-        let way = match known.way()? {
-            Some(way) => way,
-            None if self.is_socks() => Way::Socks,
-            None => {
-                let nothing = Authorization::default();
-                let answer = connect::send(self.proxy, self.target, &nothing, &mut stream).await?;
-                if answer.head.status != 407 {
-                    known.take(Way::Plain);
-                    connect::end(self.proxy, self.target, answer)?;
-                    return Ok(stream);
-                }
-                let way = connect::way(self.proxy, self.target, &answer.head)?;
-                // A proxy may close the connection with its first answer.
-                stream = self.open().await?;
-                way
-            }
+        let way = match self.is_socks() {
+            true => Way::Socks,
+            false => match self.find(&mut stream, known).await? {
+                Some(way) => way,
+                None => return Ok(stream),
+            },
         };
-        match self.ask(way, &mut stream).await {
+        let asked = self.ask(way, &mut stream).await;
+        drop(turn);
+        match asked {
             Ok(()) => {
                 known.take(way);
                 Ok(stream)
             }
-            Err(failed) => Err(known.keep(way, failed.into())),
+            Err(Failed::Fault(fault)) => Err(known.keep(way, fault)),
+            Err(Failed::NotTaken(fault)) => Err(fault),
         }
+    }
+
+    /// Finds out which way the proxy takes, and leaves a `stream` for it; none where it has opened the
+    /// way without a login.
+    async fn find(&self, stream: &mut Transport, known: &KnownLogin) -> Result<Option<Way>, Fault> {
+        let nothing = Authorization::default();
+        let answer = connect::send(self.proxy, self.target, &nothing, stream).await?;
+        let status = answer.head.status;
+        if status == 407 {
+            let way = connect::way(self.proxy, self.target, &answer.head)?;
+            // A proxy may close the connection with its first answer.
+            *stream = self.open().await?;
+            return Ok(Some(way));
+        }
+        // One that answers so has looked at the target. Others refuse so whoever does not log in.
+        if matches!(status, 200..300 | 500..600) {
+            known.take(Way::Plain);
+        }
+        connect::end(self.proxy, self.target, answer)?;
+        Ok(None)
     }
 
     async fn ask(&self, way: Way, stream: &mut Transport) -> Result<(), Failed> {
@@ -375,6 +403,18 @@ mod tests {
             after(20, true, 2).await;
             after(14 * 60, false, 2).await;
             after(2 * 60, false, 3).await;
+            // One that was taken is refused by now.
+            played.known.take(Way::Basic);
+            tokio::time::pause();
+            tokio::time::advance(Duration::from_secs(20)).await;
+            tokio::time::resume();
+            for opened in join_all((0..10).map(|_| played.open())).await {
+                assert_eq!(opened.unwrap_err().code, FaultCode::ProxyLogin);
+            }
+            assert_eq!(heard.load(Ordering::Relaxed), 4);
+            after(50, false, 4).await;
+            after(20, false, 5).await;
+            after(14 * 60, false, 5).await;
         };
         tokio::select! {
             () = wanting => {}

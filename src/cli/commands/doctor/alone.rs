@@ -40,7 +40,14 @@ pub(super) async fn look(
         return Ok((diagnosis::look_at_machine(vec![service], |_| {}).await, None));
     };
     let id = selector.in_public_cloud();
-    let way = way::to_azure(context).await?;
+    // Only a service that answers knows of a proxy, and one that it cannot name is no reason not to look.
+    let way = match failure.exit {
+        Exit::VersionMismatch => way::to_azure(context).await.unwrap_or_else(|failure| {
+            context.printer.note(&failure.message);
+            way::by_surroundings()
+        }),
+        _ => way::by_surroundings(),
+    };
     let which = id.clone();
     let making = move || Subject::seen_from_here(which, way.proxies, way.extra_ca, all_gateways);
     let subject = tokio::task::spawn_blocking(making).await;

@@ -36,7 +36,11 @@ pub(super) async fn write(
         false => None,
     };
     if let Some(mut client) = client {
-        lines.extend(about_service(&mut client).await?);
+        // What was found is worth a file without it, too.
+        match about_service(&mut client).await {
+            Ok(more) => lines.extend(more),
+            Err(failure) => lines.push(format!("The service told no more: {}", failure.message)),
+        }
     }
     heading(&mut lines, "The same for programs");
     lines.push(render::json::diagnoses(diagnoses));

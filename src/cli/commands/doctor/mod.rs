@@ -42,13 +42,19 @@ pub(super) async fn run(context: &Context<'_>, arguments: Doctor) -> Result<Exit
     } else {
         printer.lines(&render::doctor::all(&found.diagnoses, printer.width(), printer.style))?;
     }
-    if let Some(path) = &arguments.report {
-        file::write(context, path, &found.diagnoses, found.has_service).await?;
+    let Some(failure) = found.failure else {
+        if let Some(path) = &arguments.report {
+            file::write(context, path, &found.diagnoses, found.has_service).await?;
+        }
+        return Ok(exit(&found.diagnoses));
+    };
+    // Whoever has broken it off does not wait for the service once more.
+    if let Some(path) = &arguments.report
+        && let Err(unwritten) = file::write(context, path, &found.diagnoses, false).await
+    {
+        printer.note(&unwritten.message);
     }
-    match found.failure {
-        Some(failure) => Err(failure),
-        None => Ok(exit(&found.diagnoses)),
-    }
+    Err(failure)
 }
 
 /// The service looks, or this program where it cannot.
