@@ -230,7 +230,7 @@ impl<M: Machine> Upgrader<M> {
         Packages { kind, files, work, kept: self.kept(), log, service_is_wanted }
     }
 
-    /// The version before one that could neither run nor be taken back, until there is another.
+    /// The version before one that could neither run nor be taken back, until an upgrade succeeds.
     fn kept(&self) -> PathBuf {
         self.folder.join("previous")
     }

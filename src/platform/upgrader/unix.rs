@@ -140,18 +140,26 @@ pub(super) fn roll_back(packages: &Packages) -> Result<RolledBack, String> {
 /// Moves `previous` to where it stays, and says how a person puts it back.
 fn keep(packages: &Packages, previous: &Path) -> String {
     let kept = &packages.kept;
+    // After a failure of before it is the whole one, and `previous` a mixture.
+    if kept.exists() && !is_installed(kept, Path::new("/")) {
+        return format!("What was kept before still is; {}", by_hand(kept));
+    }
     match remove_folder(kept) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => std::fs::rename(previous, kept),
     }
     .map_or_else(
         |error| format!("It cannot be kept in {} either: {error}", kept.display()),
-        |()| {
-            format!(
-                "It is kept; once that is mended: sh {}/setup.sh install --yes --downgrade && systemctl start {SERVICE_NAME}",
-                kept.display()
-            )
-        },
+        |()| format!("It is kept; {}", by_hand(kept)),
+    )
+}
+
+/// How a person puts back what is `kept`.
+fn by_hand(kept: &Path) -> String {
+    let setup = kept.join("setup.sh");
+    format!(
+        "once that is mended: sh {} install --yes --downgrade && systemctl start {SERVICE_NAME}",
+        setup.display()
     )
 }
 
@@ -413,7 +421,8 @@ mod tests {
         let work = tempfile::tempdir().unwrap();
         let packages = packages(work.path());
         assert_eq!(roll_back(&packages), Ok(RolledBack::NoWay));
-        for script in ["echo no space; exit 1", "echo no right; exit 1"] {
+        let whole = "echo no space; exit 1";
+        for script in [whole, "echo no right; exit 1"] {
             std::fs::create_dir(previous(&packages)).unwrap();
             write(&previous(&packages).join("setup.sh"), script.as_bytes());
             let why = roll_back(&packages).unwrap_err();
@@ -421,7 +430,8 @@ mod tests {
             let setup = packages.kept.join("setup.sh");
             let command = format!("sh {} install --yes --downgrade", setup.display());
             assert!(why.contains(&command), "{why}");
-            assert_eq!(std::fs::read_to_string(setup).unwrap(), script);
+            let kept = std::fs::read_to_string(setup).unwrap();
+            assert_eq!(kept, whole, "what failed once more is a mixture");
         }
     }
 
