@@ -128,13 +128,18 @@ fn is_installed(previous: &Path, root: &Path) -> bool {
 }
 
 pub(super) fn roll_back(packages: &Packages) -> Result<RolledBack, String> {
-    let previous = previous(packages);
-    if !previous.exists() {
+    let (previous, kept) = (previous(packages), &packages.kept);
+    if previous.exists() {
+        return set_up(packages, &previous, &["--yes", "--no-restart", "--downgrade"])
+            .map(|()| RolledBack::Yes)
+            .map_err(|problem| format!("{problem}. {}", keep(packages, &previous)));
+    }
+    if packages.kind != PackageKind::TarGz || !kept.exists() {
         return Ok(RolledBack::NoWay);
     }
-    set_up(packages, &previous, &["--yes", "--no-restart", "--downgrade"])
-        .map(|()| RolledBack::Yes)
-        .map_err(|problem| format!("{problem}. {}", keep(packages, &previous)))
+    // It has failed, and was broken off before anybody was told.
+    let log = packages.log.display();
+    Err(format!("{log} has what setup.sh said. It is kept; {}", by_hand(kept)))
 }
 
 /// Moves `previous` to where it stays, and says how a person puts it back.
@@ -432,7 +437,13 @@ mod tests {
             assert!(why.contains(&command), "{why}");
             let kept = std::fs::read_to_string(setup).unwrap();
             assert_eq!(kept, whole, "what failed once more is a mixture");
+            // The upgrader is killed before it says so.
+            std::fs::remove_dir_all(previous(&packages)).ok();
+            let why = roll_back(&packages).unwrap_err();
+            assert!(why.contains(&command), "{why}");
         }
+        let deb = Packages { kind: PackageKind::Deb, ..packages };
+        assert_eq!(roll_back(&deb), Ok(RolledBack::NoWay), "it came with something else");
     }
 
     #[test]
