@@ -102,6 +102,10 @@ impl<M: Machine> Upgrader<M> {
             let why = "no package has installed this program here";
             Fault::new(FaultCode::UpgradeByHand, why)
         })?;
+        let is_installed = asked.version == self.own;
+        if is_installed && self.machine.running().await.as_ref() != Some(&self.own) {
+            return Err(Fault::new(FaultCode::UpgradeNotRunning, not_restarted(&self.own)));
+        }
         let release = taken::Release { hand_over: &self.hand_over, keys: &self.keys };
         let files = release.take(asked, &self.own, kind, window, &self.working()).await?;
         Ok(Plan {

@@ -234,6 +234,13 @@ impl Bed {
         outcome.fault
     }
 
+    /// Why an upgrade fails.
+    async fn failed(&self) -> Fault {
+        self.leave("1.1.0");
+        self.upgrader().run().await.unwrap();
+        self.outcome().unwrap()
+    }
+
     /// Runs the upgrader until it is killed, which it is where a step never ends.
     async fn run_and_die(&self) {
         let upgrader = self.upgrader();
@@ -365,16 +372,12 @@ async fn what_asks_for_nothing_that_is_understood_is_not_asked_again() {
 async fn an_installer_that_fails_leaves_its_reason() {
     let bed = Bed::new();
     bed.machine.installs.set(Does::Fails);
-    bed.leave("1.1.0");
-    bed.upgrader().run().await.unwrap();
-    let fault = bed.outcome().unwrap();
+    let fault = bed.failed().await;
     assert_eq!(fault, Fault::new(FaultCode::UpgradeFailed, "dpkg failed: there is no space"));
     assert_eq!(bed.did(), ["prepare", "install", "roll back"]);
 
     bed.machine.rolls_back.set(Some(Does::Fails));
-    bed.leave("1.1.0");
-    bed.upgrader().run().await.unwrap();
-    let fault = bed.outcome().unwrap();
+    let fault = bed.failed().await;
     assert!(fault.detail.contains("could not be put back"), "{fault}");
 }
 
@@ -418,32 +421,24 @@ async fn a_version_that_does_not_answer_goes_back() {
     let mut bed = Bed::new();
     bed.machine.silent = vec![Version::new(1, 1, 0)];
     bed.machine.rolls_back.set(Some(Does::Well));
-    bed.leave("1.1.0");
-    bed.upgrader().run().await.unwrap();
-    let fault = bed.outcome().unwrap();
+    let fault = bed.failed().await;
     assert_eq!(fault.code, FaultCode::UpgradeRolledBack);
     assert!(fault.detail.contains("1.1.0 did not answer within 30 s"), "{fault}");
     assert!(!fault.detail.contains("1.0.0"), "the one before runs: {fault}");
     assert_eq!(bed.machine.process().version, Version::new(1, 0, 0));
 
     bed.machine.silent.push(Version::new(1, 0, 0));
-    bed.leave("1.1.0");
-    bed.upgrader().run().await.unwrap();
-    let fault = bed.outcome().unwrap();
+    let fault = bed.failed().await;
     assert_eq!(fault.code, FaultCode::UpgradeRolledBack);
     assert!(fault.detail.contains("but 1.0.0 did not answer within 30 s"), "{fault}");
 
     bed.machine.rolls_back.set(None);
-    bed.leave("1.1.0");
-    bed.upgrader().run().await.unwrap();
-    let fault = bed.outcome().unwrap();
+    let fault = bed.failed().await;
     assert_eq!(fault.code, FaultCode::UpgradeNotRunning, "this installer has no way back");
     assert!(fault.detail.contains("what the installer said is in"), "{fault}");
 
     bed.machine.rolls_back.set(Some(Does::Fails));
-    bed.leave("1.1.0");
-    bed.upgrader().run().await.unwrap();
-    let fault = bed.outcome().unwrap();
+    let fault = bed.failed().await;
     assert_eq!(fault.code, FaultCode::UpgradeNotRunning);
     assert!(fault.detail.contains("could not be put back"), "{fault}");
 }
@@ -454,9 +449,7 @@ async fn a_version_that_answers_and_ends_goes_back() {
         let mut bed = Bed::new();
         bed.machine.lives = Some(Duration::from_secs(lives));
         bed.machine.rolls_back.set(Some(Does::Well));
-        bed.leave("1.1.0");
-        bed.upgrader().run().await.unwrap();
-        let fault = bed.outcome().unwrap();
+        let fault = bed.failed().await;
         assert_eq!(fault.code, FaultCode::UpgradeRolledBack);
         assert!(fault.detail.contains("1.1.0 answered, and did not run on for 5 s"), "{fault}");
         assert_eq!(bed.machine.process().version, Version::new(1, 0, 0));
@@ -492,6 +485,12 @@ async fn a_service_that_was_not_restarted_is_told_so_and_nothing_goes_back() {
     assert_eq!(fault.code, FaultCode::UpgradeNotRunning);
     assert!(fault.detail.contains(": systemctl restart hybrid-connection-manager"), "{fault}");
     assert_eq!(bed.did(), ["prepare", "install"]);
+
+    bed.leave("1.1.0");
+    let upgrader = Upgrader { own: Version::new(1, 1, 0), ..bed.upgrader() };
+    upgrader.run().await.unwrap();
+    assert_eq!(bed.outcome(), Some(fault), "trying again has the same answer");
+    assert_eq!(bed.did(), [""; 0]);
 }
 
 #[tokio::test]
