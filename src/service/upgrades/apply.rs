@@ -207,8 +207,13 @@ impl Upgrades {
     /// Tells what came of the upgrade to `version`, and forgets that it was begun.
     async fn end(&self, version: &Version, done: Result<(), Fault>) {
         self.remember(|heard| heard.begun = None).await;
+        // What is installed needs its packages no more, whether it runs or not.
+        let is_installed = match &done {
+            Ok(()) => true,
+            Err(fault) => fault.code == FaultCode::UpgradeNotRunning,
+        };
         if let Some(place) = &self.place
-            && done.is_ok()
+            && is_installed
             && let Err(error) = place.hand_over.clear(&[])
         {
             warn!("what is left of the upgrade is not removed: {error}");

@@ -321,3 +321,15 @@ async fn the_next_service_tells_how_the_upgrade_of_the_one_before_went() {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn what_is_installed_and_does_not_run_needs_its_packages_no_more() {
+    let bed = Bed::new(b"package").await;
+    let upgrades = bed.asked().await;
+    upgrades.begin(OFFERED, bed.settings.clone()).unwrap();
+    let asked = bed.until_asked().await;
+    let fault = Fault::new(FaultCode::UpgradeNotRunning, "99.1.0 is installed, and not restarted");
+    bed.answer(&asked, Some(fault.clone()));
+    assert_eq!(bed.until_failed().await, fault);
+    assert!(!bed.in_hand_over(PACKAGE).exists());
+}
