@@ -162,12 +162,17 @@ pub(super) fn install(packages: &Packages) -> Result<(), String> {
         .map_err(|error| format!("the service cannot be replaced: {error}"))
         .and_then(|()| msiexec::install(package, &packages.log));
     // Windows Installer has started the new version; nobody else starts the one before again.
+    start_wanted(packages);
+    installed
+}
+
+/// Starts what is there now, unless it runs or is not to run.
+fn start_wanted(packages: &Packages) {
     if packages.service_is_wanted
         && let Err(error) = service::start_service()
     {
         tracing::warn!("the service does not start: {error}");
     }
-    installed
 }
 
 /// Windows Installer knows, and has undone what it did.
@@ -175,9 +180,10 @@ pub(super) fn changed_nothing(_packages: &Packages) -> bool {
     false
 }
 
-/// Windows Installer does so by itself.
+/// Windows Installer does so by itself; an upgrader that was killed has started nothing after it.
 #[expect(clippy::unnecessary_wraps, reason = "on Linux it can fail")]
-pub(super) fn roll_back(_packages: &Packages) -> Result<RolledBack, String> {
+pub(super) fn roll_back(packages: &Packages) -> Result<RolledBack, String> {
+    start_wanted(packages);
     Ok(RolledBack::NoWay)
 }
 
