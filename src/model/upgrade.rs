@@ -19,6 +19,9 @@ pub const ENDS_WITHIN: Duration =
     Duration::from_secs(ServiceSettings::MOST_DRAIN_SECONDS as u64 + 120);
 /// How long a version may take until it answers, once the one before has ended.
 pub const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
+/// How long a version has to answer without a break: one may answer and end at once, and is taken
+/// back then.
+pub const STEADY_FOR: Duration = Duration::from_secs(5);
 /// How long an installer may take, with what it waits for another installation.
 pub const INSTALLED_WITHIN: Duration = Duration::from_secs(35 * 60);
 /// How long the upgrader may take in all: the new version is begun, and the one before again.

@@ -6,10 +6,8 @@ use semver::Version;
 use tokio::time::{Instant, sleep};
 
 use super::machine::Machine;
-use crate::model::upgrade::{ANSWERS_WITHIN, ENDS_WITHIN};
+use crate::model::upgrade::{ANSWERS_WITHIN, ENDS_WITHIN, STEADY_FOR};
 
-/// How long a version has to answer without a break: one may answer and end at once.
-const STEADY_FOR: Duration = Duration::from_secs(5);
 /// How often it is looked which version answers.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 

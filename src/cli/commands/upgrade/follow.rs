@@ -12,7 +12,7 @@ use crate::cli::render::connection;
 use crate::cli::render::upgrade::Step;
 use crate::cli::watch::Update;
 use crate::ipc::Mirror;
-use crate::model::upgrade::{INSTALLED_WITHIN, UpgradeStep};
+use crate::model::upgrade::{INSTALLED_WITHIN, STEADY_FOR, UpgradeStep};
 use crate::model::{ConnectionId, Desired, Fault, ServiceInfo, Snapshot, StatusLabel};
 
 /// How long the packages may stand still on their way, and how long the new version may take once
@@ -68,11 +68,12 @@ pub(super) async fn follow(
     let mut mirror = Mirror::default();
     let mut course = Course::begin(awaited);
     let mut lost: Option<Failure> = None;
-    while let Ok(update) = tokio::time::timeout_at(course.deadline, feed.next()).await {
+    while let Ok(update) = tokio::time::timeout_at(course.until(), feed.next()).await {
         match update {
             Update::Lost(failure) if failure.exit == Exit::VersionMismatch => return Err(failure),
             Update::Lost(failure) => {
                 course.ends();
+                course.new = None;
                 if lost.replace(failure).is_none() {
                     say(Step::Waiting);
                 }
@@ -84,8 +85,8 @@ pub(super) async fn follow(
                     continue;
                 }
                 let Some(snapshot) = mirror.snapshot() else { continue };
-                if let Some(end) = course.take(snapshot, say) {
-                    return end;
+                if let Some(failure) = course.take(snapshot, say) {
+                    return Err(failure);
                 }
             }
         }
@@ -93,7 +94,7 @@ pub(super) async fn follow(
     course.over(mirror.snapshot(), lost)
 }
 
-/// How far it is, and until when the next step is waited for.
+/// How far it is, and until when the new version is waited for.
 struct Course<'a> {
     awaited: &'a Awaited,
     deadline: Instant,
@@ -101,14 +102,30 @@ struct Course<'a> {
     downloaded: Option<u64>,
     is_installing: bool,
     is_ending: bool,
-    is_new: bool,
+    new: Option<New>,
+}
+
+/// The new version, while it answers.
+#[derive(Clone, Copy)]
+struct New {
+    since: Instant,
+    is_connected: bool,
 }
 
 impl<'a> Course<'a> {
     fn begin(awaited: &'a Awaited) -> Self {
         let deadline = Instant::now() + LIMIT;
-        let (is_installing, is_ending, is_new) = (false, false, false);
-        Self { awaited, deadline, downloaded: None, is_installing, is_ending, is_new }
+        let (is_installing, is_ending) = (false, false);
+        Self { awaited, deadline, downloaded: None, is_installing, is_ending, new: None }
+    }
+
+    /// Until when the next step is waited for. The new version may still end, and be taken back.
+    fn until(&self) -> Instant {
+        match self.new {
+            None => self.deadline,
+            Some(New { since, is_connected: true }) => since + STEADY_FOR,
+            Some(New { since, is_connected: false }) => since + CONNECT_LIMIT,
+        }
     }
 
     /// The installer has its time, once.
@@ -125,28 +142,24 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// Takes the state; the end, once it is one.
-    fn take(
-        &mut self,
-        snapshot: &Snapshot,
-        say: &mut impl FnMut(Step),
-    ) -> Option<Result<Snapshot, Failure>> {
+    /// Takes the state; why it failed, once it has.
+    fn take(&mut self, snapshot: &Snapshot, say: &mut impl FnMut(Step)) -> Option<Failure> {
         if self.awaited.is_new(&snapshot.service) {
-            if self.awaited.is_connected(snapshot) {
-                return Some(Ok(snapshot.clone()));
+            let since = self.new.map_or_else(Instant::now, |new| new.since);
+            let is_connected = self.awaited.is_connected(snapshot);
+            self.new = Some(New { since, is_connected });
+            if !is_connected {
+                say(Step::Connecting);
             }
-            if !std::mem::replace(&mut self.is_new, true) {
-                self.deadline = Instant::now() + CONNECT_LIMIT;
-            }
-            say(Step::Connecting);
             return None;
         }
+        self.new = None;
         let progress = snapshot.service.upgrade.as_ref()?.progress.as_ref()?;
         if progress.version != self.awaited.version {
             return None;
         }
         match &progress.step {
-            UpgradeStep::Failed { fault } => return Some(Err(failure(fault))),
+            UpgradeStep::Failed { fault } => return Some(failure(fault)),
             UpgradeStep::Downloading { done, size } => {
                 if self.downloaded.replace(*done) != Some(*done) && !self.is_ending {
                     self.deadline = Instant::now() + LIMIT;
@@ -171,7 +184,7 @@ impl<'a> Course<'a> {
     fn over(self, snapshot: Option<&Snapshot>, lost: Option<Failure>) -> Result<Snapshot, Failure> {
         let version = &self.awaited.version;
         let text = match (snapshot, lost) {
-            (Some(snapshot), None) if self.is_new => return Ok(snapshot.clone()),
+            (Some(snapshot), None) if self.new.is_some() => return Ok(snapshot.clone()),
             (_, Some(lost)) => format!(
                 "version {version} does not answer: {lost}. Look at the log of the system for why; hcm upgrade --check says which version runs"
             ),

@@ -95,6 +95,32 @@ async fn a_failure_is_told_with_its_code_also_by_a_service_that_came_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_new_version_that_ends_at_once_is_not_the_end() {
+    let steady = STEADY_FOR.as_secs();
+    let new = || service("1.1.0", None, sql(sample::connected()));
+    let begins = || {
+        vec![
+            (0, old(UpgradeStep::Installing)),
+            (1, lost(Exit::ServiceNotReachable)),
+            (5, new()),
+            (5 + steady - 1, lost(Exit::ServiceNotReachable)),
+        ]
+    };
+    let (end, _, after) = followed([begins(), vec![(20, new())]].concat()).await;
+    assert_eq!((end.unwrap().service.version.as_str(), after), ("1.1.0", 20 + steady));
+
+    let fault = Fault::new(FaultCode::UpgradeRolledBack, "it did not run on");
+    let back = vec![(60, old(UpgradeStep::Installing)), (70, old(UpgradeStep::Failed { fault }))];
+    let (end, _, after) = followed([begins(), back].concat()).await;
+    let failure = end.unwrap_err();
+    assert_eq!((failure.code.as_str(), after), ("upgrade-rolled-back", 70));
+
+    let (end, _, after) = followed(begins()).await;
+    let ended = 1 + (DRAIN + LIMIT).as_secs();
+    assert_eq!((end.unwrap_err().exit, after), (Exit::TimedOut, ended));
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_wait_has_its_end() {
     let limit = LIMIT.as_secs();
     let silent = UpgradeStep::Downloading { done: 4, size: 9 };
