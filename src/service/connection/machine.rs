@@ -24,7 +24,7 @@ use crate::relay::backoff;
 /// whose channel is closed at once would come back several times a second.
 const STEADY: Duration = Duration::from_secs(10);
 /// How long an attempt is left alone when the system has changed: changes may follow one another
-/// faster than any attempt could end.
+/// faster than any attempt could end. What came meanwhile is made up for once.
 const LEFT_ALONE: Duration = Duration::from_secs(5);
 
 /// By then Azure counts the listener of an open channel; its count may lag behind.
@@ -39,6 +39,8 @@ pub(super) struct Machine {
     attempt: u32,
     /// When that attempt began.
     began: Timestamp,
+    /// Whether the system has changed while that attempt was left alone.
+    outdated: bool,
     /// How often in a row Azure has counted no listener, although the channel is open.
     not_counted: u32,
     /// Whether Azure has counted a listener since a channel was last given up for that: where it never
@@ -101,6 +103,7 @@ impl Machine {
             status: ConnectionStatus::Disabled,
             attempt: 0,
             began: Timestamp::MIN,
+            outdated: false,
             not_counted: 0,
             was_counted: false,
         }
@@ -157,11 +160,14 @@ impl Machine {
                 }
                 Desired::Disabled => Vec::new(),
             },
+            Event::TimeUp if self.outdated => self.begin_anew(now),
             Event::TryNow | Event::TimeUp => self.cut_wait_short(now),
             Event::NetworkChanged => self.begin_anew(now),
             Event::SystemChanged => match self.status {
                 ConnectionStatus::Connecting { .. } if !lasts(self.began, LEFT_ALONE, now) => {
-                    Vec::new()
+                    self.outdated = true;
+                    // Not longer where the clock was set back.
+                    vec![Effect::WakeAt(later(self.began.min(now), LEFT_ALONE))]
                 }
                 _ => self.begin_anew(now),
             },
@@ -174,7 +180,8 @@ impl Machine {
             }
             Event::Failed(fault) => match self.status {
                 ConnectionStatus::Connecting { attempt, .. } => {
-                    self.wait(attempt.saturating_add(1), fault, now, random)
+                    let effects = self.wait(attempt.saturating_add(1), fault, now, random);
+                    if self.outdated { self.cut_wait_short(now) } else { effects }
                 }
                 _ => Vec::new(),
             },
@@ -207,6 +214,7 @@ impl Machine {
     fn connect(&mut self, attempt: u32, last: Option<Fault>, now: Timestamp) -> Vec<Effect> {
         self.attempt = attempt;
         self.began = now;
+        self.outdated = false;
         self.status = ConnectionStatus::Connecting { attempt, last };
         vec![Effect::Open]
     }
@@ -352,12 +360,45 @@ mod tests {
         assert_eq!(machine.on(Event::SystemChanged, at(100), 0.0), [Effect::Open]);
         let before = machine.status().clone();
         for second in [102, 104] {
-            assert_eq!(machine.on(Event::SystemChanged, at(second), 0.0), []);
+            let put_off = machine.on(Event::SystemChanged, at(second), 0.0);
+            assert_eq!(put_off, [Effect::WakeAt(at(105))]);
         }
+        assert_eq!(machine.on(Event::TryNow, at(104), 0.0), []);
         // One that hangs would take 20 s.
-        let again = machine.on(Event::SystemChanged, at(106), 0.0);
+        let again = machine.on(Event::TimeUp, at(105), 0.0);
         assert_eq!((again, machine.status()), (vec![Effect::Close, Effect::Open], &before));
-        assert_eq!(machine.on(Event::SystemChanged, at(108), 0.0), []);
+        assert_eq!(machine.on(Event::TimeUp, at(106), 0.0), [], "once");
+        let put_off = machine.on(Event::SystemChanged, at(109), 0.0);
+        assert_eq!(put_off, [Effect::WakeAt(at(110))]);
+        let again = machine.on(Event::SystemChanged, at(111), 0.0);
+        assert_eq!((again, machine.status()), (vec![Effect::Close, Effect::Open], &before));
+        let clock_set_back = at(50);
+        let put_off = machine.on(Event::SystemChanged, clock_set_back, 0.0);
+        assert_eq!(put_off, [Effect::WakeAt(at(55))]);
+    }
+
+    #[test]
+    fn an_attempt_that_fails_after_the_system_has_changed_is_made_again_at_once() {
+        for (code, attempt) in [(FaultCode::AzureUnreachable, 3), (FaultCode::TokenSpent, 1)] {
+            let mut machine = connected();
+            machine.on(Event::Lost(fault(FaultCode::ChannelLost)), at(2), 0.0);
+            machine.on(Event::TimeUp, at(10), 0.0);
+            machine.on(Event::SystemChanged, at(11), 0.0);
+            assert_eq!(machine.on(Event::Failed(fault(code)), at(12), 0.0), [Effect::Open]);
+            let last = Some(fault(code));
+            assert_eq!(machine.status(), &ConnectionStatus::Connecting { attempt, last });
+            let again = machine.on(Event::Failed(fault(code)), at(13), 0.0);
+            assert!(!again.contains(&Effect::Open), "once: {again:?}");
+        }
+    }
+
+    #[test]
+    fn a_channel_that_opens_all_the_same_stays() {
+        let mut machine = Machine::new();
+        machine.on(Event::Enable, at(0), 0.0);
+        assert_eq!(machine.on(Event::SystemChanged, at(1), 0.0), [Effect::WakeAt(at(5))]);
+        machine.on(Event::Opened { gateway: None }, at(2), 0.0);
+        assert_eq!(machine.on(Event::TimeUp, at(5), 0.0), []);
     }
 
     #[test]

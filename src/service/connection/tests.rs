@@ -450,6 +450,21 @@ async fn a_changed_system_lets_a_young_attempt_go_on() {
 }
 
 #[tokio::test]
+async fn a_young_attempt_that_hangs_is_given_up_later_for_a_changed_system() {
+    let (world, _azure) = World::silent().await;
+    let mut actor = Actor::new(configured(&world.id, None), world.context.clone());
+    actor.step(Event::SystemChanged);
+    let soon = Instant::now() + Duration::from_secs(5);
+    assert!(actor.wake_at.is_some_and(|at| at <= soon));
+    let before = actor.generation;
+    actor.wake_at = Some(Instant::now());
+    actor.on_time();
+    assert!(actor.generation > before, "what the old one says is void");
+    assert!(matches!(actor.machine.status(), ConnectionStatus::Connecting { .. }));
+    assert!(actor.channel.is_some() && actor.wake_at.is_none());
+}
+
+#[tokio::test]
 async fn a_channel_whose_listener_azure_has_forgotten_is_opened_anew() {
     let (world, _azure) = World::silent().await;
     let endpoint = Endpoint::new("127.0.0.1", 9);
