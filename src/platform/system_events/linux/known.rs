@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
 const RTM_NEWLINK: u16 = 16;
 const RTM_DELLINK: u16 = 17;
@@ -21,6 +22,7 @@ const NLM_F_DUMP: u16 = 0x300;
 
 /// Length of `nlmsghdr`.
 const HEADER: usize = 16;
+const EBUSY: i32 = 16;
 const IFF_RUNNING: u8 = 0x40;
 /// An address that is not in use before it is known to be nobody else's.
 const IFA_F_TENTATIVE: u8 = 0x40;
@@ -63,8 +65,10 @@ pub(super) struct Known {
 pub(super) struct Told {
     /// Something counts as a change.
     pub(super) changed: bool,
-    /// A question is answered to its end.
+    /// A question is answered to its end, or never will be.
     pub(super) answered: bool,
+    /// The last question was not taken, since the one before is not answered to its end.
+    pub(super) busy: bool,
 }
 
 impl Known {
@@ -75,7 +79,10 @@ impl Known {
             let changed = self.take_one(kind, body).unwrap_or_default();
             // What belongs to an answer was there before.
             told.changed |= changed && flags & NLM_F_MULTI == 0;
-            told.answered |= kind == NLMSG_DONE;
+            let is_busy =
+                kind == NLMSG_ERROR && body.first_chunk() == Some(&(-EBUSY).to_ne_bytes());
+            told.busy |= is_busy;
+            told.answered |= matches!(kind, NLMSG_DONE | NLMSG_ERROR) && !is_busy;
             bytes = rest;
         }
         told
@@ -172,8 +179,8 @@ mod tests {
 
     use super::*;
 
-    const QUIET: Told = Told { changed: false, answered: false };
-    const CHANGED: Told = Told { changed: true, answered: false };
+    const QUIET: Told = Told { changed: false, answered: false, busy: false };
+    const CHANGED: Told = Told { changed: true, ..QUIET };
 
     fn with_flags(kind: u16, flags: u16, body: &[u8]) -> Vec<u8> {
         let mut bytes = u32::try_from(HEADER + body.len()).unwrap().to_ne_bytes().to_vec();
@@ -264,7 +271,7 @@ mod tests {
             with_flags(RTM_NEWADDR, NLM_F_MULTI, &there[HEADER..]),
             with_flags(NLMSG_DONE, NLM_F_MULTI, &[0; 4]),
         ];
-        assert_eq!(known.take(&answer.concat()), Told { changed: false, answered: true });
+        assert_eq!(known.take(&answer.concat()), Told { answered: true, ..QUIET });
         assert_eq!(known.take(&there), QUIET);
         let both = [address(RTM_NEWADDR, 2, 9, 0, 0, 3), address(RTM_NEWADDR, 2, 3, 0, 0, 3)];
         assert_eq!(known.take(&both.concat()), CHANGED, "the second of two messages");

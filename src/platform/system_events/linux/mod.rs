@@ -56,22 +56,27 @@ fn open() -> io::Result<AsyncFd<OwnedFd>> {
 async fn follow(socket: AsyncFd<OwnedFd>, sender: Sender) {
     let (mut known, mut buffer) = (Known::default(), vec![0; LONGEST]);
     // One after the other: the kernel answers one at a time.
-    let mut questions = KNOWN_FIRST.iter();
-    ask(&socket, questions.next());
+    let mut asked = 1_usize;
+    ask(&socket, KNOWN_FIRST.first());
     loop {
         let told = match read(&socket, &mut buffer).await {
             Ok(length) => known.take(&buffer[..length]),
             // More came than there is room for: what is known may be wrong.
             Err(error) if error.raw_os_error() == Some(Errno::NOBUFS.raw_os_error()) => {
-                (known, questions) = (Known::default(), KNOWN_FIRST.iter());
-                Told { changed: true, answered: true }
+                (known, asked) = (Known::default(), 0);
+                Told { changed: true, answered: true, busy: false }
             }
             Err(error) => {
                 return tracing::warn!(%error, "changes of the network are not told any more");
             }
         };
+        // It is asked again when the one before is answered.
+        if told.busy {
+            asked = asked.saturating_sub(1);
+        }
         if told.answered {
-            ask(&socket, questions.next());
+            ask(&socket, KNOWN_FIRST.get(asked));
+            asked += 1;
         }
         if told.changed {
             // One that waits already stands for this one too.
@@ -105,5 +110,47 @@ async fn read(file: &AsyncFd<OwnedFd>, buffer: &mut [u8]) -> io::Result<usize> {
         if let Ok(read) = read {
             return read;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixDatagram;
+
+    use super::*;
+
+    /// An answer to a question, of linux/netlink.h: a kind and an error.
+    fn answer(kind: u16, error: i32) -> [u8; 20] {
+        let mut bytes = [0; 20];
+        bytes[0..4].copy_from_slice(&20_u32.to_ne_bytes());
+        bytes[4..6].copy_from_slice(&kind.to_ne_bytes());
+        bytes[16..20].copy_from_slice(&error.to_ne_bytes());
+        bytes
+    }
+
+    #[tokio::test]
+    async fn every_question_is_asked_until_the_kernel_takes_it() {
+        let (near, kernel) = UnixDatagram::pair().unwrap();
+        near.set_nonblocking(true).unwrap();
+        kernel.set_nonblocking(true).unwrap();
+        let kernel = tokio::net::UnixDatagram::from_std(kernel).unwrap();
+        let (sender, _changes) = mpsc::channel(1);
+        let near = watched(near.into()).unwrap();
+        let _follows = AbortOnDropHandle::new(tokio::spawn(follow(near, sender)));
+        let asked = async || {
+            let mut question = [0; 20];
+            kernel.recv(&mut question).await.unwrap();
+            question
+        };
+        let [links, addresses, routes] = KNOWN_FIRST;
+        let done = answer(3, 0);
+        assert_eq!(asked().await, links);
+        kernel.send(&answer(2, -Errno::BUSY.raw_os_error())).await.unwrap();
+        kernel.send(&done).await.unwrap();
+        assert_eq!(asked().await, links, "again, now that it is not busy");
+        kernel.send(&answer(2, -Errno::OPNOTSUPP.raw_os_error())).await.unwrap();
+        assert_eq!(asked().await, addresses, "without the one it refuses");
+        kernel.send(&done).await.unwrap();
+        assert_eq!(asked().await, routes);
     }
 }
