@@ -4,6 +4,7 @@
 //! count, and each of them once. All of linux/rtnetlink.h, `rtnetlink(7)`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
@@ -31,8 +32,9 @@ const SCOPE_LINK: u8 = 253;
 const RTN_UNICAST: u8 = 1;
 /// `IFA_ADDRESS` and `IFA_LOCAL`.
 const OF_ADDRESS: &[u16] = &[1, 2];
-/// `RTA_OIF`, `RTA_GATEWAY`, `RTA_PRIORITY`, `RTA_MULTIPATH` and `RTA_VIA`.
-const OF_ROUTE: &[u16] = &[4, 5, 6, 9, 18];
+const RTA_OIF: u16 = 4;
+/// With `RTA_GATEWAY`, `RTA_PRIORITY`, `RTA_MULTIPATH` and `RTA_VIA`.
+const OF_ROUTE: &[u16] = &[RTA_OIF, 5, 6, 9, 18];
 
 /// What is asked first, so that what is there is known.
 pub(super) const KNOWN_FIRST: [[u8; 20]; 3] =
@@ -55,7 +57,8 @@ type Interface = [u8; 4];
 #[derive(Debug, Default)]
 pub(super) struct Known {
     addresses: BTreeSet<(Interface, Vec<u8>)>,
-    routes: BTreeSet<Vec<u8>>,
+    /// Those over several interfaces have none.
+    routes: BTreeSet<(Option<Interface>, Vec<u8>)>,
     /// Whether each interface carries anything.
     running: BTreeMap<Interface, bool>,
 }
@@ -104,7 +107,7 @@ impl Known {
                 let address = (interface, parts(&body[..1], body.get(8..)?, OF_ADDRESS));
                 Some(match kind {
                     RTM_NEWADDR => flags & IFA_F_TENTATIVE == 0 && self.addresses.insert(address),
-                    _ => self.addresses.remove(&address) && self.forget_routes(),
+                    _ => self.addresses.remove(&address) && self.forget_routes(interface),
                 })
             }
             RTM_NEWROUTE | RTM_DELROUTE => {
@@ -112,8 +115,11 @@ impl Known {
                 if prefix != 0 || which != RTN_UNICAST {
                     return Some(false);
                 }
+                let attributes = body.get(12..)?;
+                let over = each(attributes).find(|(kind, _)| *kind == RTA_OIF);
+                let over = over.and_then(|(_, index)| index.try_into().ok());
                 // By family and table.
-                let route = parts(&[body[0], body[4]], body.get(12..)?, OF_ROUTE);
+                let route = (over, parts(&[body[0], body[4]], attributes, OF_ROUTE));
                 Some(match kind {
                     RTM_NEWROUTE => self.routes.insert(route),
                     _ => self.routes.remove(&route),
@@ -130,12 +136,12 @@ impl Known {
             self.running.remove(&interface);
         }
         let counts = self.addresses.iter().any(|(of, _)| *of == interface);
-        counts && before.is_some_and(|before| before != runs) && self.forget_routes()
+        counts && before.is_some_and(|before| before != runs) && self.forget_routes(interface)
     }
 
-    /// The kernel says nothing of ways that go with an interface or an address. True.
-    fn forget_routes(&mut self) -> bool {
-        self.routes.clear();
+    /// The kernel says nothing of ways that go with an interface or an address of it. True.
+    fn forget_routes(&mut self, interface: Interface) -> bool {
+        self.routes.retain(|(over, _)| over.is_some_and(|over| over != interface));
         true
     }
 }
@@ -155,18 +161,23 @@ fn interface(body: &[u8]) -> Option<Interface> {
 }
 
 /// What makes an address or a way itself: `start`, and those of the `attributes` that are `wanted`.
-fn parts(start: &[u8], mut attributes: &[u8], wanted: &[u16]) -> Vec<u8> {
+fn parts(start: &[u8], attributes: &[u8], wanted: &[u16]) -> Vec<u8> {
     let mut parts = start.to_vec();
-    while let (Some(length), Some(kind)) = (number(attributes, 0), number(attributes, 2)) {
-        let length = usize::from(length);
-        let Some(value) = attributes.get(4..length) else { break };
-        if wanted.contains(&kind) {
-            parts.extend_from_slice(&kind.to_ne_bytes());
-            parts.extend_from_slice(value);
-        }
-        attributes = attributes.get(length.next_multiple_of(4)..).unwrap_or_default();
+    for (kind, value) in each(attributes).filter(|(kind, _)| wanted.contains(kind)) {
+        parts.extend_from_slice(&kind.to_ne_bytes());
+        parts.extend_from_slice(value);
     }
     parts
+}
+
+/// The kind and the value of each of the `attributes`.
+fn each(mut attributes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    iter::from_fn(move || {
+        let (length, kind) = (usize::from(number(attributes, 0)?), number(attributes, 2)?);
+        let value = attributes.get(4..length)?;
+        attributes = attributes.get(length.next_multiple_of(4)..).unwrap_or_default();
+        Some((kind, value))
+    })
 }
 
 fn number(bytes: &[u8], at: usize) -> Option<u16> {
@@ -213,9 +224,15 @@ mod tests {
         with_flags(kind, 0, &[0, 0, 1, 0, at, 0, 0, 0, flags, 0x10, 0, 0, 0, 0, 0, 0])
     }
 
+    /// A way over the interface 2.
     fn route(kind: u16, prefix: u8, which: u8, gateway: u8) -> Vec<u8> {
+        route_over(2, kind, prefix, which, gateway)
+    }
+
+    fn route_over(at: u8, kind: u16, prefix: u8, which: u8, gateway: u8) -> Vec<u8> {
         let mut body = vec![2, prefix, 0, 0, 254, 3, 0, which, 0, 0, 0, 0];
         body.extend(attribute(5, &[10, 0, 0, gateway]));
+        body.extend(attribute(RTA_OIF, &[at, 0, 0, 0]));
         with_flags(kind, 0, &body)
     }
 
@@ -261,6 +278,23 @@ mod tests {
         known.take(&link(RTM_NEWLINK, 2, true));
         assert_eq!(known.take(&way), CHANGED, "the kernel has dropped it without a word");
         assert_eq!(known.take(&route(RTM_DELROUTE, 0, RTN_UNICAST, 1)), CHANGED);
+    }
+
+    #[test]
+    fn a_way_over_another_interface_stays_known() {
+        let mut known = Known::default();
+        let over = |at, kind| route_over(at, kind, 0, RTN_UNICAST, 1);
+        for at in [2, 3] {
+            known.take(&address(RTM_NEWADDR, at, 9, 0, 0, 1));
+            known.take(&link(RTM_NEWLINK, at, true));
+            assert_eq!(known.take(&over(at, RTM_NEWROUTE)), CHANGED);
+        }
+        known.take(&address(RTM_DELADDR, 2, 9, 0, 0, 1));
+        assert_eq!(known.take(&over(3, RTM_NEWROUTE)), QUIET);
+        assert_eq!(known.take(&over(2, RTM_NEWROUTE)), CHANGED, "it went with its address");
+        known.take(&link(RTM_NEWLINK, 3, false));
+        assert_eq!(known.take(&over(3, RTM_DELROUTE)), QUIET, "it went with its interface");
+        assert_eq!(known.take(&over(2, RTM_DELROUTE)), CHANGED);
     }
 
     #[test]
