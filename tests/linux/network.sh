@@ -68,7 +68,7 @@ containers() {
     ip link set inside down
     ip link del container
 }
-check "interfaces of containers are none of its business" unnoticed containers
+check "interfaces without an address, as those at a bridge, are none of its business" unnoticed containers
 again() { ip addr change 10.66.0.1/24 dev wire valid_lft 3600 preferred_lft 3600; }
 check "nor is an address that stays" unnoticed again
 

@@ -1,7 +1,8 @@
 //! What netlink has told of the network. Much is told again and again, as an address at each
-//! router advertisement, or is of no concern, as the interfaces of containers: only addresses that
-//! reach further than their link, the ways to everywhere, and the interfaces with such an address
-//! count, and each of them once. All of linux/rtnetlink.h, `rtnetlink(7)`.
+//! router advertisement, or is of no concern, as the ends of containers at a bridge: only addresses
+//! that reach further than their link, the ways to everywhere, and the interfaces with such an
+//! address count, a bridge that has one too, and each of them once. All of linux/rtnetlink.h,
+//! `rtnetlink(7)`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
