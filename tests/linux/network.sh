@@ -61,6 +61,17 @@ check "and a way to everywhere" noticed ip route add default via 10.66.0.2
 check "and the same after the interface was down" noticed ip link set wire down
 check "up again" noticed ip link set wire up
 check "with its way" noticed ip route add default via 10.66.0.2
+other() {
+    ip link add other type veth peer name elsewhere
+    ip addr add 10.77.0.1/24 dev other
+    ip link set other up
+    ip link set elsewhere up
+}
+check "another interface" noticed other
+check "its way" noticed ip route add default via 10.77.0.2 metric 100
+check "an address that comes to the first" noticed ip addr add 10.66.0.7/24 dev wire
+check "and goes" noticed ip addr del 10.66.0.7/24 dev wire
+check "and then the way of the other" noticed ip route del default via 10.77.0.2 metric 100
 containers() {
     ip link add container type veth peer name inside
     ip link set container up
